@@ -61,7 +61,9 @@ extension Document {
   public mutating func set(_ path: String, _ value: Int) {
     self[path] = .integers([Int64(value)], shape: [])
   }
-  public mutating func set(_ path: String, _ value: Double) { self[path] = .reals([value], shape: []) }
+  public mutating func set(_ path: String, _ value: Double) {
+    self[path] = .reals([value], shape: [])
+  }
   public mutating func set(_ path: String, _ values: [Double], shape: [Int]? = nil) {
     self[path] = .reals(values, shape: shape ?? [values.count])
   }
@@ -89,7 +91,8 @@ extension Document {
   public func integers(_ path: String) -> [Int]? {
     switch self[path] {
     case .integers(let values, _)?: values.map { Int($0) }
-    case .reals(let values, _)?: values.contains { $0 != $0.rounded() || abs($0) > 0x1p53 } ? nil : values.map { Int($0) }
+    case .reals(let values, _)?:
+      values.allSatisfy { $0 == $0.rounded() && abs($0) <= 0x1p53 } ? values.map { Int($0) } : nil
     default: nil
     }
   }

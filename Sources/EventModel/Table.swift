@@ -132,7 +132,15 @@ public protocol Source: AnyObject {
 public protocol Sink: AnyObject {
   func write(_ batch: Batch) throws
   /// Seals the output: last rows, digest, row count, checked close, rename. Not calling it leaves no output behind.
-  func finish() throws
+  ///
+  /// What is known only after the last row comes here: `document` replaces the header's, `rewriting` changes every batch
+  /// already written (weights, once the events are counted). Only sinks opened as deferred accept either; a stream's rows
+  /// are spooled until then.
+  func finish(document: Document?, rewriting: ((inout Batch) throws -> Void)?) throws
+}
+
+extension Sink {
+  public func finish() throws { try finish(document: nil, rewriting: nil) }
 }
 
 /// A table that lives in memory, for tests and small results.
@@ -158,8 +166,13 @@ public final class MemorySource: Source {
 /// Keeps what is written, for tests.
 public final class MemorySink: Sink {
   public private(set) var batches: [Batch] = []
+  public private(set) var document: Document?
   public private(set) var finished = false
   public init() {}
   public func write(_ batch: Batch) { batches.append(batch) }
-  public func finish() { finished = true }
+  public func finish(document: Document?, rewriting: ((inout Batch) throws -> Void)?) throws {
+    self.document = document
+    if let rewriting { for i in batches.indices { try rewriting(&batches[i]) } }
+    finished = true
+  }
 }

@@ -1,0 +1,159 @@
+import Diagnostics
+
+/// A trained estimator with everything its use needs: no side files.
+public struct Model: Sendable, Equatable {
+  /// What the network's output means.
+  public enum Target: String, Sendable {
+    /// One output, log r̂(x|θ, θ1); inputs are θ then x, both scaled.
+    case ratio
+    /// One output per parameter, the score t̂(x|θ_ref) in units of 1/score scale; inputs are scaled x.
+    case score
+  }
+  public var target: Target
+  /// `carl`, `alice`, `alices`, `sally` …
+  public var method: String
+  public var observableNames: [String]
+  public var parameterNames: [String]
+  /// Denominator hypothesis θ1 of a ratio, reference point θ_ref of a score.
+  public var referenceTheta: [Double]
+  /// Range of θ0 seen in training, [parameter][low, high]; empty for a score. Outside it a ratio is extrapolated.
+  public var thetaRange: [[Double]]
+  /// x' = (x − mean)/scale, θ' = (θ − mean)/scale, t = t'·(1/scoreScale): applied here and nowhere else.
+  public var xMeans: [Double]
+  public var xScales: [Double]
+  public var thetaMeans: [Double]
+  public var thetaScales: [Double]
+  /// Standard deviation of the score targets per component; ones for ratios.
+  public var scoreScales: [Double]
+  /// Widths of the layers, inputs and outputs included.
+  public var layerWidths: [Int]
+  public var activation: String
+  /// Layer by layer: weights row-major [output][input], then biases. Float32 networks store exactly representable values.
+  public var parameters: [Double]
+  /// `float32` or `float64`.
+  public var precision: String
+  /// Mean loss per epoch.
+  public var trainingLoss: [Double]
+  public var validationLoss: [Double]
+  /// The epoch (from 0) whose parameters these are.
+  public var bestEpoch: Int
+  /// Options of the training as name and value, in order.
+  public var settings: [(name: String, value: String)]
+  /// The sample it was trained on.
+  public var sample: SampleInfo
+  public var sampleDigest: String
+
+  public init(
+    target: Target, method: String, observableNames: [String], parameterNames: [String],
+    referenceTheta: [Double], thetaRange: [[Double]], xMeans: [Double], xScales: [Double],
+    thetaMeans: [Double], thetaScales: [Double], scoreScales: [Double], layerWidths: [Int],
+    activation: String, parameters: [Double], precision: String, trainingLoss: [Double],
+    validationLoss: [Double], bestEpoch: Int, settings: [(name: String, value: String)],
+    sample: SampleInfo, sampleDigest: String
+  ) {
+    self.target = target
+    self.method = method
+    self.observableNames = observableNames
+    self.parameterNames = parameterNames
+    self.referenceTheta = referenceTheta
+    self.thetaRange = thetaRange
+    self.xMeans = xMeans
+    self.xScales = xScales
+    self.thetaMeans = thetaMeans
+    self.thetaScales = thetaScales
+    self.scoreScales = scoreScales
+    self.layerWidths = layerWidths
+    self.activation = activation
+    self.parameters = parameters
+    self.precision = precision
+    self.trainingLoss = trainingLoss
+    self.validationLoss = validationLoss
+    self.bestEpoch = bestEpoch
+    self.settings = settings
+    self.sample = sample
+    self.sampleDigest = sampleDigest
+  }
+
+  public static func == (a: Model, b: Model) -> Bool { a.document == b.document }
+
+  public var document: Document {
+    var d = sample.document
+    d.set("model/target", target.rawValue)
+    d.set("model/method", method)
+    d.set("model/observables", observableNames)
+    d.set("model/parameters", parameterNames)
+    d.set("model/reference_theta", referenceTheta)
+    d.set("model/theta_range", thetaRange.flatMap { $0 }, shape: [thetaRange.count, 2])
+    d.set("model/scaling/x_means", xMeans)
+    d.set("model/scaling/x_scales", xScales)
+    d.set("model/scaling/theta_means", thetaMeans)
+    d.set("model/scaling/theta_scales", thetaScales)
+    d.set("model/scaling/score_scales", scoreScales)
+    d.set("model/network/layer_widths", layerWidths)
+    d.set("model/network/activation", activation)
+    d.set("model/network/parameters", parameters)
+    d.set("model/network/precision", precision)
+    d.set("model/history/training_loss", trainingLoss)
+    d.set("model/history/validation_loss", validationLoss)
+    d.set("model/history/best_epoch", bestEpoch)
+    d.set("model/settings/names", settings.map(\.name))
+    d.set("model/settings/values", settings.map(\.value))
+    d.set("model/sample_digest", sampleDigest)
+    return d
+  }
+
+  public init(document d: Document) throws {
+    func missing(_ path: String) -> Problem {
+      Problem(.data, "the model is not whole", remedy: "train it again", place: "dataset \(path)")
+    }
+    func texts(_ path: String) throws -> [String] {
+      guard let value = d.texts(path) else { throw missing(path) }
+      return value
+    }
+    func reals(_ path: String) throws -> [Double] {
+      guard let value = d.reals(path) else { throw missing(path) }
+      return value
+    }
+    func text(_ path: String) throws -> String {
+      guard let value = d.text(path) else { throw missing(path) }
+      return value
+    }
+    guard let target = Target(rawValue: try text("model/target")) else {
+      throw Problem(
+        .data, "the model's target is '\(try text("model/target"))'",
+        remedy: "use a newer version of this program", place: "dataset model/target")
+    }
+    guard let widths = d.integers("model/network/layer_widths"),
+      let best = d.integer("model/history/best_epoch")
+    else { throw missing("model/network/layer_widths") }
+    let ranges = try reals("model/theta_range")
+    let names = try texts("model/settings/names")
+    let values = try texts("model/settings/values")
+    self.init(
+      target: target, method: try text("model/method"),
+      observableNames: try texts("model/observables"),
+      parameterNames: try texts("model/parameters"),
+      referenceTheta: try reals("model/reference_theta"),
+      thetaRange: (0..<ranges.count / 2).map { [ranges[2 * $0], ranges[2 * $0 + 1]] },
+      xMeans: try reals("model/scaling/x_means"), xScales: try reals("model/scaling/x_scales"),
+      thetaMeans: try reals("model/scaling/theta_means"),
+      thetaScales: try reals("model/scaling/theta_scales"),
+      scoreScales: try reals("model/scaling/score_scales"), layerWidths: widths,
+      activation: try text("model/network/activation"),
+      parameters: try reals("model/network/parameters"),
+      precision: try text("model/network/precision"),
+      trainingLoss: try reals("model/history/training_loss"),
+      validationLoss: try reals("model/history/validation_loss"), bestEpoch: best,
+      settings: zip(names, values).map { ($0, $1) }, sample: try SampleInfo(document: d),
+      sampleDigest: try text("model/sample_digest"))
+    let inputs = (target == .ratio ? parameterNames.count : 0) + observableNames.count
+    let expected = zip(widths, widths.dropFirst()).reduce(0) { $0 + $1.0 * $1.1 + $1.1 }
+    guard widths.count >= 2, widths.allSatisfy({ $0 > 0 }), widths[0] == inputs,
+      widths.last == (target == .ratio ? 1 : parameterNames.count), parameters.count == expected,
+      xMeans.count == observableNames.count, xScales.count == observableNames.count,
+      thetaMeans.count == parameterNames.count || target == .score,
+      thetaScales.count == thetaMeans.count, scoreScales.count == parameterNames.count,
+      referenceTheta.count == parameterNames.count
+    else { throw missing("model/network/parameters") }
+  }
+}
