@@ -1,0 +1,233 @@
+import CVectorMath
+import Glibc
+import Synchronization
+
+/// The number of cores this process may use (its affinity mask, which batch systems and `taskset` set).
+public func availableCores() -> Int { Int(cvm_available_cores()) }
+
+/// A kept team of threads for work of 20 µs and more, where starting threads or tasks would cost as much as the
+/// work: helpers spin for a bounded time, then sleep.
+///
+/// Work is cut into numbered blocks that the members claim one after the other. Which member takes which block
+/// is not fixed, so a block must write to a place of its own, and sums over blocks are taken by the caller in
+/// the order of the blocks: then results do not depend on the number of threads.
+public final class ThreadTeam: Sendable {
+  /// Members, the calling thread included.
+  public let threads: Int
+  private let crew: Crew?
+
+  /// A team of `threads` members, by default one for each core this process may use.
+  public init(threads: Int = availableCores()) {
+    self.threads = max(1, threads)
+    crew = threads > 1 ? Crew(helpers: threads - 1) : nil
+  }
+
+  deinit { crew?.dismiss() }
+
+  /// Runs `body(0)` … `body(count - 1)`, in any order and at the same time, and returns when all are done.
+  ///
+  /// The first block that fails (by number, whatever the threads) gives the error; blocks after it may not
+  /// have run. A team that is already at work (a block that uses its own team, or another thread) runs
+  /// the blocks on the calling thread.
+  public func forEachBlock<E: Error>(
+    count: Int, _ body: @Sendable (Int) throws(E) -> Void
+  ) throws(E) {
+    guard count > 1, let crew, crew.reserve() else {
+      for block in 0..<max(0, count) { try body(block) }
+      return
+    }
+    defer { crew.release() }
+    let failure = Mutex<(block: Int, error: E)?>(nil)
+    withoutActuallyEscaping(body) { body in
+      crew.run(count: count) { block in
+        do {
+          try body(block)
+          return true
+        } catch let error as E {
+          failure.withLock { if block < $0?.block ?? .max { $0 = (block, error) } }
+          return false
+        } catch {
+          return false
+        }
+      }
+    }
+    if let failure = failure.withLock({ $0 }) { throw failure.error }
+  }
+
+  /// Cuts `0 ..< total` into ranges of `size` (the last may be shorter) and runs `body(block, range)` for each.
+  public func forEachRange<E: Error>(
+    of total: Int, size: Int,
+    _ body: @Sendable (_ block: Int, _ range: Range<Int>) throws(E) -> Void
+  ) throws(E) {
+    let size = max(1, size)
+    try forEachBlock(count: (total + size - 1) / size) { block throws(E) in
+      try body(block, block * size..<min(total, (block + 1) * size))
+    }
+  }
+
+  /// The results of `body(0)` … `body(count - 1)` in the order of the blocks.
+  public func mapBlocks<Result: Sendable, E: Error>(
+    count: Int, _ body: @Sendable (Int) throws(E) -> Result
+  ) throws(E) -> [Result] {
+    let slots = Slots<Result>(count: count)
+    try forEachBlock(count: count) { block throws(E) in
+      slots[block] = try body(block)
+    }
+    return slots.results()
+  }
+
+  /// Cuts `0 ..< total` into ranges of `size` and gives the results of the ranges in their order.
+  public func mapRanges<Result: Sendable, E: Error>(
+    of total: Int, size: Int, _ body: @Sendable (Range<Int>) throws(E) -> Result
+  ) throws(E) -> [Result] {
+    let size = max(1, size)
+    return try mapBlocks(count: (total + size - 1) / size) { block throws(E) in
+      try body(block * size..<min(total, (block + 1) * size))
+    }
+  }
+}
+
+/// One place for each block's result; blocks write different places, so there is no race.
+private final class Slots<Value>: @unchecked Sendable {
+  private let values: UnsafeMutableBufferPointer<Value?>
+
+  init(count: Int) {
+    values = .allocate(capacity: max(0, count))
+    values.initialize(repeating: nil)
+  }
+
+  deinit {
+    values.deinitialize()
+    values.deallocate()
+  }
+
+  subscript(block: Int) -> Value? {
+    get { values[block] }
+    set { values[block] = newValue }
+  }
+
+  func results() -> [Value] { values.compactMap { $0 } }
+}
+
+/// The helper threads and the job they share.
+///
+/// A helper counts itself into `inside` before it looks whether the job is open; the caller closes the job before
+/// it waits for `inside` to become zero. So nobody can hold a job that has ended, and a helper
+/// that wakes late delays nobody.
+private final class Crew: @unchecked Sendable {
+  /// Turns of the waiting loop before a helper sleeps: about 0.3 ms.
+  private static let patience = 20_000
+
+  private let isReserved = Atomic<Bool>(false)
+  private let ticket = Atomic<Int>(0)
+  private let isOpen = Atomic<Bool>(false)
+  private let inside = Atomic<Int>(0)
+  private let next = Atomic<Int>(0)
+  private let hasFailed = Atomic<Bool>(false)
+  private let sleepers = Atomic<Int>(0)
+  private let isDismissed = Atomic<Bool>(false)
+  private var count = 0
+  private var job: ((Int) -> Bool)?
+  private var threads: [pthread_t] = []
+  private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+  private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+
+  init(helpers: Int) {
+    pthread_mutex_init(mutex, nil)
+    pthread_cond_init(condition, nil)
+    for _ in 0..<helpers {
+      var thread = pthread_t()
+      let crew = Unmanaged.passRetained(self)
+      let status = pthread_create(
+        &thread, nil,
+        { argument in
+          if let argument { Unmanaged<Crew>.fromOpaque(argument).takeRetainedValue().serve() }
+          return nil
+        }, crew.toOpaque())
+      // A process at its limit of threads works with those it has; results do not depend on it.
+      if status == 0 { threads.append(thread) } else { crew.release() }
+    }
+  }
+
+  deinit {
+    pthread_cond_destroy(condition)
+    pthread_mutex_destroy(mutex)
+    condition.deallocate()
+    mutex.deallocate()
+  }
+
+  /// True if the caller now has the crew to itself.
+  func reserve() -> Bool {
+    isReserved.compareExchange(expected: false, desired: true, ordering: .acquiring).exchanged
+  }
+
+  func release() { isReserved.store(false, ordering: .releasing) }
+
+  /// Runs all blocks; `job` returns false when a block failed, and no further blocks are then claimed.
+  func run(count: Int, _ job: @escaping (Int) -> Bool) {
+    self.count = count
+    self.job = job
+    next.store(0, ordering: .relaxed)
+    hasFailed.store(false, ordering: .relaxed)
+    isOpen.store(true, ordering: .sequentiallyConsistent)
+    ticket.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    if sleepers.load(ordering: .sequentiallyConsistent) > 0 { wakeAll() }
+    work(count, job)
+    isOpen.store(false, ordering: .sequentiallyConsistent)
+    var turns = 0
+    while inside.load(ordering: .sequentiallyConsistent) != 0 {
+      turns += 1
+      if turns > Self.patience { sched_yield() } else { cvm_pause() }
+    }
+    self.job = nil
+  }
+
+  private func work(_ count: Int, _ job: (Int) -> Bool) {
+    while !hasFailed.load(ordering: .relaxed) {
+      let block = next.wrappingAdd(1, ordering: .relaxed).oldValue
+      guard block < count else { return }
+      if !job(block) { hasFailed.store(true, ordering: .relaxed) }
+    }
+  }
+
+  private func serve() {
+    var seen = 0
+    while true {
+      waitForTicket(after: seen)
+      if isDismissed.load(ordering: .acquiring) { return }
+      seen = ticket.load(ordering: .acquiring)
+      inside.wrappingAdd(1, ordering: .sequentiallyConsistent)
+      if isOpen.load(ordering: .sequentiallyConsistent), let job { work(count, job) }
+      inside.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+    }
+  }
+
+  private func waitForTicket(after seen: Int) {
+    for _ in 0..<Self.patience {
+      if ticket.load(ordering: .acquiring) != seen { return }
+      cvm_pause()
+    }
+    pthread_mutex_lock(mutex)
+    sleepers.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    while ticket.load(ordering: .sequentiallyConsistent) == seen {
+      pthread_cond_wait(condition, mutex)
+    }
+    sleepers.wrappingSubtract(1, ordering: .sequentiallyConsistent)
+    pthread_mutex_unlock(mutex)
+  }
+
+  private func wakeAll() {
+    pthread_mutex_lock(mutex)
+    pthread_cond_broadcast(condition)
+    pthread_mutex_unlock(mutex)
+  }
+
+  /// Ends the helpers and waits for them.
+  func dismiss() {
+    isDismissed.store(true, ordering: .releasing)
+    ticket.wrappingAdd(1, ordering: .sequentiallyConsistent)
+    wakeAll()
+    for thread in threads { pthread_join(thread, nil) }
+    threads = []
+  }
+}

@@ -1,0 +1,77 @@
+import Synchronization
+import Testing
+
+@testable import Numerics
+
+@Suite struct ThreadTeamTests {
+  private struct Failure: Error, Equatable { let block: Int }
+
+  @Test(arguments: [1, 2, 3, 5])
+  func everyBlockRunsOnce(threads: Int) {
+    let team = ThreadTeam(threads: threads)
+    for count in [0, 1, 2, 7, 1000] {
+      let sums = Mutex(Array(repeating: 0, count: count))
+      team.forEachBlock(count: count) { block in sums.withLock { $0[block] += 1 } }
+      #expect(sums.withLock { $0 } == Array(repeating: 1, count: count))
+    }
+  }
+
+  @Test func manyShortJobsAndSleepsBetween() {
+    let team = ThreadTeam(threads: 3)
+    let total = Atomic<Int>(0)
+    for round in 0..<3000 {
+      team.forEachBlock(count: 4) { total.add($0, ordering: .relaxed) }
+      // Let the helpers go to sleep now and then, so that waking them is tested too.
+      if round % 1000 == 0 { pause(milliseconds: 5) }
+    }
+    #expect(total.load(ordering: .relaxed) == 3000 * 6)
+  }
+
+  @Test func sumsDoNotDependOnThreads() {
+    let values = (0..<10_000).map { 1 / Double($0 + 1) }
+    let sums = [1, 2, 3].map { threads in
+      ThreadTeam(threads: threads)
+        .mapRanges(of: values.count, size: 64) { compensatedSum(values[$0]) }
+        .reduce(0, +)
+    }
+    #expect(sums[0] == sums[1] && sums[0] == sums[2])
+    // H(10000).
+    #expect(abs(sums[0] - 9.787606036044348) < 1e-13)
+  }
+
+  @Test func theFirstFailingBlockGivesTheError() {
+    let team = ThreadTeam(threads: 2)
+    for _ in 0..<50 {
+      #expect(throws: Failure(block: 3)) {
+        try team.forEachBlock(count: 100) { block in
+          if block >= 3 { throw Failure(block: block) }
+        }
+      }
+    }
+    // The team still works after a failure.
+    #expect(team.mapBlocks(count: 5) { $0 * $0 } == [0, 1, 4, 9, 16])
+  }
+
+  @Test func aTeamInsideItsOwnWorkRunsSerially() {
+    let team = ThreadTeam(threads: 2)
+    let sums = team.mapBlocks(count: 8) { outer in
+      team.mapBlocks(count: 8) { outer * $0 }.reduce(0, +)
+    }
+    #expect(sums == (0..<8).map { $0 * 28 })
+  }
+
+  @Test func rangesCoverEverything() {
+    let team = ThreadTeam(threads: 2)
+    let ranges = team.mapRanges(of: 10, size: 4) { $0 }
+    #expect(ranges == [0..<4, 4..<8, 8..<10])
+    #expect(team.mapRanges(of: 0, size: 4) { $0 }.isEmpty)
+  }
+
+  @Test func thereIsACore() { #expect(availableCores() >= 1) }
+
+  private func pause(milliseconds: Int) {
+    let clock = ContinuousClock()
+    let end = clock.now + .milliseconds(milliseconds)
+    while clock.now < end {}
+  }
+}
