@@ -22,7 +22,8 @@ public enum Normal {
     if probability == 1 { return .infinity }
     let isLower = probability <= 0.5
     let tail = isLower ? probability : 1 - probability
-    // Hastings' start (Abramowitz and Stegun 26.2.23, 4.5e-4), then Halley's steps on the tail probability.
+    // Hastings' start (Abramowitz and Stegun 26.2.23, 4.5e-4), then Halley's steps on the tail
+    // probability.
     let t = (-2 * log(tail)).squareRoot()
     var z =
       t - (2.515517 + t * (0.802853 + t * 0.010328))
@@ -75,7 +76,8 @@ public struct ChiSquare: Sendable, Equatable {
     return solve { tail - survival($0) }
   }
 
-  /// The zero of an increasing function whose derivative is the density: Newton steps in ln x inside a bracket.
+  /// The zero of an increasing function whose derivative is the density: Newton steps in ln x
+  /// inside a bracket.
   private func solve(_ f: (Double) -> Double) -> Double {
     if f(0) >= 0 { return 0 }
     if f(.infinity) <= 0 { return .infinity }
@@ -100,7 +102,8 @@ public struct ChiSquare: Sendable, Equatable {
   }
 }
 
-/// The central confidence interval of a binomial probability (Clopper and Pearson, Biometrika 26 (1934) 404).
+/// The central confidence interval of a binomial probability (Clopper and Pearson, Biometrika 26
+/// (1934) 404).
 ///
 /// - Parameters:
 ///   - successes: of `trials`.
@@ -114,7 +117,8 @@ public func clopperPearson(
   let k = Double(successes)
   let n = Double(trials)
   let tail = (1 - level) / 2
-  // P(at least k | p) = I_p(k, n−k+1) and P(at most k | p) = 1 − I_p(k+1, n−k); both are monotonic in p.
+  // P(at least k | p) = I_p(k, n−k+1) and P(at most k | p) = 1 − I_p(k+1, n−k); both are monotonic
+  // in p.
   func invert(_ f: (Double) -> Double) -> Double {
     var low = 0.0
     var high = 1.0

@@ -19,8 +19,9 @@ public struct Minimum: Sendable {
   /// Estimated vertical distance to the minimum, ½ gᵀH⁻¹g over the parameters not at a bound.
   public var estimatedDistance: Double
 
-  /// The inverse of the second derivatives over the parameters not at a bound (zero rows for the others), row-major;
-  /// nil where they are not positive definite. For −2 log L as the function, the covariance is twice this.
+  /// The inverse of the second derivatives over the parameters not at a bound (zero rows for the
+  /// others), row-major; nil where they are not positive definite. For −2 log L as the function,
+  /// the covariance is twice this.
   public var inverseHessian: [Double]? {
     let n = point.count
     let free = (0..<n).filter { !isAtBound[$0] }
@@ -35,11 +36,12 @@ public struct Minimum: Sendable {
   }
 }
 
-/// Minimises a smooth function of a few parameters (up to about twenty) inside a box: BFGS with the second derivatives at the
-/// start from differences of the gradient, a backtracking line search, parameters at a bound
-/// held while the gradient points outwards, and Newton steps at the end.
+/// Minimises a smooth function of a few parameters (up to about twenty) inside a box: BFGS with the
+/// second derivatives at the start from differences of the gradient, a backtracking line search,
+/// parameters at a bound held while the gradient points outwards, and Newton steps at the end.
 ///
-/// Where the function returns NaN or +inf (outside its domain, such as σ(θ) < 0) the step is shortened.
+/// Where the function returns NaN or +inf (outside its domain, such as σ(θ) < 0) the step is
+/// shortened.
 public struct Minimiser: Sendable {
   /// Wanted estimated vertical distance to the minimum, in units of the function. Default 1e-9.
   public var tolerance = 1e-9
@@ -49,7 +51,8 @@ public struct Minimiser: Sendable {
   public var lower: [Double]?
   /// Upper bounds, one for each parameter, or nil.
   public var upper: [Double]?
-  /// Typical size of a change of each parameter; nil takes a tenth of the box, or max(|x|, 1)/10 without one.
+  /// Typical size of a change of each parameter; nil takes a tenth of the box, or max(|x|, 1)/10
+  /// without one.
   public var scales: [Double]?
 
   public init(
@@ -63,7 +66,8 @@ public struct Minimiser: Sendable {
     self.maximumIterations = maximumIterations
   }
 
-  /// A function: the value at a point, and its gradient written to the second argument (which has the right size).
+  /// A function: the value at a point, and its gradient written to the second argument (which has
+  /// the right size).
   public typealias Function = (_ point: [Double], _ gradient: inout [Double]) throws -> Double
 
   /// Minimises from `start`, which is moved into the box.
@@ -134,7 +138,8 @@ private struct Search {
     (point[i] <= lower[i] && gradient[i] >= 0) || (point[i] >= upper[i] && gradient[i] <= 0)
   }
 
-  /// Second derivatives from central differences of the gradient, one-sided at a bound or at the edge of the domain.
+  /// Second derivatives from central differences of the gradient, one-sided at a bound or at the
+  /// edge of the domain.
   mutating func takeHessian(_ function: Minimiser.Function) throws {
     let n = point.count
     var rows = hessian
@@ -175,7 +180,8 @@ private struct Search {
           step[index] = solution[i]
           distance -= 0.5 * gradient[index] * solution[i]
         }
-        // A damped matrix is no estimate of the curvature: the distance counts as unknown while a gradient is left.
+        // A damped matrix is no estimate of the curvature: the distance counts as unknown while a
+        // gradient is left.
         if damping > 0, distance > 0 { distance = max(distance, 1) }
         return (step, distance)
       }
@@ -186,7 +192,8 @@ private struct Search {
     }
   }
 
-  /// Backtracks along the projected step until the value falls enough (Armijo); false if it does not.
+  /// Backtracks along the projected step until the value falls enough (Armijo); false if it does
+  /// not.
   mutating func move(
     along step: [Double], _ function: Minimiser.Function, updating: Bool
   ) throws -> Bool {
@@ -226,7 +233,8 @@ private struct Search {
     return sum
   }
 
-  /// The BFGS update of the second derivatives (Nocedal and Wright, eq. 6.19), left out without positive curvature.
+  /// The BFGS update of the second derivatives (Nocedal and Wright, eq. 6.19), left out without
+  /// positive curvature.
   private mutating func update(to trial: [Double], gradient g: [Double]) {
     let n = point.count
     let s = (0..<n).map { trial[$0] - point[$0] }

@@ -71,8 +71,8 @@ public struct Philox: Sendable {
 
 /// The random numbers of one item (event, row, epoch, toy …) for one purpose.
 ///
-/// They are a function of (seed, purpose, item, number of the draw) alone, so order, threads and shards do
-/// not matter. One stream holds 2³³ draws of 64 bits.
+/// They are a function of (seed, purpose, item, number of the draw) alone, so order, threads and
+/// shards do not matter. One stream holds 2³³ draws of 64 bits.
 public struct PhiloxStream: RandomNumberGenerator, Sendable {
   @usableFromInline let generator: Philox
   @usableFromInline var counter: SIMD4<UInt32>
@@ -134,10 +134,12 @@ public struct PhiloxStream: RandomNumberGenerator, Sendable {
     return Int(product.high)
   }
 
-  /// A Poisson number: by multiplication for small means, by splitting into gamma-free halves above.
+  /// A Poisson number: by multiplication for small means, by splitting into gamma-free halves
+  /// above.
   public mutating func poisson(mean: Double) -> Int {
     precondition(mean >= 0 && mean.isFinite, "a Poisson mean is finite and not negative")
-    // A Poisson number of mean a + b is the sum of those of a and b: chunks keep exp(-chunk) normal.
+    // A Poisson number of mean a + b is the sum of those of a and b: chunks keep exp(-chunk)
+    // normal.
     var left = mean
     var count = 0
     while left > 0 {

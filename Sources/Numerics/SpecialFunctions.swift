@@ -6,7 +6,8 @@ public func logGamma(_ x: Double) -> Double {
   return lgamma_r(x, &sign)
 }
 
-/// The regularised incomplete gamma functions P(a, x) and Q(a, x) = 1 − P(a, x), each to about 1e-14 of its value.
+/// The regularised incomplete gamma functions P(a, x) and Q(a, x) = 1 − P(a, x), each to about
+/// 1e-14 of its value.
 public enum IncompleteGamma {
   /// P(a, x), the lower function, for a > 0 and x ≥ 0; NaN elsewhere.
   public static func lower(_ a: Double, _ x: Double) -> Double { both(a, x).lower }
@@ -14,7 +15,8 @@ public enum IncompleteGamma {
   /// Q(a, x), the upper function, for a > 0 and x ≥ 0; NaN elsewhere.
   public static func upper(_ a: Double, _ x: Double) -> Double { both(a, x).upper }
 
-  /// The series below x = a + 1, the continued fraction above (Numerical Recipes 6.2); the other one is the complement.
+  /// The series below x = a + 1, the continued fraction above (Numerical Recipes 6.2); the other
+  /// one is the complement.
   static func both(_ a: Double, _ x: Double) -> (lower: Double, upper: Double) {
     guard a > 0, x >= 0, a.isFinite else { return (.nan, .nan) }
     if x == 0 { return (0, 1) }
@@ -100,7 +102,8 @@ public enum IncompleteGamma {
   }
 }
 
-/// The regularised incomplete beta function I_x(a, b) for a, b > 0 and 0 ≤ x ≤ 1 (Numerical Recipes 6.4).
+/// The regularised incomplete beta function I_x(a, b) for a, b > 0 and 0 ≤ x ≤ 1 (Numerical Recipes
+/// 6.4).
 public func incompleteBeta(_ a: Double, _ b: Double, _ x: Double) -> Double {
   guard a > 0, b > 0, x >= 0, x <= 1 else { return .nan }
   if x == 0 || x == 1 { return x }

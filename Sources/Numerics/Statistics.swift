@@ -43,9 +43,11 @@ public func kishEffectiveNumber(_ weights: some Sequence<Double>) -> Double {
   return squares.value > 0 ? sum.value * sum.value / squares.value : 0
 }
 
-/// Mean and population standard deviation of each column of a table, gathered row by row or block by block.
+/// Mean and population standard deviation of each column of a table, gathered row by row or block
+/// by block.
 ///
-/// Blocks that are gathered apart and merged in a fixed order give the same bits for any number of threads.
+/// Blocks that are gathered apart and merged in a fixed order give the same bits for any number of
+/// threads.
 public struct ColumnMoments: Sendable {
   /// Σw over the rows so far.
   public private(set) var sumOfWeights = 0.0
@@ -107,8 +109,8 @@ public struct ColumnMoments: Sendable {
   public var standardDeviations: [Double] { variances.map { $0.squareRoot() } }
 }
 
-/// Quantiles of weighted values: the value at which the cumulative weight, counted up to the middle of each
-/// value's own weight, reaches the probability; linear between values, constant outside.
+/// Quantiles of weighted values: the value at which the cumulative weight, counted up to the middle
+/// of each value's own weight, reaches the probability; linear between values, constant outside.
 ///
 /// With values sorted and c_k = Σ_{j<k} w_j + w_k/2, value against c_k/Σw is interpolated.
 ///

@@ -2,15 +2,17 @@ import CVectorMath
 import Glibc
 import Synchronization
 
-/// The number of cores this process may use (its affinity mask, which batch systems and `taskset` set).
+/// The number of cores this process may use (its affinity mask, which batch systems and `taskset`
+/// set).
 public func availableCores() -> Int { Int(cvm_available_cores()) }
 
-/// A kept team of threads for work of 20 µs and more, where starting threads or tasks would cost as much as the
-/// work: helpers spin for a bounded time, then sleep.
+/// A kept team of threads for work of 20 µs and more, where starting threads or tasks would cost as
+/// much as the work: helpers spin for a bounded time, then sleep.
 ///
-/// Work is cut into numbered blocks that the members claim one after the other. Which member takes which block
-/// is not fixed, so a block must write to a place of its own, and sums over blocks are taken by the caller in
-/// the order of the blocks: then results do not depend on the number of threads.
+/// Work is cut into numbered blocks that the members claim one after the other. Which member takes
+/// which block is not fixed, so a block must write to a place of its own, and sums over blocks are
+/// taken by the caller in the order of the blocks: then results do not depend on the number of
+/// threads.
 public final class ThreadTeam: Sendable {
   /// Members, the calling thread included.
   public let threads: Int
@@ -24,11 +26,12 @@ public final class ThreadTeam: Sendable {
 
   deinit { crew?.dismiss() }
 
-  /// Runs `body(0)` … `body(count - 1)`, in any order and at the same time, and returns when all are done.
+  /// Runs `body(0)` … `body(count - 1)`, in any order and at the same time, and returns when all
+  /// are done.
   ///
-  /// The first block that fails (by number, whatever the threads) gives the error; blocks after it may not
-  /// have run. A team that is already at work (a block that uses its own team, or another thread) runs
-  /// the blocks on the calling thread.
+  /// The first block that fails (by number, whatever the threads) gives the error; blocks after it
+  /// may not have run. A team that is already at work (a block that uses its own team, or another
+  /// thread) runs the blocks on the calling thread.
   public func forEachBlock<E: Error>(
     count: Int, _ body: @Sendable (Int) throws(E) -> Void
   ) throws(E) {
@@ -54,7 +57,8 @@ public final class ThreadTeam: Sendable {
     if let failure = failure.withLock({ $0 }) { throw failure.error }
   }
 
-  /// Cuts `0 ..< total` into ranges of `size` (the last may be shorter) and runs `body(block, range)` for each.
+  /// Cuts `0 ..< total` into ranges of `size` (the last may be shorter) and runs `body(block,
+  /// range)` for each.
   public func forEachRange<E: Error>(
     of total: Int, size: Int,
     _ body: @Sendable (_ block: Int, _ range: Range<Int>) throws(E) -> Void
@@ -111,9 +115,9 @@ private final class Slots<Value>: @unchecked Sendable {
 
 /// The helper threads and the job they share.
 ///
-/// A helper counts itself into `inside` before it looks whether the job is open; the caller closes the job before
-/// it waits for `inside` to become zero. So nobody can hold a job that has ended, and a helper
-/// that wakes late delays nobody.
+/// A helper counts itself into `inside` before it looks whether the job is open; the caller closes
+/// the job before it waits for `inside` to become zero. So nobody can hold a job that has ended,
+/// and a helper that wakes late delays nobody.
 private final class Crew: @unchecked Sendable {
   /// Turns of the waiting loop before a helper sleeps: about 0.3 ms.
   private static let patience = 20_000
@@ -163,7 +167,8 @@ private final class Crew: @unchecked Sendable {
 
   func release() { isReserved.store(false, ordering: .releasing) }
 
-  /// Runs all blocks; `job` returns false when a block failed, and no further blocks are then claimed.
+  /// Runs all blocks; `job` returns false when a block failed, and no further blocks are then
+  /// claimed.
   func run(count: Int, _ job: @escaping (Int) -> Bool) {
     self.count = count
     self.job = job

@@ -64,7 +64,8 @@ import Testing
       let z = stream.normal()
       normal.add([z, z * z * z * z])
     }
-    // Five standard deviations of the estimates; the numbers are fixed, so this cannot fail by chance twice.
+    // Five standard deviations of the estimates; the numbers are fixed, so this cannot fail by
+    // chance twice.
     let s = Double(n).squareRoot()
     #expect(abs(uniform.means[0] - 0.5) < 5 * 0.2887 / s)
     #expect(abs(uniform.variances[0] - 1.0 / 12) < 5 * 0.0745 / s)

@@ -7,7 +7,8 @@ import Testing
     #expect(compensatedSum([1, 1e100, 1, -1e100]) == 2)
     var sum = CompensatedSum()
     for _ in 0..<1_000_000 { sum.add(0.1) }
-    // A plain loop is off by 1e-6 here; the nearest double to the true sum of doubles is 100000.00000000001 or below.
+    // A plain loop is off by 1e-6 here; the nearest double to the true sum of doubles is
+    // 100000.00000000001 or below.
     #expect(abs(sum.value - 100_000) < 1e-9)
     sum.add(.infinity)
     #expect(sum.value == .infinity)
