@@ -1,0 +1,130 @@
+/// The names of the expression language; observables(7) lists them from here.
+public enum Vocabulary {
+  /// An object of the event.
+  enum Object: Sendable {
+    case list(BaseList)
+    case met
+    case visible
+    /// visible + met
+    case everything
+    case header(HeaderValue)
+    case number(Double)
+    case truth(Bool)
+  }
+
+  static let objects: [String: Object] = [
+    "l": .list(.l), "e": .list(.e), "mu": .list(.mu), "tau": .list(.tau), "a": .list(.a),
+    "j": .list(.j), "b": .list(.b), "v": .list(.v), "p": .list(.p), "truth": .list(.p),
+    "p_truth": .list(.p), "incoming": .list(.incoming), "record": .list(.record),
+    "met": .met, "MET": .met, "visible": .visible, "all": .everything,
+    "n_particles": .header(.count), "scale": .header(.scale), "alpha_qed": .header(.alphaQED),
+    "alpha_qcd": .header(.alphaQCD),
+    "pi": .number(.pi), "True": .truth(true), "False": .truth(false),
+    "true": .truth(true), "false": .truth(false),
+  ]
+
+  /// Words of the grammar; nothing can be called so.
+  static let keywords: Set<String> = [
+    "and", "or", "not", "if", "else", "for", "in", "let", "lambda", "key",
+  ]
+
+  static let measures: [String: (Measure, Dimension)] = [
+    "px": (.px, .energy), "x": (.px, .energy), "py": (.py, .energy), "y": (.py, .energy),
+    "pz": (.pz, .energy), "z": (.pz, .energy),
+    "e": (.e, .energy), "E": (.e, .energy), "energy": (.e, .energy), "t": (.e, .energy),
+    "pt": (.pt, .energy), "rho": (.pt, .energy), "pt2": (.pt2, Dimension(power: 2)),
+    "p": (.p, .energy), "mag": (.p, .energy), "p2": (.p2, Dimension(power: 2)),
+    "phi": (.phi, .angle), "theta": (.theta, .angle), "costheta": (.costheta, .none),
+    "cottheta": (.cottheta, .none), "eta": (.eta, .none), "pseudorapidity": (.eta, .none),
+    "rapidity": (.rapidity, .none),
+    "m": (.m, .energy), "M": (.m, .energy), "mass": (.m, .energy), "tau": (.m, .energy),
+    "m2": (.m2, Dimension(power: 2)),
+    "mt": (.mt, .energy), "Mt": (.mt, .energy), "transverse_mass": (.mt, .energy),
+    "et": (.et, .energy), "Et": (.et, .energy), "transverse_energy": (.et, .energy),
+    "beta": (.beta, .none), "gamma": (.gamma, .none),
+  ]
+
+  /// Attributes of particles alone, or different there: the mass is the file's.
+  static let particleMeasures: [String: (ParticleMeasure, Dimension, ValueType)] = [
+    "m": (.m, .energy, .number), "M": (.m, .energy, .number), "mass": (.m, .energy, .number),
+    "tau": (.m, .energy, .number), "m2": (.m2, Dimension(power: 2), .number),
+    "gamma": (.gamma, .none, .number),
+    "pdgid": (.pdgID, .none, .number), "pdg_id": (.pdgID, .none, .number),
+    "charge": (.charge, .none, .number), "spin": (.spin, .none, .number),
+    "status": (.status, .none, .number), "lifetime": (.lifetime, .unknown, .number),
+    "b_tag": (.bTag, .none, .truth), "t_tag": (.tTag, .none, .truth),
+    "tau_tag": (.tauTag, .none, .truth),
+  ]
+
+  /// Methods with one four-vector as argument that give a number.
+  static let pairMeasures: [String: (PairMeasure, Dimension)] = [
+    "deltaphi": (.deltaphi, .angle), "deltaeta": (.deltaeta, .none), "deltaR": (.deltaR, .none),
+    "deltar": (.deltaR, .none), "deltaR2": (.deltaR2, .none),
+    "deltaRapidityPhi": (.deltaRapidityPhi, .none), "deltaangle": (.deltaangle, .angle),
+    "cosangle": (.cosangle, .none), "dot": (.dot, Dimension(power: 2)),
+    "dot3": (.dot3, Dimension(power: 2)),
+  ]
+
+  /// Methods that give a four-vector, and what they take.
+  enum Argument: Sendable { case nothing, vector, number }
+  static let vectorMethods: [String: (VectorOperation, Argument)] = [
+    "cross": (.cross, .vector), "boostCM_of": (.boostToRest, .vector), "unit": (.unit, .nothing),
+    "scale": (.scale, .number), "rotateX": (.rotateX, .number), "rotateY": (.rotateY, .number),
+    "rotateZ": (.rotateZ, .number), "boostX": (.boostX, .number), "boostY": (.boostY, .number),
+    "boostZ": (.boostZ, .number),
+  ]
+
+  /// Functions of one number.
+  static let functions: [String: (Function, ValueType)] = [
+    "sqrt": (.sqrt, .number), "exp": (.exp, .number), "log10": (.log10, .number),
+    "sin": (.sin, .number), "cos": (.cos, .number), "tan": (.tan, .number),
+    "asin": (.asin, .number), "acos": (.acos, .number), "atan": (.atan, .number),
+    "sinh": (.sinh, .number), "cosh": (.cosh, .number), "tanh": (.tanh, .number),
+    "asinh": (.asinh, .number), "acosh": (.acosh, .number), "atanh": (.atanh, .number),
+    "floor": (.floor, .number), "ceil": (.ceil, .number), "int": (.truncate, .number),
+    "sign": (.sign, .number), "bool": (.isTrue, .truth),
+  ]
+
+  /// Functions with rules of their own.
+  static let specialFunctions: Set<String> = [
+    "abs", "float", "log", "pow", "atan2", "hypot", "min", "max", "sum", "any", "all", "len",
+    "sorted", "defined", "vector",
+  ]
+
+  static var functionNames: [String] { Array(functions.keys) + Array(specialFunctions) }
+  static var methodNames: [String] {
+    Array(pairMeasures.keys) + Array(vectorMethods.keys) + ["boost", "is_timelike"]
+  }
+  static var attributeNames: [String] {
+    Array(Set(measures.keys).union(particleMeasures.keys))
+  }
+
+  /// Whether an expression can use the name for something else than an observable.
+  public static func isReserved(_ name: String) -> Bool {
+    objects[name] != nil || keywords.contains(name)
+  }
+
+  /// The name of the list that looks most like the misspelt one.
+  public static func nearest(to name: String, in candidates: [String]) -> String? {
+    let ranked = candidates.map { ($0, editDistance(name.lowercased(), $0.lowercased())) }
+      .min { ($0.1, $0.0) < ($1.1, $1.0) }
+    guard let ranked, ranked.1 <= max(1, min(name.count, ranked.0.count) / 3) else { return nil }
+    return ranked.0
+  }
+
+  /// Insertions, deletions and replacements between two texts (Levenshtein).
+  static func editDistance(_ a: String, _ b: String) -> Int {
+    let (a, b) = (Array(a.prefix(64)), Array(b.prefix(64)))
+    var row = Array(0...b.count)
+    for (i, x) in a.enumerated() {
+      var diagonal = row[0]
+      row[0] = i + 1
+      for (j, y) in b.enumerated() {
+        let above = row[j + 1]
+        row[j + 1] = min(above + 1, row[j] + 1, diagonal + (x == y ? 0 : 1))
+        diagonal = above
+      }
+    }
+    return row[b.count]
+  }
+}
