@@ -137,7 +137,6 @@ extension Compiler {
   /// `[index]` gives a particle, `[from:to]` a list.
   mutating func subscripted(_ value: Value, _ column: Int) throws(ExpressionError) -> Value {
     let list = try list(value, column)
-    try expect("[")
     var from = graph.constant(0)
     if !isSymbol(":") {
       let start = current.column

@@ -15,7 +15,8 @@ struct Token: Sendable, Equatable {
   /// What an error message calls it.
   var text: String {
     switch kind {
-    case .number(let value): "the number \(value)"
+    case .number(let value):
+      "the number \(value == value.rounded() && value < 1e15 ? "\(Int(value))" : "\(value)")"
     case .name(let name): "'\(name)'"
     case .symbol(let symbol): "'\(symbol)'"
     case .end: "the end"
