@@ -1,0 +1,55 @@
+import EventIO
+import Glibc
+
+/// What a process must have settled before it opens anything.
+enum ProcessSetup {
+  static func prepare() {
+    openStandardDescriptors()
+    // A closed pipe and a file at its size limit are errors of write(2), seen and reported there.
+    ignore(SIGPIPE)
+    ignore(SIGXFSZ)
+    for signal in [SIGINT, SIGTERM, SIGHUP] { dieTidily(of: signal) }
+  }
+
+  /// Where 0, 1 or 2 is closed, the next file opened would take its number, and output meant for standard output would
+  /// end up in it. `/dev/null` takes the place, opened the wrong way round so that using it is still an error.
+  private static func openStandardDescriptors() {
+    for (number, mode) in [(STDIN_FILENO, O_WRONLY), (STDOUT_FILENO, O_RDONLY)] {
+      if fcntl(number, F_GETFD) < 0 { _ = open("/dev/null", mode) }
+    }
+    if fcntl(STDERR_FILENO, F_GETFD) < 0 { _ = open("/dev/null", O_WRONLY) }
+  }
+
+  private static func ignore(_ number: Int32) { _ = signal(number, SIG_IGN) }
+
+  /// Removes the temporary output files and dies of the signal, as the shell and make expect.
+  private static func dieTidily(of number: Int32) {
+    var old = sigaction()
+    sigaction(number, nil, &old)
+    // nohup and background jobs ignore some signals on purpose.
+    let isIgnored = unsafeBitCast(old.__sigaction_handler.sa_handler, to: Int.self) == 1
+    if isIgnored { return }
+    var action = sigaction()
+    action.__sigaction_handler.sa_handler = { number in
+      TemporaryFiles.unlinkAll()
+      _ = signal(number, SIG_DFL)
+      // Blocked while this handler runs; delivered as it returns.
+      raise(number)
+    }
+    sigaction(number, &action, nil)
+  }
+
+  /// The cores this process may use: its affinity mask, which batch systems and `taskset` set.
+  ///
+  /// Found by name, as the C library shows `sched_getaffinity` to programs in GNU mode only.
+  static var availableCores: Int {
+    typealias GetAffinity = @convention(c) (pid_t, Int, UnsafeMutableRawPointer) -> Int32
+    var mask = [UInt64](repeating: 0, count: 128)
+    if let symbol = dlsym(nil, "sched_getaffinity"),
+      unsafeBitCast(symbol, to: GetAffinity.self)(0, mask.count * 8, &mask) >= 0
+    {
+      return max(1, mask.reduce(0) { $0 + $1.nonzeroBitCount })
+    }
+    return max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
+  }
+}
