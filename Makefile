@@ -1,0 +1,99 @@
+# Sluice: `make help` lists what can be made.
+
+SHELL  = /bin/sh
+SWIFT ?= swift
+PYTHON ?= python3
+PREFIX ?= /usr/local
+DESTDIR ?=
+PROGRAM_PREFIX ?=
+
+COMMANDS = morph lhe-read augment train-ratio train-score evaluate fisher limits events plot
+RELEASE  = .build/release
+TESTED   = .build-test
+# One build serves the tests and the commands they run.
+TEST_FLAGS = -c release --scratch-path $(TESTED) -Xswiftc -enable-testing
+
+bindir  = $(DESTDIR)$(PREFIX)/bin
+mandir  = $(DESTDIR)$(PREFIX)/share/man
+bashdir = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+zshdir  = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+fishdir = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+
+.PHONY: all build help deps deps-check demo check test lint docs install physics benchmark peers clean
+
+all: build
+
+help:
+	@echo 'make            build the commands (release mode) in $(RELEASE)'
+	@echo 'make demo       install what is missing, build, run the analysis of Examples/wh'
+	@echo 'make check      install what is missing, build once, lint, run all tests'
+	@echo 'make install    PREFIX=$(PREFIX) DESTDIR= PROGRAM_PREFIX=: commands, manuals, completions'
+	@echo 'make physics    the figures of Examples/wh/README.md from the full samples'
+	@echo 'make benchmark  speed, beside other programs where they are installed'
+	@echo 'make docs       manual pages and completions again, from the options and man/src'
+	@echo 'make peers      other programs to compare with, in .venv-peers (5.8 GB)'
+	@echo 'make lint       format and manuals'
+	@echo 'make clean      remove everything built'
+
+# Libraries and programs that building and the demo need; nothing happens where all are there.
+deps:
+	@sh .ci/deps build
+
+deps-check:
+	@sh .ci/deps check
+
+build: deps
+	$(SWIFT) build -c release
+
+demo: build
+	$(MAKE) -C Examples/wh BIN='$(CURDIR)/$(RELEASE)'
+
+physics: build
+	$(MAKE) -C Examples/wh physics BIN='$(CURDIR)/$(RELEASE)'
+
+benchmark: build
+	$(MAKE) -C Benchmarks BIN='$(CURDIR)/$(RELEASE)'
+
+check: deps-check .venv/ready
+	$(SWIFT) build --build-tests $(TEST_FLAGS)
+	$(MAKE) lint
+	SLUICE_PYTHON='$(CURDIR)/.venv/bin/python' \
+	  $(SWIFT) test --skip-build --disable-xctest $(TEST_FLAGS)
+
+lint:
+	$(SWIFT) format lint --strict -r Sources Tests Package.swift
+	mandoc -T lint -W warning man/man?/*
+	for script in Completions/bash/*; do bash -n "$$script" || exit 1; done
+	for script in Completions/zsh/*; do zsh -n "$$script" || exit 1; done
+	for script in Completions/fish/*; do fish -n "$$script" || exit 1; done
+
+# Readers of our formats that are not ours.
+.venv/ready:
+	sh .ci/venv .venv $(PYTHON) numpy h5py pyarrow
+	touch $@
+
+peers:
+	sh .ci/venv .venv-peers $(PYTHON) madminer torch pylhe lheutils pyhf
+
+docs: deps-check
+	$(SWIFT) build -c release
+	$(RELEASE)/docgen --commands $(RELEASE) --root .
+
+install: build
+	mkdir -p '$(bindir)' '$(mandir)/man1' '$(mandir)/man5' '$(mandir)/man7' \
+	  '$(bashdir)' '$(zshdir)' '$(fishdir)'
+	set -e; for command in $(COMMANDS); do \
+	  name='$(PROGRAM_PREFIX)'$$command; \
+	  install -m 755 $(RELEASE)/$$command '$(bindir)'/$$name; \
+	  sed "s/^\.Nm $$command\$$/.Nm $$name/" man/man1/$$command.1 \
+	    > '$(mandir)/man1'/$$name.1; \
+	  '$(bindir)'/$$name --generate-completion-script bash > '$(bashdir)'/$$name; \
+	  '$(bindir)'/$$name --generate-completion-script zsh > '$(zshdir)'/_$$name; \
+	  '$(bindir)'/$$name --generate-completion-script fish > '$(fishdir)'/$$name.fish; \
+	done
+	install -m 644 man/man5/*.5 '$(mandir)/man5'
+	install -m 644 man/man7/*.7 '$(mandir)/man7'
+
+clean:
+	rm -rf .build $(TESTED)
+	if [ -f Examples/wh/Makefile ]; then $(MAKE) -C Examples/wh clean; fi
