@@ -1,0 +1,135 @@
+import EventModel
+
+/// Something that estimates the score t(x|θ) = ∂ log p(x|θ)/∂θ of the normalised density.
+public protocol ScoreEvaluator {
+  /// What messages call it.
+  var name: String { get }
+  var observableNames: [String] { get }
+  var parameterNames: [String] { get }
+  /// Scores at θ of `rows` rows of observables (row-major, in the order of `observableNames`), row-major
+  /// [row][parameter].
+  func scores(_ x: [Double], rows: Int, at theta: [Double]) throws -> [Double]
+}
+
+/// log r(x_e|θ) = log p(x_e|θ) − log p(x_e|θ₁) of fixed rows, as a function of θ. Values may be −inf where the density
+/// vanishes.
+public protocol RowLogRatios {
+  var rowCount: Int { get }
+  /// One value per row.
+  func values(at theta: [Double]) throws -> [Double]
+  /// The values, and their gradients row-major [row][parameter].
+  func valuesAndGradients(at theta: [Double]) throws -> (values: [Double], gradients: [Double])
+}
+
+/// The mean of several log ratios: an ensemble.
+public struct MeanLogRatios: RowLogRatios {
+  private let members: [any RowLogRatios]
+
+  /// At least one member; all of the same rows.
+  public init(_ members: [any RowLogRatios]) {
+    precondition(!members.isEmpty && members.allSatisfy { $0.rowCount == members[0].rowCount })
+    self.members = members
+  }
+
+  public var rowCount: Int { members[0].rowCount }
+
+  public func values(at theta: [Double]) throws -> [Double] {
+    var sum = try members[0].values(at: theta)
+    for member in members.dropFirst() {
+      for (i, value) in try member.values(at: theta).enumerated() { sum[i] += value }
+    }
+    return scaled(sum)
+  }
+
+  public func valuesAndGradients(
+    at theta: [Double]
+  ) throws -> (values: [Double], gradients: [Double]) {
+    var sum = try members[0].valuesAndGradients(at: theta)
+    for member in members.dropFirst() {
+      let next = try member.valuesAndGradients(at: theta)
+      for i in sum.values.indices { sum.values[i] += next.values[i] }
+      for i in sum.gradients.indices { sum.gradients[i] += next.gradients[i] }
+    }
+    return (scaled(sum.values), scaled(sum.gradients))
+  }
+
+  private func scaled(_ values: [Double]) -> [Double] {
+    members.count == 1 ? values : values.map { $0 / Double(members.count) }
+  }
+}
+
+/// The joint log ratio of the events themselves, log [dσ_e(θ) σ(θ₁)/(σ(θ) dσ_e(θ₁))]: the likelihood ratio where all of
+/// the parton level is seen.
+public struct JointLogRatios: RowLogRatios {
+  private let events: CombinedEvents
+  private let rows: [Int]
+  private let logReference: [Double]
+
+  /// - Parameter reference: θ₁; where an event has no weight there its ratio is −inf everywhere (it has no weight in an
+  ///   Asimov set at θ₁ either).
+  public init(_ events: CombinedEvents, rows: [Int], reference: [Double]) throws {
+    self.events = events
+    self.rows = rows
+    let point = try events.point(reference)
+    logReference = Self.logDensities(events, rows, point)
+  }
+
+  public var rowCount: Int { rows.count }
+
+  /// log dσ_e/σ; −inf where dσ_e ≤ 0.
+  private static func logDensities(
+    _ events: CombinedEvents, _ rows: [Int], _ point: MorphedPoint
+  ) -> [Double] {
+    let logTotal = logarithm(point.crossSection(events.total).value)
+    return events.team.mapRanges(of: rows.count, size: CombinedEvents.blockSize) { range in
+      events.table.weights.withUnsafeBufferPointer { weights -> [Double] in
+        guard let base = weights.baseAddress else { return [] }
+        return range.map {
+          let sigma = point.value(base + rows[$0] * events.table.weightCount)
+          return sigma > 0 ? logarithm(sigma) - logTotal : -.infinity
+        }
+      }
+    }.flatMap { $0 }
+  }
+
+  public func values(at theta: [Double]) throws -> [Double] {
+    var values = Self.logDensities(events, rows, try events.point(theta))
+    for i in values.indices {
+      values[i] = logReference[i] == -.infinity ? -.infinity : values[i] - logReference[i]
+    }
+    return values
+  }
+
+  public func valuesAndGradients(
+    at theta: [Double]
+  ) throws -> (values: [Double], gradients: [Double]) {
+    let scores = try JointScores.values(events, rows: rows, at: theta)
+    return (try values(at: theta), scores)
+  }
+}
+
+/// The joint score of events, t_e = ∂dσ_e/dσ_e − ∂σ/σ.
+public enum JointScores {
+  /// Row-major [row][parameter]; zero for events with dσ_e = 0.
+  public static func values(
+    _ events: CombinedEvents, rows: [Int], at theta: [Double]
+  ) throws -> [Double] {
+    let point = try events.point(theta)
+    let n = point.parameterCount
+    let (total, gradient) = point.crossSection(events.total)
+    let common = gradient.map { $0 / total }
+    return events.team.mapRanges(of: rows.count, size: CombinedEvents.blockSize) { range in
+      events.table.weights.withUnsafeBufferPointer { weights -> [Double] in
+        var result = [Double](repeating: 0, count: range.count * n)
+        guard let base = weights.baseAddress else { return result }
+        for (k, position) in range.enumerated() {
+          let w = base + rows[position] * events.table.weightCount
+          let sigma = point.value(w)
+          guard sigma != 0 else { continue }
+          for i in 0..<n { result[k * n + i] = point.gradient(w, i) / sigma - common[i] }
+        }
+        return result
+      }
+    }.flatMap { $0 }
+  }
+}

@@ -1,0 +1,167 @@
+import Diagnostics
+import EventModel
+import LinearAlgebra
+
+/// Algebra of information matrices: sums of independent measurements, fixing and profiling parameters.
+extension Information {
+  /// The sum of one matrix of each: the first, or the one of that name.
+  ///
+  /// Independent measurements add; so do their covariances and biases.
+  /// - Throws: `.data` where parameters or points differ, or a matrix is missing.
+  public static func sum(_ parts: [(file: String, information: Information)], name: String? = nil)
+    throws -> Information
+  {
+    guard let first = parts.first else {
+      throw Problem(.usage, "nothing to add", remedy: "name information files")
+    }
+    var result = first.information
+    result.entries = []
+    result.notes = []
+    var total: Entry?
+    for (file, part) in parts {
+      guard part.parameterNames == result.parameterNames else {
+        throw Problem(
+          .data, "the parameters are \(part.parameterNames.joined(separator: ", "))",
+          remedy: "\(first.file) has \(result.parameterNames.joined(separator: ", "))", file: file)
+      }
+      guard part.theta == result.theta else {
+        throw Problem(
+          .data, "the information is at another point than that of \(first.file)",
+          remedy: "make both at one --theta", file: file)
+      }
+      guard let entry = name.map({ part[$0] }) ?? part.entries.first else {
+        throw Problem(
+          .data, "there is no matrix '\(name ?? "")'",
+          remedy: "there are " + part.entries.map(\.name).joined(separator: ", "), file: file)
+      }
+      total = total.map { Self.add($0, entry) } ?? entry
+      result.notes.append(
+        "\(entry.name) of \(file), \(Luminosity(inversePicobarn: part.luminosity).description)")
+    }
+    if var total {
+      total.name = "sum"
+      total.observable = nil
+      total.edges = nil
+      result.entries = [total]
+    }
+    if parts.contains(where: { $0.information.luminosity != result.luminosity }) {
+      result.luminosity = .nan
+    }
+    if parts.count > 1 {
+      result.crossSection = .nan
+      result.crossSectionError = .nan
+      result.events = parts.reduce(0) { $0 + $1.information.events }
+      result.effectiveEvents = .nan
+    }
+    return result
+  }
+
+  private static func add(_ a: Entry, _ b: Entry) -> Entry {
+    func plus(_ x: [Double]?, _ y: [Double]?) -> [Double]? {
+      guard let x, let y else { return x ?? y }
+      return zip(x, y).map { $0 + $1 }
+    }
+    return Entry(
+      name: "sum", matrix: zip(a.matrix, b.matrix).map { $0 + $1 },
+      covariance: plus(a.covariance, b.covariance), bias: plus(a.bias, b.bias))
+  }
+
+  /// All matrices with the other parameters fixed: rows and columns of `keep`, in that order.
+  public func projected(keeping keep: [String]) throws -> Information {
+    let kept = try indices(keep)
+    var u = Matrix(rows: kept.count, columns: parameterCount)
+    for (row, column) in kept.enumerated() { u[row, column] = 1 }
+    var result = restricted(to: kept)
+    result.entries = entries.map { transformed($0, u) }
+    result.notes.append("others fixed: \(others(kept).joined(separator: ", "))")
+    return result
+  }
+
+  /// All matrices with the other parameters floating: P = A − B C⁻¹ Bᵀ, with the exact first-order covariance
+  /// U U U U Cov, U = [1, −B C⁻¹].
+  /// - Throws: `.data` where the information on the other parameters is singular.
+  public func profiled(keeping keep: [String]) throws -> Information {
+    let kept = try indices(keep)
+    let rest = (0..<parameterCount).filter { !kept.contains($0) }
+    var result = restricted(to: kept)
+    result.entries = try entries.map { entry in
+      let full = Matrix(rows: parameterCount, columns: parameterCount, elements: entry.matrix)
+      let b = full.submatrix(rows: kept, columns: rest)
+      let c = full.submatrix(rows: rest, columns: rest)
+      let x: Matrix
+      do { x = try c.solve(b.transposed).transposed } catch is LinearAlgebraError {
+        throw Problem(
+          .data,
+          "matrix '\(entry.name)' is singular in \(others(kept).joined(separator: ", "))",
+          remedy: "fix these parameters with 'fisher project', or add other measurements")
+      }
+      var u = Matrix(rows: kept.count, columns: parameterCount)
+      for row in kept.indices {
+        u[row, kept[row]] = 1
+        for (k, column) in rest.enumerated() { u[row, column] = -x[row, k] }
+      }
+      return transformed(entry, u)
+    }
+    result.notes.append("profiled over: \(others(kept).joined(separator: ", "))")
+    return result
+  }
+
+  private func others(_ kept: [Int]) -> [String] {
+    (0..<parameterCount).filter { !kept.contains($0) }.map { parameterNames[$0] }
+  }
+
+  private func indices(_ names: [String]) throws -> [Int] {
+    guard !names.isEmpty, Set(names).count == names.count else {
+      throw Problem(.usage, "no parameter to keep, or one twice", remedy: "give --keep A,B")
+    }
+    return try names.map { name in
+      guard let i = parameterNames.firstIndex(of: name) else {
+        throw Problem(
+          .usage, "there is no parameter '\(name)'",
+          remedy: "there are " + parameterNames.joined(separator: ", "))
+      }
+      return i
+    }
+  }
+
+  private func restricted(to kept: [Int]) -> Information {
+    var result = self
+    result.parameterNames = kept.map { parameterNames[$0] }
+    result.parameterUnits = kept.map { parameterUnits[$0] }
+    result.theta = kept.map { theta[$0] }
+    result.entries = []
+    return result
+  }
+
+  /// U M Uᵀ, and U on all four indices of the covariance.
+  private func transformed(_ entry: Entry, _ u: Matrix) -> Entry {
+    func two(_ elements: [Double]) -> [Double] {
+      let m = Matrix(rows: parameterCount, columns: parameterCount, elements: elements)
+      return (u * m * u.transposed).symmetrised.elements
+    }
+    var result = entry
+    result.matrix = two(entry.matrix)
+    result.bias = entry.bias.map(two)
+    result.covariance = entry.covariance.map { covariance in
+      let w = Self.kronecker(u)
+      let n = parameterCount * parameterCount
+      return (w * Matrix(rows: n, columns: n, elements: covariance) * w.transposed).elements
+    }
+    return result
+  }
+
+  /// U ⊗ U, acting on the pairs of indices of an element.
+  private static func kronecker(_ u: Matrix) -> Matrix {
+    var result = Matrix(rows: u.rows * u.rows, columns: u.columns * u.columns)
+    for i in 0..<u.rows {
+      for j in 0..<u.rows {
+        for a in 0..<u.columns {
+          for b in 0..<u.columns {
+            result[i * u.rows + j, a * u.columns + b] = u[i, a] * u[j, b]
+          }
+        }
+      }
+    }
+    return result
+  }
+}

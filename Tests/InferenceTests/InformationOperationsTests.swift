@@ -1,0 +1,97 @@
+import Diagnostics
+import EventModel
+import Inference
+import TestSupport
+import Testing
+
+@Suite struct InformationOperationsTests {
+  let information: Information
+
+  init() throws {
+    let events = try CombinedEvents(Toy.quadrature())
+    let point = try events.point([0.3, -0.2])
+    let table = try events.fill("x", edges: [-1, 0, 1.5])
+    information = Information(
+      parameterNames: ["t0", "t1"], parameterUnits: ["", "TeV^-2"], theta: [0.3, -0.2],
+      luminosity: 3e5,
+      entries: [
+        FisherInformation.binned(table, at: point, luminosity: 3e5, name: "histogram"),
+        FisherInformation.binned(events.total, at: point, luminosity: 3e5, name: "rate"),
+      ])
+  }
+
+  @Test func documentRoundTrip() throws {
+    var whole = information
+    (whole.crossSection, whole.crossSectionError) = (1, 0.1)
+    whole.notes = ["a note"]
+    #expect(try Information(document: whole.document) == whole)
+    var broken = whole.document
+    broken["information/matrices/rate/matrix"] = nil
+    #expect(throws: Problem.self) { try Information(document: broken) }
+  }
+
+  @Test func projectionReorders() throws {
+    let turned = try information.projected(keeping: ["t1", "t0"])
+    let a = try #require(information["histogram"])
+    let b = try #require(turned["histogram"])
+    #expect(b.matrix == [a.matrix[3], a.matrix[2], a.matrix[1], a.matrix[0]])
+    #expect(turned.parameterUnits == ["TeV^-2", ""])
+    let back = try turned.projected(keeping: ["t0", "t1"])
+    #expect(deviation(back["histogram"]?.covariance ?? [], a.covariance ?? [1]) < 1e-15)
+  }
+
+  /// P = A − B²/C, and its covariance from derivatives by differences (1e-6 steps, so 1e-5).
+  @Test func profilingWithCovariance() throws {
+    var single = information
+    single.entries = [try #require(information["histogram"])]
+    let m = single.entries[0].matrix
+    let covariance = try #require(single.entries[0].covariance)
+    let profiled = try single.profiled(keeping: ["t0"])
+    let expected = m[0] - m[1] * m[1] / m[3]
+    #expect(relativeError(profiled.entries[0].matrix[0], expected) < 1e-12)
+    let x = m[1] / m[3]
+    // ∂P/∂A = 1, ∂P/∂B = −2B/C (two symmetric elements), ∂P/∂C = B²/C².
+    let d = [1, -x, -x, x * x]
+    var variance = 0.0
+    for k in 0..<4 { for l in 0..<4 { variance += d[k] * d[l] * covariance[k * 4 + l] } }
+    #expect(relativeError(profiled.entries[0].covariance?[0] ?? 0, variance) < 1e-10)
+  }
+
+  @Test func profilingASingularMatrixNamesIt() throws {
+    var rate = information
+    rate.entries = [
+      Information.Entry(name: "rate", matrix: [4, 0, 0, 0])
+    ]
+    let problem = #expect(throws: Problem.self) { try rate.profiled(keeping: ["t0"]) }
+    #expect(problem?.kind == .data)
+    #expect(problem?.fact.contains("rate") == true)
+    #expect(problem?.fact.contains("t1") == true)
+  }
+
+  @Test func sumAddsMatricesAndCovariances() throws {
+    let sum = try Information.sum([("a", information), ("b", information)])
+    let a = try #require(information["histogram"])
+    #expect(sum.entries.count == 1)
+    #expect(sum.entries[0].matrix == a.matrix.map { 2 * $0 })
+    #expect(sum.entries[0].covariance == a.covariance?.map { 2 * $0 })
+    let rates = try Information.sum([("a", information), ("b", information)], name: "rate")
+    #expect(rates.entries[0].matrix == information["rate"]?.matrix.map { 2 * $0 })
+  }
+
+  @Test func sumRefusesWhatDoesNotFit() throws {
+    var other = information
+    other.theta = [0, 0]
+    #expect(throws: Problem.self) { try Information.sum([("a", information), ("b", other)]) }
+    other = information
+    other.parameterNames = ["t0", "cW"]
+    #expect(throws: Problem.self) { try Information.sum([("a", information), ("b", other)]) }
+    #expect(throws: Problem.self) {
+      try Information.sum([("a", information)], name: "truth")
+    }
+  }
+
+  @Test func unknownParameterToKeep() {
+    #expect(throws: Problem.self) { try information.projected(keeping: ["cW"]) }
+    #expect(throws: Problem.self) { try information.profiled(keeping: []) }
+  }
+}
