@@ -143,7 +143,7 @@ extension Compiler {
       from = try number(try expression(), start)
       if take("]") { return graph.node(.element, [list, from], type: .particle) }
     }
-    try expect(":")
+    guard take(":") else { throw unexpected("']'") }
     var to = graph.constant(.infinity)
     if !isSymbol("]") {
       let start = current.column

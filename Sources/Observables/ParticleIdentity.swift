@@ -28,7 +28,7 @@ public struct ParticleIdentity: Sendable {
   /// Neutral particles beyond the standard model (dark matter, neutralinos) are missing momentum.
   public var isVisible: Bool {
     if isNeutrino { return false }
-    if magnitude <= 25 || isHadron || magnitude > 1_000_000_000 { return true }
+    if magnitude <= 25 || isHadron || isNucleus { return true }
     return magnitudeChargeInThirds != 0
   }
 
@@ -41,6 +41,9 @@ public struct ParticleIdentity: Sendable {
     return (ordinary || extra) && digit(1) != 0 && digit(2) != 0
   }
 
+  /// 10LZZZAAAI
+  private var isNucleus: Bool { (1_000_000_000..<1_100_000_000).contains(magnitude) }
+
   /// Decimal digit n (0 is the last) of |id|.
   private func digit(_ n: Int) -> Int32 {
     var value = magnitude
@@ -50,7 +53,7 @@ public struct ParticleIdentity: Sendable {
 
   /// Three times the charge of the positive number.
   private var magnitudeChargeInThirds: Int32 {
-    if magnitude > 1_000_000_000 { return 3 * (magnitude / 10_000 % 1000) }  // nuclei: 10LZZZAAAI
+    if isNucleus { return 3 * (magnitude / 10_000 % 1000) }
     // Superpartners, excited and technicolour states carry the charge of the particle in their last two digits.
     let fundamental = magnitude < 100 ? magnitude : magnitude % 10_000 < 100 ? magnitude % 100 : 0
     if fundamental > 0 { return Self.fundamentalCharge(fundamental) }
