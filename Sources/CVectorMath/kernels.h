@@ -1,0 +1,216 @@
+/* The kernels for one scalar type: REAL, NAME, and the elementary functions are defined by the file that includes
+   this one. Loops are kept simple, for the compiler to vectorise. */
+#include <math.h>
+
+#include "cvectormath.h"
+
+#if defined(__x86_64__) && defined(__linux__)
+#define CLONES __attribute__((target_clones("default", "arch=x86-64-v3", "arch=x86-64-v4")))
+#else
+#define CLONES
+#endif
+
+/* Klambauer et al. 2017. */
+#define SELU_LAMBDA ((REAL)1.0507009873554804934193349852946)
+#define SELU_ALPHA ((REAL)1.6732632423543772848170429916717)
+#define LEAKY_SLOPE ((REAL)0.01)
+
+CLONES static void tanh_values(size_t n, const REAL *restrict z, REAL *restrict h) {
+  for (size_t i = 0; i < n; ++i) h[i] = TANH(z[i]);
+}
+
+CLONES static void tanh_derivatives(size_t n, const REAL *restrict h, REAL *restrict d1,
+                                    REAL *restrict d2) {
+  for (size_t i = 0; i < n; ++i) d1[i] = 1 - h[i] * h[i];
+  if (d2 == NULL) return;
+  for (size_t i = 0; i < n; ++i) d2[i] = -2 * h[i] * d1[i];
+}
+
+/* Straight below and above zero: relu and leaky relu. */
+CLONES static void broken_line(size_t n, REAL slope, const REAL *restrict z, REAL *restrict h,
+                               REAL *restrict d1, REAL *restrict d2) {
+  for (size_t i = 0; i < n; ++i) h[i] = z[i] > 0 ? z[i] : slope * z[i];
+  if (d1 == NULL) return;
+  for (size_t i = 0; i < n; ++i) d1[i] = z[i] > 0 ? 1 : slope;
+  if (d2 == NULL) return;
+  for (size_t i = 0; i < n; ++i) d2[i] = 0;
+}
+
+/* lambda z above zero, lambda alpha (e^z - 1) below: elu and selu. */
+static void exponential_line(size_t n, REAL lambda, REAL alpha, const REAL *restrict z,
+                             REAL *restrict h, REAL *restrict d1, REAL *restrict d2) {
+  REAL size = lambda * alpha;
+  for (size_t i = 0; i < n; ++i) h[i] = z[i] > 0 ? lambda * z[i] : size * EXPM1(z[i]);
+  if (d1 == NULL) return;
+  for (size_t i = 0; i < n; ++i) d1[i] = z[i] > 0 ? lambda : h[i] + size;
+  if (d2 == NULL) return;
+  for (size_t i = 0; i < n; ++i) d2[i] = z[i] > 0 ? 0 : h[i] + size;
+}
+
+static inline REAL softplus(REAL z) { return (z > 0 ? z : 0) + LOG1P(EXP(z > 0 ? -z : z)); }
+
+/* sign softplus(sign z): softplus for +1, log sigmoid for -1. */
+static void softplus_line(size_t n, REAL sign, const REAL *restrict z, REAL *restrict h,
+                          REAL *restrict d1, REAL *restrict d2) {
+  for (size_t i = 0; i < n; ++i) h[i] = sign * softplus(sign * z[i]);
+  if (d1 == NULL) return;
+  /* e^(-softplus(u)) = 1 - sigmoid(u). */
+  for (size_t i = 0; i < n; ++i) d1[i] = -EXPM1(-sign * h[i]);
+  if (d2 == NULL) return;
+  for (size_t i = 0; i < n; ++i) d2[i] = sign * d1[i] * (1 - d1[i]);
+}
+
+CLONES static void sigmoid_line(size_t n, const REAL *restrict z, REAL *restrict h,
+                                REAL *restrict d1, REAL *restrict d2) {
+  for (size_t i = 0; i < n; ++i) h[i] = (REAL)0.5 + (REAL)0.5 * TANH((REAL)0.5 * z[i]);
+  if (d1 == NULL) return;
+  for (size_t i = 0; i < n; ++i) d1[i] = h[i] * (1 - h[i]);
+  if (d2 == NULL) return;
+  for (size_t i = 0; i < n; ++i) d2[i] = d1[i] * (1 - 2 * h[i]);
+}
+
+void NAME(activate)(enum cvm_activation kind, size_t n, const REAL *z, REAL *h, REAL *d1,
+                    REAL *d2) {
+  switch (kind) {
+    case CVM_TANH:
+      tanh_values(n, z, h);
+      if (d1 != NULL) tanh_derivatives(n, h, d1, d2);
+      break;
+    case CVM_RELU: broken_line(n, 0, z, h, d1, d2); break;
+    case CVM_LEAKY_RELU: broken_line(n, LEAKY_SLOPE, z, h, d1, d2); break;
+    case CVM_ELU: exponential_line(n, 1, 1, z, h, d1, d2); break;
+    case CVM_SELU: exponential_line(n, SELU_LAMBDA, SELU_ALPHA, z, h, d1, d2); break;
+    case CVM_SOFTPLUS: softplus_line(n, 1, z, h, d1, d2); break;
+    case CVM_SIGMOID: sigmoid_line(n, z, h, d1, d2); break;
+    case CVM_LOG_SIGMOID: softplus_line(n, -1, z, h, d1, d2); break;
+  }
+}
+
+CLONES void NAME(push_tangents)(size_t n, size_t streams, const REAL *restrict d1,
+                                const REAL *restrict in, REAL *restrict out) {
+  for (size_t k = 0; k < streams; ++k)
+    for (size_t i = 0; i < n; ++i) out[k * n + i] = d1[i] * in[k * n + i];
+}
+
+CLONES void NAME(pull_tangents)(size_t n, size_t streams, const REAL *restrict d1,
+                                const REAL *restrict d2, const REAL *restrict zdot,
+                                REAL *restrict bar) {
+  for (size_t i = 0; i < n; ++i) bar[i] *= d1[i];
+  for (size_t k = 0; k < streams; ++k) {
+    const REAL *restrict dot = zdot + k * n;
+    REAL *restrict tangent = bar + (k + 1) * n;
+    for (size_t i = 0; i < n; ++i) {
+      bar[i] += d2[i] * dot[i] * tangent[i];
+      tangent[i] *= d1[i];
+    }
+  }
+}
+
+void NAME(gather)(size_t n, const int32_t *rows, size_t width, const REAL *table, size_t stride,
+                  REAL *y) {
+  for (size_t i = 0; i < n; ++i) {
+    const REAL *row = table + (size_t)rows[i] * width;
+    for (size_t j = 0; j < width; ++j) y[i * stride + j] = row[j];
+  }
+}
+
+void NAME(transpose)(size_t n, size_t width, size_t block, const REAL *x, REAL *y) {
+  for (size_t j = 0; j < width; ++j) {
+    for (size_t i = 0; i < n; ++i) y[j * block + i] = x[i * width + j];
+    for (size_t i = n; i < block; ++i) y[j * block + i] = 0;
+  }
+}
+
+/* A cache line of values: one, two or four registers. */
+typedef REAL line __attribute__((vector_size(64), aligned(4)));
+#define LINE (64 / sizeof(REAL))
+
+/* `count` units at once, to use a loaded line of h that often; a constant, so that sums stay in registers. */
+static inline __attribute__((always_inline)) void affine_tile(size_t count, size_t inputs,
+                                                              size_t columns, const REAL *w,
+                                                              size_t stride, int with_bias,
+                                                              const REAL *h, REAL *z) {
+  for (size_t c = 0; c < columns; c += LINE) {
+    line sums[6];
+    for (size_t u = 0; u < count; ++u)
+      sums[u] = (line){0} + (with_bias ? w[u * stride + inputs] : (REAL)0);
+    for (size_t k = 0; k < inputs; ++k) {
+      line values = *(const line *)(h + k * columns + c);
+      for (size_t u = 0; u < count; ++u) sums[u] += w[u * stride + k] * values;
+    }
+    for (size_t u = 0; u < count; ++u) *(line *)(z + u * columns + c) = sums[u];
+  }
+}
+
+CLONES void NAME(affine)(size_t units, size_t inputs, size_t columns, const REAL *w, size_t stride,
+                         int with_bias, const REAL *h, REAL *z) {
+  size_t u = 0;
+  for (; u + 6 <= units; u += 6)
+    affine_tile(6, inputs, columns, w + u * stride, stride, with_bias, h, z + u * columns);
+  for (; u + 2 <= units; u += 2)
+    affine_tile(2, inputs, columns, w + u * stride, stride, with_bias, h, z + u * columns);
+  for (; u < units; ++u)
+    affine_tile(1, inputs, columns, w + u * stride, stride, with_bias, h, z + u * columns);
+}
+
+void NAME(set_column)(size_t n, size_t stride, REAL value, REAL *y) {
+  for (size_t i = 0; i < n; ++i) y[i * stride] = value;
+}
+
+CLONES void NAME(add)(size_t n, const REAL *restrict x, REAL *restrict y) {
+  for (size_t i = 0; i < n; ++i) y[i] += x[i];
+}
+
+CLONES double NAME(squared_norm)(size_t n, const REAL *restrict x) {
+#pragma clang fp reassociate(on) contract(fast)
+  double sum = 0;
+  for (size_t i = 0; i < n; ++i) sum += (double)x[i] * (double)x[i];
+  return sum;
+}
+
+CLONES void NAME(to_double)(size_t n, const REAL *restrict x, double *restrict y) {
+  for (size_t i = 0; i < n; ++i) y[i] = x[i];
+}
+
+CLONES void NAME(from_double)(size_t n, const double *restrict x, REAL *restrict y) {
+  for (size_t i = 0; i < n; ++i) y[i] = (REAL)x[i];
+}
+
+CLONES static void adam_step(size_t n, REAL scale, REAL rate, REAL root, REAL beta1, REAL beta2,
+                             REAL epsilon, const REAL *restrict g, REAL *restrict w,
+                             REAL *restrict m, REAL *restrict v) {
+  for (size_t i = 0; i < n; ++i) {
+    REAL gradient = scale * g[i];
+    m[i] = beta1 * m[i] + (1 - beta1) * gradient;
+    v[i] = beta2 * v[i] + (1 - beta2) * gradient * gradient;
+    w[i] -= rate * m[i] / (__builtin_elementwise_sqrt(v[i]) / root + epsilon);
+  }
+}
+
+CLONES static void amsgrad_step(size_t n, REAL scale, REAL rate, REAL root, REAL beta1, REAL beta2,
+                                REAL epsilon, const REAL *restrict g, REAL *restrict w,
+                                REAL *restrict m, REAL *restrict v, REAL *restrict vmax) {
+  for (size_t i = 0; i < n; ++i) {
+    REAL gradient = scale * g[i];
+    m[i] = beta1 * m[i] + (1 - beta1) * gradient;
+    v[i] = beta2 * v[i] + (1 - beta2) * gradient * gradient;
+    vmax[i] = vmax[i] > v[i] ? vmax[i] : v[i];
+    w[i] -= rate * m[i] / (__builtin_elementwise_sqrt(vmax[i]) / root + epsilon);
+  }
+}
+
+void NAME(adam)(size_t n, REAL scale, REAL rate, REAL root, REAL beta1, REAL beta2, REAL epsilon,
+                const REAL *g, REAL *w, REAL *m, REAL *v, REAL *vmax) {
+  if (vmax == NULL)
+    adam_step(n, scale, rate, root, beta1, beta2, epsilon, g, w, m, v);
+  else
+    amsgrad_step(n, scale, rate, root, beta1, beta2, epsilon, g, w, m, v, vmax);
+}
+
+CLONES void NAME(sgd)(size_t n, REAL scale, REAL rate, REAL momentum, const REAL *restrict g,
+                      REAL *restrict w, REAL *restrict m) {
+  for (size_t i = 0; i < n; ++i) {
+    m[i] = momentum * m[i] + scale * g[i];
+    w[i] -= rate * m[i];
+  }
+}

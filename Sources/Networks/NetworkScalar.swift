@@ -1,0 +1,269 @@
+import CVectorMath
+import LinearAlgebra
+
+/// The scalars a network can be made of: `Float` for speed, `Double` for tests and studies.
+///
+/// All loops over elements are behind these functions, in C for one type each: generic Swift code
+/// above them costs nothing per element, wherever it is compiled.
+public protocol NetworkScalar: BLASScalar {
+  /// `float32` or `float64`, as files name it.
+  static var name: String { get }
+
+  /// h = f(z) and, where asked for, f′(z) and f″(z), of n values.
+  static func activate(
+    _ activation: Activation, _ n: Int, _ z: UnsafePointer<Self>, _ h: UnsafeMutablePointer<Self>,
+    first: UnsafeMutablePointer<Self>?, second: UnsafeMutablePointer<Self>?)
+
+  /// out = first · in for each of `streams` vectors of n values.
+  static func pushTangents(
+    _ n: Int, streams: Int, first: UnsafePointer<Self>, _ input: UnsafePointer<Self>,
+    _ output: UnsafeMutablePointer<Self>)
+
+  /// The reverse of `activate` and `pushTangents`: `bar` holds gradients of h and its tangents, and
+  /// becomes those of z and its tangents.
+  static func pullTangents(
+    _ n: Int, streams: Int, first: UnsafePointer<Self>, second: UnsafePointer<Self>,
+    _ tangents: UnsafePointer<Self>, _ bar: UnsafeMutablePointer<Self>)
+
+  /// Copies rows of `width` values, chosen by number from a table, to rows `stride` values apart.
+  static func gather(
+    _ rows: UnsafeBufferPointer<Int32>, width: Int, from table: UnsafePointer<Self>, stride: Int,
+    to target: UnsafeMutablePointer<Self>)
+
+  /// Transposes n rows of `width` values to `width` rows of `block` values, with zeros after the
+  /// nth.
+  static func transpose(
+    _ n: Int, width: Int, block: Int, _ rows: UnsafePointer<Self>,
+    to columns: UnsafeMutablePointer<Self>)
+
+  /// z = W h, or W h + b, of `columns` columns (a multiple of 16): every column gets the same bits
+  /// whatever its place and its companions, which matrix products of BLAS do not promise.
+  static func affine(
+    _ layer: PerceptronShape.Layer, columns: Int, _ weights: UnsafePointer<Self>, withBias: Bool,
+    _ h: UnsafePointer<Self>, _ z: UnsafeMutablePointer<Self>)
+
+  /// Sets the first value of each of n rows that are `stride` values apart.
+  static func setColumn(_ n: Int, stride: Int, _ value: Self, _ start: UnsafeMutablePointer<Self>)
+
+  /// y = y + x.
+  static func add(_ n: Int, _ x: UnsafePointer<Self>, to y: UnsafeMutablePointer<Self>)
+
+  /// Σx².
+  static func squaredNorm(_ n: Int, _ x: UnsafePointer<Self>) -> Double
+
+  static func toDouble(
+    _ n: Int, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Double>)
+
+  static func fromDouble(
+    _ n: Int, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Self>)
+
+  /// One step of Adam, or of AMSGrad where `largest` is given.
+  static func adamStep(
+    _ n: Int, _ step: AdamStep, gradient: UnsafePointer<Self>,
+    parameters: UnsafeMutablePointer<Self>, mean: UnsafeMutablePointer<Self>,
+    square: UnsafeMutablePointer<Self>, largest: UnsafeMutablePointer<Self>?)
+
+  /// One step of gradient descent with momentum.
+  static func descentStep(
+    _ n: Int, scale: Double, rate: Double, momentum: Double, gradient: UnsafePointer<Self>,
+    parameters: UnsafeMutablePointer<Self>, mean: UnsafeMutablePointer<Self>)
+}
+
+/// The numbers of one step of Adam.
+public struct AdamStep: Sendable {
+  /// Factor on the gradient.
+  public var scale: Double
+  /// Learning rate, divided by 1 − β₁ᵗ.
+  public var rate: Double
+  /// √(1 − β₂ᵗ).
+  public var root: Double
+  public var beta1: Double
+  public var beta2: Double
+  public var epsilon: Double
+}
+
+extension Float: NetworkScalar {
+  public static var name: String { "float32" }
+
+  public static func activate(
+    _ activation: Activation, _ n: Int, _ z: UnsafePointer<Float>,
+    _ h: UnsafeMutablePointer<Float>, first: UnsafeMutablePointer<Float>?,
+    second: UnsafeMutablePointer<Float>?
+  ) {
+    cvm_float_activate(activation.kernel, n, z, h, first, second)
+  }
+
+  public static func pushTangents(
+    _ n: Int, streams: Int, first: UnsafePointer<Float>, _ input: UnsafePointer<Float>,
+    _ output: UnsafeMutablePointer<Float>
+  ) {
+    cvm_float_push_tangents(n, streams, first, input, output)
+  }
+
+  public static func pullTangents(
+    _ n: Int, streams: Int, first: UnsafePointer<Float>, second: UnsafePointer<Float>,
+    _ tangents: UnsafePointer<Float>, _ bar: UnsafeMutablePointer<Float>
+  ) {
+    cvm_float_pull_tangents(n, streams, first, second, tangents, bar)
+  }
+
+  public static func gather(
+    _ rows: UnsafeBufferPointer<Int32>, width: Int, from table: UnsafePointer<Float>, stride: Int,
+    to target: UnsafeMutablePointer<Float>
+  ) {
+    cvm_float_gather(rows.count, rows.baseAddress, width, table, stride, target)
+  }
+
+  public static func transpose(
+    _ n: Int, width: Int, block: Int, _ rows: UnsafePointer<Float>,
+    to columns: UnsafeMutablePointer<Float>
+  ) {
+    cvm_float_transpose(n, width, block, rows, columns)
+  }
+
+  public static func affine(
+    _ layer: PerceptronShape.Layer, columns: Int, _ weights: UnsafePointer<Float>, withBias: Bool,
+    _ h: UnsafePointer<Float>, _ z: UnsafeMutablePointer<Float>
+  ) {
+    cvm_float_affine(
+      layer.outputs, layer.inputs, columns, weights, layer.rowLength, withBias ? 1 : 0, h, z)
+  }
+
+  public static func setColumn(
+    _ n: Int, stride: Int, _ value: Float, _ start: UnsafeMutablePointer<Float>
+  ) {
+    cvm_float_set_column(n, stride, value, start)
+  }
+
+  public static func add(
+    _ n: Int, _ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>
+  ) {
+    cvm_float_add(n, x, y)
+  }
+
+  public static func squaredNorm(_ n: Int, _ x: UnsafePointer<Float>) -> Double {
+    cvm_float_squared_norm(n, x)
+  }
+
+  public static func toDouble(
+    _ n: Int, _ x: UnsafePointer<Float>, _ y: UnsafeMutablePointer<Double>
+  ) {
+    cvm_float_to_double(n, x, y)
+  }
+
+  public static func fromDouble(
+    _ n: Int, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Float>
+  ) {
+    cvm_float_from_double(n, x, y)
+  }
+
+  public static func adamStep(
+    _ n: Int, _ step: AdamStep, gradient: UnsafePointer<Float>,
+    parameters: UnsafeMutablePointer<Float>, mean: UnsafeMutablePointer<Float>,
+    square: UnsafeMutablePointer<Float>, largest: UnsafeMutablePointer<Float>?
+  ) {
+    cvm_float_adam(
+      n, Float(step.scale), Float(step.rate), Float(step.root), Float(step.beta1),
+      Float(step.beta2), Float(step.epsilon), gradient, parameters, mean, square, largest)
+  }
+
+  public static func descentStep(
+    _ n: Int, scale: Double, rate: Double, momentum: Double, gradient: UnsafePointer<Float>,
+    parameters: UnsafeMutablePointer<Float>, mean: UnsafeMutablePointer<Float>
+  ) {
+    cvm_float_sgd(n, Float(scale), Float(rate), Float(momentum), gradient, parameters, mean)
+  }
+}
+
+extension Double: NetworkScalar {
+  public static var name: String { "float64" }
+
+  public static func activate(
+    _ activation: Activation, _ n: Int, _ z: UnsafePointer<Double>,
+    _ h: UnsafeMutablePointer<Double>, first: UnsafeMutablePointer<Double>?,
+    second: UnsafeMutablePointer<Double>?
+  ) {
+    cvm_double_activate(activation.kernel, n, z, h, first, second)
+  }
+
+  public static func pushTangents(
+    _ n: Int, streams: Int, first: UnsafePointer<Double>, _ input: UnsafePointer<Double>,
+    _ output: UnsafeMutablePointer<Double>
+  ) {
+    cvm_double_push_tangents(n, streams, first, input, output)
+  }
+
+  public static func pullTangents(
+    _ n: Int, streams: Int, first: UnsafePointer<Double>, second: UnsafePointer<Double>,
+    _ tangents: UnsafePointer<Double>, _ bar: UnsafeMutablePointer<Double>
+  ) {
+    cvm_double_pull_tangents(n, streams, first, second, tangents, bar)
+  }
+
+  public static func gather(
+    _ rows: UnsafeBufferPointer<Int32>, width: Int, from table: UnsafePointer<Double>, stride: Int,
+    to target: UnsafeMutablePointer<Double>
+  ) {
+    cvm_double_gather(rows.count, rows.baseAddress, width, table, stride, target)
+  }
+
+  public static func transpose(
+    _ n: Int, width: Int, block: Int, _ rows: UnsafePointer<Double>,
+    to columns: UnsafeMutablePointer<Double>
+  ) {
+    cvm_double_transpose(n, width, block, rows, columns)
+  }
+
+  public static func affine(
+    _ layer: PerceptronShape.Layer, columns: Int, _ weights: UnsafePointer<Double>, withBias: Bool,
+    _ h: UnsafePointer<Double>, _ z: UnsafeMutablePointer<Double>
+  ) {
+    cvm_double_affine(
+      layer.outputs, layer.inputs, columns, weights, layer.rowLength, withBias ? 1 : 0, h, z)
+  }
+
+  public static func setColumn(
+    _ n: Int, stride: Int, _ value: Double, _ start: UnsafeMutablePointer<Double>
+  ) {
+    cvm_double_set_column(n, stride, value, start)
+  }
+
+  public static func add(
+    _ n: Int, _ x: UnsafePointer<Double>, to y: UnsafeMutablePointer<Double>
+  ) {
+    cvm_double_add(n, x, y)
+  }
+
+  public static func squaredNorm(_ n: Int, _ x: UnsafePointer<Double>) -> Double {
+    cvm_double_squared_norm(n, x)
+  }
+
+  public static func toDouble(
+    _ n: Int, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>
+  ) {
+    cvm_double_to_double(n, x, y)
+  }
+
+  public static func fromDouble(
+    _ n: Int, _ x: UnsafePointer<Double>, _ y: UnsafeMutablePointer<Double>
+  ) {
+    cvm_double_from_double(n, x, y)
+  }
+
+  public static func adamStep(
+    _ n: Int, _ step: AdamStep, gradient: UnsafePointer<Double>,
+    parameters: UnsafeMutablePointer<Double>, mean: UnsafeMutablePointer<Double>,
+    square: UnsafeMutablePointer<Double>, largest: UnsafeMutablePointer<Double>?
+  ) {
+    cvm_double_adam(
+      n, step.scale, step.rate, step.root, step.beta1,
+      step.beta2, step.epsilon, gradient, parameters, mean, square, largest)
+  }
+
+  public static func descentStep(
+    _ n: Int, scale: Double, rate: Double, momentum: Double, gradient: UnsafePointer<Double>,
+    parameters: UnsafeMutablePointer<Double>, mean: UnsafeMutablePointer<Double>
+  ) {
+    cvm_double_sgd(n, scale, rate, momentum, gradient, parameters, mean)
+  }
+}

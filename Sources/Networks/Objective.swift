@@ -1,0 +1,139 @@
+import Numerics
+
+/// What a trainer minimises: the mean over rows of a loss.
+///
+/// The trainer cuts a batch into blocks of fixed size and adds their gradients in order, so an
+/// objective handles one block at a time, on any thread, with a workspace of its own.
+public protocol BatchObjective<Scalar>: Sendable {
+  associatedtype Scalar: NetworkScalar
+  associatedtype Workspace: Sendable
+
+  var parameterCount: Int { get }
+
+  /// Buffers for blocks of up to `rows` rows; used by one thread at a time.
+  func makeWorkspace(rows: Int) -> Workspace
+
+  /// The sum of the loss over rows given by number, and its gradient (which is overwritten) unless
+  /// that is nil.
+  func evaluate(
+    _ rows: UnsafeBufferPointer<Int32>, parameters: UnsafePointer<Scalar>,
+    gradient: UnsafeMutablePointer<Scalar>?, workspace: Workspace
+  ) -> Double
+}
+
+/// A perceptron with a loss on its outputs and θ tangents.
+public struct PerceptronObjective<Scalar: NetworkScalar>: BatchObjective {
+  public let shape: PerceptronShape
+  private let inputs: [Scalar]
+  private let loss: any NetworkLoss
+
+  /// - Parameters:
+  ///   - inputs: rows × shape.inputs, scaled; where the loss needs tangents, θ comes first.
+  ///   - loss: with targets for the same rows.
+  public init(shape: PerceptronShape, inputs: [Scalar], loss: any NetworkLoss) {
+    precondition(inputs.count % shape.inputs == 0 && loss.tangents <= shape.inputs)
+    self.shape = shape
+    self.inputs = inputs
+    self.loss = loss
+  }
+
+  public var parameterCount: Int { shape.parameterCount }
+
+  /// Rows in the table.
+  public var rowCount: Int { inputs.count / shape.inputs }
+
+  public func makeWorkspace(rows: Int) -> PerceptronPass<Scalar> {
+    PerceptronPass(shape: shape, capacity: rows, tangents: loss.tangents)
+  }
+
+  public func evaluate(
+    _ rows: UnsafeBufferPointer<Int32>, parameters: UnsafePointer<Scalar>,
+    gradient: UnsafeMutablePointer<Scalar>?, workspace pass: PerceptronPass<Scalar>
+  ) -> Double {
+    inputs.withUnsafeBufferPointer { table in
+      if let start = table.baseAddress { pass.load(rows: rows, from: start) }
+    }
+    pass.forward(parameters, forGradient: gradient != nil)
+    let values = pass.readOutputs()
+    let gradients = gradient == nil ? nil : pass.clearedOutputGradients()
+    let sum = loss.evaluate(
+      LossBlock(
+        rows: rows, outputs: shape.outputs, tangents: pass.tangents, values: values,
+        gradients: gradients))
+    if let gradient { pass.backward(parameters, gradient: gradient) }
+    return sum
+  }
+}
+
+/// Loss and gradient of a batch, its blocks divided between the threads of a team.
+///
+/// Which thread takes a block does not matter: blocks have fixed borders and gradients are added in
+/// their order, so the bits are the same for any number of threads.
+public final class BatchEvaluator<Objective: BatchObjective> {
+  /// Rows in a block: two blocks in a batch of 128, and matrix products that are still efficient.
+  public static var blockRows: Int { 64 }
+
+  public typealias Scalar = Objective.Scalar
+
+  private let objective: Objective
+  private let team: ThreadTeam
+  private let workspaces: WorkspacePool<Objective.Workspace>
+  private var gradients: AlignedBuffer<Scalar>
+  private var capacity = 0
+  private let length: Int
+
+  public init(_ objective: Objective, team: ThreadTeam) {
+    self.objective = objective
+    self.team = team
+    length = (objective.parameterCount + 15) / 16 * 16
+    gradients = AlignedBuffer(count: 0)
+    workspaces = WorkspacePool { objective.makeWorkspace(rows: Self.blockRows) }
+  }
+
+  /// The sum of the loss over the rows, and the gradient of the sum (not of the mean) in
+  /// `gradient`, if given.
+  public func evaluate(
+    _ rows: UnsafeBufferPointer<Int32>, parameters: UnsafePointer<Scalar>,
+    gradient: UnsafeMutablePointer<Scalar>? = nil
+  ) -> Double {
+    let size = Self.blockRows
+    let blocks = (rows.count + size - 1) / size
+    if gradient != nil && blocks > capacity {
+      capacity = blocks
+      gradients = AlignedBuffer(count: blocks * length)
+    }
+    let count = objective.parameterCount
+    let job = Job(
+      rows: rows, parameters: parameters, first: gradient, others: gradients.start, length: length)
+    let objective = objective
+    let workspaces = workspaces
+    let losses = team.mapRanges(of: rows.count, size: size) { range in
+      workspaces.withWorkspace { workspace in
+        objective.evaluate(
+          UnsafeBufferPointer(rebasing: job.rows[range]), parameters: job.parameters,
+          gradient: job.gradient(block: range.lowerBound / size), workspace: workspace)
+      }
+    }
+    if let gradient {
+      if blocks == 0 { gradient.update(repeating: 0, count: count) }
+      for block in 1..<max(1, blocks) {
+        Scalar.add(count, gradients.start + block * length, to: gradient)
+      }
+    }
+    return compensatedSum(losses)
+  }
+
+  /// The addresses of one batch; blocks write to places of their own.
+  private struct Job: @unchecked Sendable {
+    let rows: UnsafeBufferPointer<Int32>
+    let parameters: UnsafePointer<Scalar>
+    let first: UnsafeMutablePointer<Scalar>?
+    let others: UnsafeMutablePointer<Scalar>
+    let length: Int
+
+    /// The first block writes into the result itself.
+    func gradient(block: Int) -> UnsafeMutablePointer<Scalar>? {
+      block == 0 ? first : first.map { _ in others + block * length }
+    }
+  }
+}

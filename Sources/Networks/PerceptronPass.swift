@@ -1,0 +1,163 @@
+import LinearAlgebra
+
+/// The buffers and passes of a perceptron for one block of rows: forward, tangents, backward.
+///
+/// Tangents are the derivatives of the outputs by the first `tangents` inputs (the parameters θ).
+/// Values and tangents go through the network as one stack of rows: first the block's m rows of
+/// values, then m rows of ∂/∂θ₁, and so on. The last column of a layer's input is 1 for values and
+/// 0 for tangents, so that the bias acts on values only; a layer is then one matrix product over
+/// the stack, and so is its gradient.
+///
+/// With z = W h + b, h = f(z), and a dot for a tangent:
+///
+///     forward   ż = W ḣ            ḣ = f′(z) ż
+///     backward  h̄, ḣ̄ = Wᵀz̄, Wᵀż̄    W̄ = Σ z̄ hᵀ + Σ ż̄ ḣᵀ
+///               z̄ = f′(z) h̄ + f″(z) Σ_k ż_k ḣ̄_k       ż̄_k = f′(z) ḣ̄_k
+///
+/// An instance belongs to one thread at a time.
+public final class PerceptronPass<Scalar: NetworkScalar>: @unchecked Sendable {
+  public let shape: PerceptronShape
+  /// Most rows in a block.
+  public let capacity: Int
+  /// Number of leading inputs by which outputs are differentiated.
+  public let tangents: Int
+
+  private let layers: [PerceptronShape.Layer]
+  /// Numbers from one row to the next in the inputs of layer l; padded so that vectors start
+  /// aligned.
+  private let strides: [Int]
+  /// Inputs of layer l, (1 + tangents) · m rows of `strides[l]`.
+  private let inputs: [AlignedBuffer<Scalar>]
+  /// z of layer l, in the stride of the next layer's inputs; of the last layer compact.
+  private let sums: [AlignedBuffer<Scalar>]
+  /// Gradients of z of layer l, laid out like it.
+  private let bars: [AlignedBuffer<Scalar>]
+  private let firsts: [AlignedBuffer<Scalar>]
+  private let seconds: [AlignedBuffer<Scalar>]
+  private let outputsAsDoubles: AlignedBuffer<Double>
+  private let gradientsAsDoubles: AlignedBuffer<Double>
+  /// Rows for which the constant parts of the first input are filled.
+  private var preparedRows = 0
+
+  public init(shape: PerceptronShape, capacity: Int, tangents: Int = 0) {
+    precondition(capacity > 0 && (0...shape.inputs).contains(tangents))
+    self.shape = shape
+    self.capacity = capacity
+    self.tangents = tangents
+    layers = shape.layers
+    let streams = 1 + tangents
+    strides = layers.map { ($0.inputs + 16) / 16 * 16 }
+    let widths = strides.dropFirst() + [shape.outputs]
+    inputs = strides.map { AlignedBuffer(count: streams * capacity * $0) }
+    sums = widths.map { AlignedBuffer(count: streams * capacity * $0) }
+    bars = widths.map { AlignedBuffer(count: streams * capacity * $0) }
+    firsts = strides.dropFirst().map { AlignedBuffer(count: capacity * $0) }
+    seconds = strides.dropFirst().map { AlignedBuffer(count: capacity * $0) }
+    outputsAsDoubles = AlignedBuffer(count: streams * capacity * shape.outputs)
+    gradientsAsDoubles = AlignedBuffer(count: streams * capacity * shape.outputs)
+  }
+
+  /// Copies rows of inputs, chosen by number from a row-major table, into the block.
+  public func load(rows: UnsafeBufferPointer<Int32>, from table: UnsafePointer<Scalar>) {
+    Scalar.gather(
+      rows, width: shape.inputs, from: table, stride: strides[0], to: inputs[0].start)
+    prepare(rows: rows.count)
+  }
+
+  /// The ones, and the unit vectors ∂input/∂θ_k, of a block of m rows.
+  private func prepare(rows m: Int) {
+    guard m != preparedRows else { return }
+    let (width, stride, target) = (shape.inputs, strides[0], inputs[0].start)
+    Scalar.setColumn(m, stride: stride, 1, target + width)
+    for k in 0..<tangents {
+      for i in (k + 1) * m..<(k + 2) * m {
+        (target + i * stride).update(repeating: 0, count: stride)
+        target[i * stride + k] = 1
+      }
+    }
+    preparedRows = m
+  }
+
+  /// Computes outputs and tangents of the loaded rows.
+  /// - Parameter forGradient: whether `backward` will follow.
+  public func forward(_ parameters: UnsafePointer<Scalar>, forGradient: Bool) {
+    let m = preparedRows
+    for (l, layer) in layers.enumerated() {
+      let isLast = l == layers.count - 1
+      let width = isLast ? layer.outputs : strides[l + 1]
+      let z = sums[l].start
+      Scalar.gemm(
+        .none, .transposed, m: (1 + tangents) * m, n: layer.outputs, k: layer.rowLength, alpha: 1,
+        inputs[l].start, lda: strides[l], parameters + layer.offset, ldb: layer.rowLength, beta: 0,
+        z, ldc: width)
+      if isLast { break }
+      let h = inputs[l + 1].start
+      let first = forGradient || tangents > 0 ? firsts[l].start : nil
+      let second = forGradient && tangents > 0 ? seconds[l].start : nil
+      Scalar.activate(shape.activation, m * width, z, h, first: first, second: second)
+      if let first, tangents > 0 {
+        Scalar.pushTangents(
+          m * width, streams: tangents, first: first, z + m * width, h + m * width)
+      }
+      Scalar.setColumn(m, stride: width, 1, h + layer.outputs)
+    }
+  }
+
+  /// Outputs and tangents of the block as doubles: [1 + tangents][rows][outputs].
+  public func readOutputs() -> UnsafePointer<Double> {
+    let count = (1 + tangents) * preparedRows * shape.outputs
+    let doubles = outputsAsDoubles.start
+    Scalar.toDouble(count, sums[layers.count - 1].start, doubles)
+    return UnsafePointer(doubles)
+  }
+
+  /// Place for the gradients of a loss by outputs and tangents, laid out like them, set to zero.
+  public func clearedOutputGradients() -> UnsafeMutablePointer<Double> {
+    let start = gradientsAsDoubles.start
+    start.update(repeating: 0, count: (1 + tangents) * preparedRows * shape.outputs)
+    return start
+  }
+
+  /// Turns the gradients by outputs and tangents into the gradient by the parameters, which is
+  /// overwritten.
+  public func backward(
+    _ parameters: UnsafePointer<Scalar>, gradient: UnsafeMutablePointer<Scalar>
+  ) {
+    let m = preparedRows
+    let rows = (1 + tangents) * m
+    let last = layers.count - 1
+    Scalar.fromDouble(rows * shape.outputs, gradientsAsDoubles.start, bars[last].start)
+    for l in layers.indices.reversed() {
+      let layer = layers[l]
+      let width = l == last ? layer.outputs : strides[l + 1]
+      let bar = bars[l].start
+      Scalar.gemm(
+        .transposed, .none, m: layer.outputs, n: layer.rowLength, k: rows, alpha: 1, bar,
+        lda: width, inputs[l].start, ldb: strides[l], beta: 0, gradient + layer.offset,
+        ldc: layer.rowLength)
+      if l == 0 { break }
+      let below = bars[l - 1].start
+      let n = m * strides[l]
+      Scalar.gemm(
+        .none, .none, m: rows, n: layer.inputs, k: layer.outputs, alpha: 1, bar, lda: width,
+        parameters + layer.offset, ldb: layer.rowLength, beta: 0, below, ldc: strides[l])
+      Scalar.pullTangents(
+        n, streams: tangents, first: firsts[l - 1].start, second: seconds[l - 1].start,
+        sums[l - 1].start + n, below)
+    }
+  }
+}
+
+/// Zeroed memory that starts on a cache line.
+final class AlignedBuffer<Element>: @unchecked Sendable {
+  let start: UnsafeMutablePointer<Element>
+
+  init(count: Int) {
+    let bytes = max(1, count) * MemoryLayout<Element>.stride
+    let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+    raw.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
+    start = raw.bindMemory(to: Element.self, capacity: max(1, count))
+  }
+
+  deinit { UnsafeMutableRawPointer(start).deallocate() }
+}
