@@ -1,5 +1,6 @@
 import Diagnostics
 import EventModel
+import TestSupport
 import Testing
 
 @testable import AnalysisFile
@@ -85,6 +86,29 @@ import Testing
       analysis.located(Problem(.data, "x", place: "cut 2, column 1")).place
         == "line 27, cut 2, column 1")
     #expect(analysis.located(Problem(.data, "x", place: "elsewhere")).place == "elsewhere")
+  }
+
+  /// The files of the W+H example: the same parameters and benchmarks, and the names other parts rely on.
+  @Test func examples() throws {
+    func read(_ name: String) throws -> Analysis {
+      let text = run("cat", [Place.root + "/Examples/wh/" + name])
+      return try Analysis(bytes: text.output, file: name)
+    }
+    let (analysis, truth) = (try read("analysis.yaml"), try read("truth.yaml"))
+    #expect(analysis.setup.parameters == truth.setup.parameters)
+    #expect(analysis.setup.parameterNames == ["cHW", "cHq3"])
+    #expect(analysis.setup.parameters.map(\.lhaID) == [7, 25])
+    #expect(analysis.setup.benchmarks == truth.setup.benchmarks)
+    #expect(
+      analysis.setup.benchmarks.map(\.name) == [
+        "sm", "chw_pos", "chw_neg", "chq3_pos", "chq3_neg", "chw_pos_chq3_pos",
+      ])
+    #expect(analysis.setup.benchmarks[5].values == [1, 0.3])
+    #expect(analysis.basis.maxOverallPower == 2)
+    let names = analysis.setup.observables.map(\.name)
+    for name in ["pt_l", "pt_v", "pt_w", "mt_w", "m_bb"] { #expect(names.contains(name)) }
+    #expect(truth.setup.observables.count == 7)
+    #expect(analysis.setup.cuts.isEmpty && analysis.setup.efficiencies.isEmpty)
   }
 
   static let parameters = "parameters: {cHW: {block: SMEFT, id: 7, range: [-1, 1]}}\n"

@@ -85,7 +85,9 @@ import Testing
   @Test(.needsShared, arguments: ["wh_smeft_tiny", "wh_smeft_sm"])
   func firstEventsOfWH(name: String) throws {
     let golden = try Self.decode(WH.self, Place.shared + "/golden/wh/\(name).json")
-    let selection = try Selection(observables: WHExpressions.shared)
+    let selection = try Selection(observables: WHExpressions.read("analysis.yaml"))
+    #expect(
+      selection.observables.prefix(5).map(\.name) == ["pt_l", "pt_v", "pt_w", "mt_w", "m_bb"])
     let file = Place.shared + "/data/" + name + (name == "wh_smeft_tiny" ? ".lhe" : ".lhe.gz")
     let events = try EventText.read(file, first: golden.firstEvents.count)
     #expect(events.count == 3)
@@ -93,6 +95,7 @@ import Testing
     for (n, event) in events.enumerated() {
       var row: [Double] = []
       _ = try processor.process(event, number: n + 1, into: &row)
+      #expect(row.allSatisfy { $0.isFinite })
       for (value, wanted) in zip(row, golden.firstEvents[n].values) {
         #expect(relativeError(value, wanted) < 1e-9, "event \(n): \(value), \(wanted)")
       }

@@ -1,14 +1,31 @@
 import EventModel
+import TestSupport
+import Testing
 
-/// Expressions of Examples/wh that these tests check by number.
+@testable import Observables
+
+/// The observables of the files in Examples/wh, as far as these tests must read YAML: names, and texts on one line or
+/// folded with `>-`.
 enum WHExpressions {
-  /// mt_w is the transverse mass of lepton and missing momentum, √(2 pT(l) pT(miss) (1 − cos Δφ)).
-  static let shared = [
-    Observable(name: "pt_l", expression: "l[0].pt"),
-    Observable(name: "pt_v", expression: "met.pt"),
-    Observable(name: "pt_w", expression: "(l[0] + met).pt"),
-    Observable(
-      name: "mt_w", expression: "sqrt(2 * l[0].pt * met.pt * (1 - cos(l[0].deltaphi(met))))"),
-    Observable(name: "m_bb", expression: "(b[0] + b[1]).m"),
-  ]
+  static func read(_ name: String) throws -> [Observable] {
+    let text = try #require(EventText.contents(of: Place.root + "/Examples/wh/" + name))
+    var result: [Observable] = []
+    var inside = false
+    for line in text.split(separator: "\n") {
+      let indent = line.prefix { $0 == " " }.count
+      let words = line.dropFirst(indent)
+      if indent == 0 { inside = words == "observables:" }
+      guard inside, indent > 0, !words.hasPrefix("#") else { continue }
+      if indent == 2, let colon = words.firstIndex(of: ":") {
+        let expression = words[words.index(after: colon)...].drop { $0 == " " }
+        result.append(
+          Observable(
+            name: String(words[..<colon]),
+            expression: expression == ">-" ? "" : String(expression)))
+      } else {
+        result[result.count - 1].expression? += words + " "
+      }
+    }
+    return result
+  }
 }
