@@ -1,0 +1,83 @@
+import Diagnostics
+import EventModel
+
+/// How an input is to be read.
+public struct InputOptions: Sendable {
+  /// The encoding; nil finds it by content.
+  public var format: InputFormat?
+  /// Keep the whole batches of a truncated stream, with a warning, and mark the header.
+  public var salvage: Bool
+  /// Accept a stream whose closing batch another program dropped.
+  public var reseal: Bool
+  public init(format: InputFormat? = nil, salvage: Bool = false, reseal: Bool = false) {
+    self.format = format
+    self.salvage = salvage
+    self.reseal = reseal
+  }
+}
+
+/// Opens what the commands read: HDF5 files and Arrow streams, also inside gzip, from files and pipes.
+public enum Input {
+  /// Opens a file or `-` (standard input), whatever its encoding. Kinds not in `expecting` throw `.data` naming what it is.
+  public static func openTable(
+    _ path: String, expecting: Set<Kind>, options: InputOptions = .init(), journal: Journal
+  ) throws -> any Source {
+    let source = try open(path, options: options, journal: journal)
+    try check(source.header, expecting, file: source.name)
+    return source
+  }
+
+  /// Header without rows: setup, model, information and limits, or the head of a table.
+  public static func readHeader(
+    _ path: String, expecting: Set<Kind>, options: InputOptions = .init(), journal: Journal
+  ) throws -> Header {
+    let source = try open(path, options: options, journal: journal)
+    try check(source.header, expecting, file: source.name)
+    return source.header
+  }
+
+  private static func check(_ header: Header, _ expecting: Set<Kind>, file: String) throws {
+    guard !expecting.contains(header.kind) else { return }
+    let wanted = Kind.allCases.filter(expecting.contains).map(\.rawValue).joined(separator: " or ")
+    throw Problem(
+      .data, "this is of kind \(header.kind.rawValue), where \(wanted) is needed",
+      remedy: remedies[header.kind], file: file)
+  }
+
+  private static let remedies: [Kind: String] = [
+    .setup: "make events of it with lhe-read", .events: "make a training sample with augment",
+    .sample: "train with train-ratio or train-score", .model: "give the model with --model",
+  ]
+
+  private static func open(
+    _ path: String, options: InputOptions, journal: Journal
+  ) throws -> any Source {
+    let reader = try ByteReader(path: path)
+    let format = try options.format ?? Signature.detect(reader.peek(18), file: reader.name)
+    switch format {
+    case .hdf5:
+      return HDF5Source(
+        try HDF5Contents(
+          path: try filePath(path, reader), name: reader.name, journal: journal))
+    case .stream:
+      return try StreamSource(reader, options: options, journal: journal)
+    case .json:
+      return try JSONFile.source(reader)
+    }
+  }
+
+  /// HDF5 needs to go to and fro in its file.
+  private static func filePath(_ path: String, _ reader: ByteReader) throws -> String {
+    guard !reader.isGzip else {
+      throw Problem(
+        .data, "this is an HDF5 file inside gzip", remedy: "unpack it with gunzip",
+        file: reader.name)
+    }
+    guard reader.file.status?.isRegular == true else {
+      throw Problem(
+        .data, "HDF5 cannot be read from a pipe",
+        remedy: "name the file, or pipe 'events convert -O stream FILE'", file: reader.name)
+    }
+    return path == "-" ? "/proc/self/fd/0" : path
+  }
+}

@@ -1,0 +1,31 @@
+import Glibc
+import Testing
+
+/// The Python with h5py and pyarrow that serves as an oracle: $SLUICE_PYTHON, or the virtual environment of `make check`.
+public enum Python {
+  public static let interpreter: String? = {
+    if let path = getenv("SLUICE_PYTHON").map({ String(cString: $0) }), Place.exists(path) {
+      return path
+    }
+    let made = Place.root + "/.venv/bin/python"
+    return Place.exists(made) ? made : nil
+  }()
+
+  /// Runs a program text with arguments (`sys.argv[1:]`) and bytes on standard input.
+  public static func run(
+    script: String, arguments: [String] = [], input: [UInt8] = [], in folder: String? = nil
+  ) -> Outcome {
+    TestSupport.run(
+      interpreter ?? "python3", ["-c", script] + arguments, input: input, in: folder,
+      environment: ["PYTHONDONTWRITEBYTECODE": "1"])
+  }
+}
+
+extension Trait where Self == ConditionTrait {
+  /// Skips with a reason where the Python with h5py and pyarrow is absent; with SLUICE_STRICT=1 the test runs, and fails.
+  public static var needsPython: ConditionTrait {
+    .enabled(
+      if: Place.isStrict || Python.interpreter != nil,
+      "no Python with h5py and pyarrow: neither SLUICE_PYTHON nor .venv")
+  }
+}
