@@ -8,6 +8,8 @@ DESTDIR ?=
 PROGRAM_PREFIX ?=
 
 COMMANDS = morph lhe-read augment train-ratio train-score evaluate fisher limits events plot
+# Commands whose sections are written.
+DOCUMENTED = $(basename $(notdir $(wildcard man/src/*.mdoc)))
 RELEASE  = .build/release
 TESTED   = .build-test
 # One build serves the tests and the commands they run.
@@ -77,7 +79,7 @@ peers:
 
 docs: deps-check
 	$(SWIFT) build -c release
-	$(RELEASE)/docgen --commands $(RELEASE) --root .
+	$(RELEASE)/docgen --commands $(RELEASE) --root . $(DOCUMENTED)
 
 install: build
 	mkdir -p '$(bindir)' '$(mandir)/man1' '$(mandir)/man5' '$(mandir)/man7' \

@@ -13,8 +13,8 @@ extension CommandContext {
     let source = try Input.openTable(path, expecting: kinds, options: options, journal: journal)
     let header = source.header
     record(
-      InputRecord(name: source.name, status: FileIdentity(path: path)) {
-        ContentDigest.of(header)
+      InputRecord(name: source.name, path: path) {
+        (source as? any DigestedSource)?.contentDigest ?? ContentDigest.of(header)
       }, history: header.provenance)
     return source
   }
@@ -44,7 +44,7 @@ extension CommandContext {
     let header = try Input.readHeader(path, expecting: kinds, options: options, journal: journal)
     record(
       InputRecord(
-        name: path == "-" ? "standard input" : path, status: FileIdentity(path: path)
+        name: path == "-" ? "standard input" : path, path: path
       ) { ContentDigest.of(header) }, history: header.provenance)
     return header
   }
@@ -65,34 +65,28 @@ extension CommandContext {
   public func openSink(
     _ output: OutputGroup, header: Header, deferred: Bool = false
   ) throws -> any Sink {
-    try guardInputs(of: output.path, force: output.force)
-    let format = output.json ? .json : output.outputFormat
-    let isBinary = format == nil || format == .stream || format == .hdf5 || format == .npy
-    if output.path == nil, isBinary, !output.force, isatty(STDOUT_FILENO) == 1 {
-      throw Problem(
-        .usage, "binary data are not written to a terminal",
-        remedy: "give -o FILE, a pipe, -O tsv, or -f")
-    }
     var header = header
     header.provenance = provenance(adding: header.provenance)
     let options = OutputOptions(
-      format: format, compress: output.compress, deferred: deferred, force: output.force,
-      provenance: !self.options.noProvenance)
+      format: output.json ? .json : output.outputFormat, compress: output.compress,
+      deferred: deferred, force: output.force, provenance: !self.options.noProvenance,
+      inputs: inputPaths)
     return CountingSink(
       try Output.openTable(output.path, header: header, options: options), context: self)
   }
 
   /// Writes a setup or a model, which are always files.
   public func writeDocument(kind: Kind, document: Document, output: FileOutputGroup) throws {
-    let path = try output.requirePath()
-    try guardInputs(of: path, force: output.force)
-    try writeDocument(kind: kind, document: document, path: path, force: output.force)
+    try writeDocument(
+      kind: kind, document: document, to: try output.requirePath(), force: output.force)
   }
 
-  private func writeDocument(kind: Kind, document: Document, path: String, force: Bool) throws {
+  private func writeDocument(
+    kind: Kind, document: Document, to path: String, as format: OutputFormat? = nil, force: Bool
+  ) throws {
     let header = Header(kind: kind, document: document, provenance: provenance(adding: []))
     let options = OutputOptions(
-      format: .hdf5, force: force, provenance: !self.options.noProvenance)
+      format: format, force: force, provenance: !self.options.noProvenance, inputs: inputPaths)
     try Output.writeDocument(header, to: path, options: options)
   }
 
@@ -102,17 +96,14 @@ extension CommandContext {
   public func report(
     text: @autoclosure () -> String, document: Document, kind: Kind, output: OutputGroup
   ) throws {
-    try guardInputs(of: output.path, force: output.force)
     switch try ReportForm(output) {
     case .text: try write(text(), to: output)
     case .json:
-      var whole = Document()
-      whole.set("kind", kind.rawValue)
-      whole.set("format_version", FormatVersion.current)
-      for name in document.names { whole[name] = document[name] }
-      try write(whole.json(pretty: true) + "\n", to: output)
+      try writeDocument(
+        kind: kind, document: document, to: output.path ?? "-", as: .json, force: output.force)
     case .hdf5(let path):
-      try writeDocument(kind: kind, document: document, path: path, force: output.force)
+      try writeDocument(
+        kind: kind, document: document, to: path, as: .hdf5, force: output.force)
     }
   }
 
@@ -120,20 +111,35 @@ extension CommandContext {
   public func report(
     text: @autoclosure () -> String, document: Document, output: OutputGroup
   ) throws {
-    let form = try ReportForm(output)
-    if case .hdf5 = form, output.outputFormat == .hdf5 {
+    switch try ReportForm(output) {
+    case .hdf5 where output.outputFormat == .hdf5:
       throw Problem(.usage, "this result has no HDF5 form", remedy: "leave -O away, or use --json")
+    case .json: try write(document.json(pretty: true) + "\n", to: output)
+    case .text, .hdf5: try write(text(), to: output)
     }
-    if case .json = form {
-      try write(document.json(pretty: true) + "\n", to: output)
-    } else {
-      try write(text(), to: output)
+  }
+
+  /// Gives bytes that are neither a table nor a result: a picture. Whole, or not at all.
+  public func write(
+    bytes: [UInt8], to path: String?, isBinary: Bool, force: Bool
+  ) throws {
+    let path = path == "-" ? nil : path
+    if path == nil, isBinary {
+      try Self.refuseTerminal(force: force, remedy: "give -o FILE, or -f")
     }
+    try Output.writeBytes(
+      bytes, to: path, options: OutputOptions(force: force, inputs: inputPaths))
+  }
+
+  private static func refuseTerminal(force: Bool, remedy: String) throws {
+    guard !force, isatty(STDOUT_FILENO) == 1 else { return }
+    throw Problem(.usage, "binary data are not written to a terminal", remedy: remedy)
   }
 
   private func write(_ text: String, to output: OutputGroup) throws {
     try Output.writeText(
-      text, to: output.path, options: OutputOptions(format: .tsv, force: output.force))
+      text, to: output.path,
+      options: OutputOptions(format: .tsv, force: output.force, inputs: inputPaths))
   }
 
   /// Standard input where no operand is given, unless somebody sits there.

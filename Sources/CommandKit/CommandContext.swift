@@ -21,7 +21,7 @@ public final class CommandContext {
   /// An input, and how to get its digest: of the rows once they are read, of the header before.
   struct InputRecord {
     var name: String
-    var status: FileIdentity?
+    var path: String
     var digest: () -> String
   }
 
@@ -55,7 +55,7 @@ public final class CommandContext {
 
   /// Notes an input that is not read through `openTable` or `readHeader` (LHE files, analysis.yaml).
   public func recordInput(_ name: String, digest: String) {
-    record(InputRecord(name: name, status: FileIdentity(path: name)) { digest })
+    record(InputRecord(name: name, path: name) { digest })
   }
 
   func record(_ input: InputRecord, history earlier: [ProvenanceRecord] = []) {
@@ -74,14 +74,8 @@ public final class CommandContext {
     return history + missing + [own]
   }
 
-  /// Refuses to write over a file that is also read, unless forced.
-  func guardInputs(of path: String?, force: Bool) throws {
-    guard let path, !force, let target = FileIdentity(path: path) else { return }
-    for input in inputs where input.status == target {
-      throw Problem(
-        .usage, "the output is also an input", remedy: "name another file, or give -f", file: path)
-    }
-  }
+  /// Files that this run reads, which outputs do not overwrite unless forced.
+  var inputPaths: [String] { inputs.map(\.path) }
 
   func countRows(_ n: Int) { rowsWritten += n }
 
@@ -103,20 +97,6 @@ public final class CommandContext {
       "\(program): \(CommandText.decimals(used.wall, 2)) s wall, "
         + "\(CommandText.decimals(used.cpu, 2)) s CPU, "
         + "\(CommandText.decimals(Clock.peakMemory, 0)) MiB peak memory\(rows)")
-  }
-}
-
-/// A file's device and number: the same file whatever name leads to it.
-struct FileIdentity: Equatable {
-  let device: UInt
-  let number: UInt
-
-  /// Nil where there is no such file, and for pipes and devices, which can be input and output at once.
-  init?(path: String) {
-    var info = stat()
-    guard stat(path, &info) == 0, info.st_mode & S_IFMT == S_IFREG else { return nil }
-    device = UInt(info.st_dev)
-    number = UInt(info.st_ino)
   }
 }
 

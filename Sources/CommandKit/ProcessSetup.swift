@@ -8,6 +8,7 @@ enum ProcessSetup {
     // A closed pipe and a file at its size limit are errors of write(2), seen and reported there.
     ignore(SIGPIPE)
     ignore(SIGXFSZ)
+    TemporaryFiles.prepare()
     for signal in [SIGINT, SIGTERM, SIGHUP] { dieTidily(of: signal) }
   }
 

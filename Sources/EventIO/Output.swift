@@ -97,6 +97,16 @@ public enum Output {
     try buffered.finish()
   }
 
+  /// Bytes that are no table (a picture), under the same rules.
+  public static func writeBytes(
+    _ bytes: [UInt8], to path: String?, options: OutputOptions
+  ) throws {
+    let buffered = BufferedOutput(
+      try OutputFile(path, inputs: options.inputs, force: options.force))
+    try bytes.withUnsafeBytes { try buffered.write($0) }
+    try buffered.finish()
+  }
+
   private static func stamped(_ header: Header, _ options: OutputOptions) -> Header {
     var header = header
     header.formatVersion = FormatVersion.current

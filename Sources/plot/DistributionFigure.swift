@@ -1,0 +1,141 @@
+import Diagnostics
+import EventModel
+
+/// The distribution of one observable at several parameter points, with the ratio to the first below.
+struct DistributionFigure {
+  var observable: String
+  var points: [(label: String, theta: [Double])]
+  /// Inner edges; outside them are overflows, which are not drawn.
+  var edges: [Double]?
+  var binCount = 30
+  /// Unit area instead of cross sections.
+  var isNormalised = false
+  var isLogarithmic = false
+  var combination: Combination?
+
+  private struct Histogram {
+    var sums: [Double]
+    var squares: [Double]
+  }
+
+  func figure(_ events: EventTable) throws -> Figure {
+    guard let column = events.observableNames.firstIndex(of: observable) else {
+      throw Problem(
+        .usage, "there is no observable '\(observable)'",
+        remedy: "the events have " + events.observableNames.joined(separator: ", "))
+    }
+    let width = events.observableNames.count
+    let values = (0..<events.count).map { events.observations[$0 * width + column] }
+    let edges = try edges ?? Self.niceEdges(values, count: binCount, name: observable)
+    let histograms = try points.map { try histogram(events, values, edges, at: $0.theta) }
+    let unit = events.setup.observables.first { $0.name == observable }?.unit ?? ""
+    let perUnit = unit.isEmpty ? "" : "/" + unit
+    var main = Panel(
+      xLabel: AxisLabel(name: observable, unit: unit),
+      yLabel: isNormalised
+        ? AxisLabel(name: "1/σ dσ/d(\(observable))", unit: unit.isEmpty ? "" : "1/" + unit)
+        : AxisLabel(name: "dσ/d(\(observable))", unit: "pb" + perUnit))
+    main.xRange = edges[0]...edges[edges.count - 1]
+    main.isLogarithmic = isLogarithmic
+    var ratio = Panel(xLabel: main.xLabel, yLabel: AxisLabel(name: "ratio to first"))
+    ratio.xRange = main.xRange
+    for (k, point) in points.enumerated() {
+      let h = histograms[k]
+      let total = isNormalised ? h.sums.reduce(0, +) : 1
+      let density = h.sums.indices.map { h.sums[$0] / total / (edges[$0 + 1] - edges[$0]) }
+      let errors = h.sums.indices.map {
+        h.squares[$0].squareRoot() / abs(total) / (edges[$0 + 1] - edges[$0])
+      }
+      main.curves += Self.steps(point.label, density, errors, edges, colour: k + 1)
+      let first = histograms[0]
+      let scale = isNormalised ? first.sums.reduce(0, +) / total : 1
+      let quotient = h.sums.indices.map {
+        first.sums[$0] > 0 ? h.sums[$0] / first.sums[$0] * scale : .nan
+      }
+      ratio.curves += Self.steps("", quotient, [], edges, colour: k + 1)
+    }
+    if isLogarithmic {
+      let positive = main.curves.flatMap { $0.pieces.flatMap(\.y) }.filter { $0 > 0 }
+      if let low = positive.min(), let high = positive.max() { main.yRange = low / 2...high * 8 }
+    } else if let high = main.curves.flatMap({ $0.pieces.flatMap(\.y) }).filter(\.isFinite).max(),
+      high > 0
+    {
+      main.yRange = 0...1.25 * high
+    }
+    guard points.count > 1 else { return Figure(panels: [main]) }
+    main.height = 0.68
+    ratio.height = 0.32
+    return Figure(panels: [main, ratio])
+  }
+
+  /// Σdσ_e(θ) and Σdσ_e(θ)² between the edges.
+  private func histogram(
+    _ events: EventTable, _ values: [Double], _ edges: [Double], at theta: [Double]
+  ) throws -> Histogram {
+    let weights = try events.setup.requireMorphing().weights(at: theta)
+    let factors = try events.rowFactors(combination, theta: theta)
+    var result = Histogram(
+      sums: [Double](repeating: 0, count: edges.count - 1),
+      squares: [Double](repeating: 0, count: edges.count - 1))
+    for row in 0..<events.count {
+      let bin = BinTable.bin(of: values[row], edges: edges) - 1
+      guard result.sums.indices.contains(bin), !values[row].isNaN else { continue }
+      var sigma = 0.0
+      for b in weights.indices {
+        sigma += weights[b] * events.weights[row * events.weightCount + b]
+      }
+      sigma *= factors[row]
+      result.sums[bin] += sigma
+      result.squares[bin] += sigma * sigma
+    }
+    return result
+  }
+
+  /// A staircase, and bars in the middle of its steps.
+  private static func steps(
+    _ label: String, _ y: [Double], _ errors: [Double], _ edges: [Double], colour: Int
+  ) -> [Curve] {
+    var pieces: [Curve.Piece] = []
+    var piece = Curve.Piece(x: [], y: [])
+    for k in y.indices {
+      if y[k].isFinite {
+        piece.x += [edges[k], edges[k + 1]]
+        piece.y += [y[k], y[k]]
+      } else if !piece.x.isEmpty {
+        pieces.append(piece)
+        piece = Curve.Piece(x: [], y: [])
+      }
+    }
+    if !piece.x.isEmpty { pieces.append(piece) }
+    let line = Curve(label: label, colour: colour, pieces: pieces)
+    guard !errors.isEmpty else { return [line] }
+    let middle = y.indices.map { (edges[$0] + edges[$0 + 1]) / 2 }
+    return [
+      line,
+      Curve(style: .bars, colour: colour, pieces: [.init(x: middle, y: y, error: errors)]),
+    ]
+  }
+
+  /// Round edges over the middle 99 % of the values.
+  static func niceEdges(_ values: [Double], count: Int, name: String) throws -> [Double] {
+    let sorted = values.filter(\.isFinite).sorted()
+    guard let first = sorted.first, let last = sorted.last else {
+      throw Problem(.data, "observable '\(name)' has no finite value")
+    }
+    var low = sorted[Int(0.005 * Double(sorted.count - 1))]
+    let high = sorted[Int(0.995 * Double(sorted.count - 1))]
+    guard last > first, high > low else {
+      return [first - 0.5, first + 0.5]
+    }
+    // What starts near zero starts at zero.
+    if low > 0, low < 0.1 * high { low = 0 }
+    let raw = (high - low) / Double(count)
+    var power = 1.0
+    while power > raw { power /= 10 }
+    while power * 10 <= raw { power *= 10 }
+    let step = power * ([1, 2, 2.5, 5, 10].first { $0 * power >= raw } ?? 10)
+    let start = Int((low / step).rounded(.down))
+    let end = Int((high / step).rounded(.up))
+    return (start...end).map { Double($0) * step }
+  }
+}
