@@ -1,0 +1,166 @@
+import Glibc
+
+/// The bytes that the scanner looks for.
+enum Ascii {
+  static let tab: UInt8 = 9
+  static let newline: UInt8 = 10
+  static let space: UInt8 = 32
+  static let quote: UInt8 = 34
+  static let hash: UInt8 = 35
+  static let apostrophe: UInt8 = 39
+  static let plus: UInt8 = 43
+  static let minus: UInt8 = 45
+  static let dot: UInt8 = 46
+  static let slash: UInt8 = 47
+  static let zero: UInt8 = 48
+  static let less: UInt8 = 60
+  static let equals: UInt8 = 61
+  static let greater: UInt8 = 62
+  static let d: UInt8 = 100
+  static let e: UInt8 = 101
+}
+
+typealias BytePointer = UnsafePointer<UInt8>
+
+/// Searches in bytes between two pointers.
+enum Bytes {
+  /// The first `byte` in [from, to), nil where there is none.
+  @inline(__always)
+  static func find(_ byte: UInt8, from: BytePointer, to: BytePointer) -> BytePointer? {
+    guard from < to, let hit = memchr(from, Int32(byte), to - from) else { return nil }
+    return BytePointer(hit.assumingMemoryBound(to: UInt8.self))
+  }
+
+  static func find(_ word: StaticString, from: BytePointer, to: BytePointer) -> BytePointer? {
+    var p = from
+    while let hit = find(word.utf8Start.pointee, from: p, to: to) {
+      if starts(hit, with: word, before: to) { return hit }
+      p = hit + 1
+    }
+    return nil
+  }
+
+  /// The last `word` in [from, to).
+  static func findLast(_ word: StaticString, from: BytePointer, to: BytePointer) -> BytePointer? {
+    var p = to - word.utf8CodeUnitCount
+    let first = word.utf8Start.pointee
+    while p >= from {
+      if p.pointee == first && starts(p, with: word, before: to) { return p }
+      p -= 1
+    }
+    return nil
+  }
+
+  @inline(__always)
+  static func starts(_ p: BytePointer, with word: StaticString, before end: BytePointer) -> Bool {
+    end - p >= word.utf8CodeUnitCount
+      && memcmp(p, word.utf8Start, word.utf8CodeUnitCount) == 0
+  }
+
+  /// True if `p` starts the tag `word` (such as `<event`): a byte that ends a name comes after it.
+  @inline(__always)
+  static func isTag(_ p: BytePointer, _ word: StaticString, before end: BytePointer) -> Bool {
+    guard starts(p, with: word, before: end) else { return false }
+    let after = p + word.utf8CodeUnitCount
+    return after < end
+      && (after.pointee <= Ascii.space || after.pointee == Ascii.greater
+        || after.pointee == Ascii.slash)
+  }
+
+  /// Past blanks, tabs and carriage returns, not past a newline.
+  @inline(__always)
+  static func skipBlanks(_ start: BytePointer) -> BytePointer {
+    var p = start
+    while p.pointee == Ascii.space || p.pointee == Ascii.tab || p.pointee == 13 { p += 1 }
+    return p
+  }
+
+  @inline(__always)
+  static func skipSpace(_ start: BytePointer, before end: BytePointer) -> BytePointer {
+    var p = start
+    while p < end && p.pointee <= Ascii.space { p += 1 }
+    return p
+  }
+
+  static func text(_ from: BytePointer, _ to: BytePointer) -> String {
+    String(decoding: UnsafeBufferPointer(start: from, count: max(0, to - from)), as: UTF8.self)
+  }
+
+  /// At most `limit` bytes of a line, for messages.
+  static func excerpt(_ from: BytePointer, before end: BytePointer, limit: Int = 40) -> String {
+    var p = from
+    while p < end && p - from < limit && p.pointee >= Ascii.space { p += 1 }
+    var text = Self.text(from, p)
+    while text.last == " " { text.removeLast() }
+    return text
+  }
+}
+
+/// The attributes of one tag: `id='7' name = "a b"`, either kind of quote, blanks anywhere.
+struct TagAttributes {
+  private let start: BytePointer
+  private let end: BytePointer
+
+  /// Between the tag's name and its `>`.
+  init(from start: BytePointer, to end: BytePointer) {
+    self.start = start
+    self.end = end
+  }
+
+  /// The bytes of an attribute's value; the name matches in any case.
+  func range(_ name: StaticString) -> (from: BytePointer, to: BytePointer)? {
+    var p = start
+    while let attribute = Self.next(&p, end) {
+      let length = attribute.name.to - attribute.name.from
+      if length == name.utf8CodeUnitCount,
+        strncasecmp(
+          UnsafeRawPointer(attribute.name.from).assumingMemoryBound(to: CChar.self),
+          UnsafeRawPointer(name.utf8Start).assumingMemoryBound(to: CChar.self), length) == 0
+      {
+        return attribute.value
+      }
+    }
+    return nil
+  }
+
+  /// All attributes in order.
+  var all: [(name: String, value: String)] {
+    var result: [(String, String)] = []
+    var p = start
+    while let a = Self.next(&p, end) {
+      result.append((Bytes.text(a.name.from, a.name.to), Bytes.text(a.value.from, a.value.to)))
+    }
+    return result
+  }
+
+  private typealias Range = (from: BytePointer, to: BytePointer)
+
+  private static func next(_ p: inout BytePointer, _ end: BytePointer) -> (
+    name: Range, value: Range
+  )? {
+    while true {
+      p = Bytes.skipSpace(p, before: end)
+      guard p < end else { return nil }
+      let name = p
+      while p < end && p.pointee > Ascii.space && p.pointee != Ascii.equals { p += 1 }
+      let nameEnd = p
+      p = Bytes.skipSpace(p, before: end)
+      guard p < end, p.pointee == Ascii.equals else {
+        if p == name { p += 1 }
+        continue
+      }
+      p = Bytes.skipSpace(p + 1, before: end)
+      guard p < end else { return nil }
+      let mark = p.pointee
+      if mark == Ascii.quote || mark == Ascii.apostrophe {
+        let close = Bytes.find(mark, from: p + 1, to: end) ?? end
+        let value = (p + 1, close)
+        p = min(close + 1, end)
+        return ((name, nameEnd), value)
+      }
+      let value = p
+      while p < end && p.pointee > Ascii.space { p += 1 }
+      return ((name, nameEnd), (value, p))
+    }
+  }
+}

@@ -1,0 +1,344 @@
+import EventModel
+
+/// What is wrong at a byte of the text; the reader, on the same thread, adds file, event and byte.
+struct ScanFault: Error, @unchecked Sendable {
+  var at: BytePointer
+  var fact: String
+  var remedy: String?
+  /// Broken text, after which nothing can be read (`--salvage` keeps what came before), or a value that cannot be used.
+  var isStructural = true
+
+  init(_ at: BytePointer, _ fact: String, remedy: String? = nil, isStructural: Bool = true) {
+    self.at = at
+    self.fact = fact
+    self.remedy = remedy
+    self.isStructural = isStructural
+  }
+}
+
+/// Reads one event: head line, particles, weights. Tags it does not know are passed over.
+struct EventScanner: ~Copyable {
+  let numbers = NumberReader()
+  var weights = WeightTable()
+  /// Slots of the declared weights, for positional `<weights>`.
+  var declaredSlots: [Int] = []
+  /// The attribute `trials` of the current event, 1 where there is none.
+  private(set) var trials = 1.0
+  private(set) var hasTrials = false
+  /// Most significant digits of a wanted weight's text seen so far.
+  private(set) var weightDigits = 0
+  /// Number of the current event, from 0.
+  private var number = -1
+
+  /// Events in which digits are counted.
+  private static let digitEvents = 1000
+
+  /// Reads the event whose tag's name ends at `start`; the text up to `end` holds its closing tag. Returns where that ends.
+  mutating func parse(
+    number: Int, from start: BytePointer, to end: BytePointer, into event: inout ParticleEvent
+  ) throws -> BytePointer {
+    self.number = number
+    guard let opened = Bytes.find(Ascii.greater, from: start, to: end) else {
+      throw ScanFault(start, "the <event> tag is not closed")
+    }
+    if opened > start { readAttributes(from: start, to: opened) }
+    event.removeAll()
+    weights.startEvent()
+    var p = dataLine(opened + 1, end)
+    let count = try readHeadLine(&p, end, &event)
+    for i in 0..<count {
+      p = dataLine(Bytes.find(Ascii.newline, from: p, to: end) ?? end, end)
+      guard p < end, p.pointee != Ascii.less else {
+        throw ScanFault(p, "the head line announces \(count) particles and there are \(i)")
+      }
+      try readParticle(&p, end, index: i, into: &event)
+    }
+    p = dataLine(Bytes.find(Ascii.newline, from: p, to: end) ?? end, end)
+    try checkNoParticle(p, end, count: count)
+    return try readTags(p, end)
+  }
+
+  /// Past blank lines and lines that start with `#`.
+  @inline(__always)
+  private func dataLine(_ start: BytePointer, _ end: BytePointer) -> BytePointer {
+    var p = Bytes.skipSpace(start, before: end)
+    while p < end && p.pointee == Ascii.hash {
+      p = Bytes.skipSpace(Bytes.find(Ascii.newline, from: p, to: end) ?? end, before: end)
+    }
+    return p
+  }
+
+  private mutating func readAttributes(from: BytePointer, to: BytePointer) {
+    trials = 1
+    if let range = TagAttributes(from: from, to: to).range("trials") {
+      let text = Bytes.text(range.from, range.to)
+      if let value = numbers.real(in: text), value.isFinite {
+        trials = value
+        hasTrials = true
+      }
+    }
+  }
+
+  /// NUP IDPRUP XWGTUP SCALUP AQEDUP AQCDUP; returns NUP.
+  private mutating func readHeadLine(
+    _ p: inout BytePointer, _ end: BytePointer, _ event: inout ParticleEvent
+  ) throws -> Int {
+    let line = p
+    var count = 0
+    try integer(&p, &count, line, column: 1, of: 6)
+    try integer(&p, &event.processID, line, column: 2, of: 6)
+    let text = Bytes.skipBlanks(p)
+    try real(&p, &event.weight, line, column: 3, of: 6)
+    try real(&p, &event.scale, line, column: 4, of: 6)
+    try real(&p, &event.alphaQED, line, column: 5, of: 6)
+    try real(&p, &event.alphaQCD, line, column: 6, of: 6)
+    guard event.weight.isFinite else {
+      throw ScanFault(
+        text, "the event weight (XWGTUP) is \(event.weight)",
+        remedy: "remove the event, and find out why the generator made it", isStructural: false)
+    }
+    guard (0...1_000_000).contains(count) else {
+      throw ScanFault(line, "the number of particles is \(count)")
+    }
+    if number < Self.digitEvents {
+      weightDigits = max(
+        weightDigits, NumberReader.significantDigits(from: text, to: text + 40))
+    }
+    return count
+  }
+
+  /// One line of 13 columns; more are passed over.
+  @inline(__always)
+  private func readParticle(
+    _ p: inout BytePointer, _ end: BytePointer, index: Int, into event: inout ParticleEvent
+  ) throws {
+    let line = p
+    var (id, status, mother1, mother2, colour1, colour2) = (0, 0, 0, 0, 0, 0)
+    try integer(&p, &id, line, column: 1, of: 13)
+    try integer(&p, &status, line, column: 2, of: 13)
+    try integer(&p, &mother1, line, column: 3, of: 13)
+    try integer(&p, &mother2, line, column: 4, of: 13)
+    try integer(&p, &colour1, line, column: 5, of: 13)
+    try integer(&p, &colour2, line, column: 6, of: 13)
+    var momentum = FourVector()
+    var (mass, lifetime, spin) = (0.0, 0.0, 0.0)
+    try real(&p, &momentum.px, line, column: 7, of: 13)
+    try real(&p, &momentum.py, line, column: 8, of: 13)
+    try real(&p, &momentum.pz, line, column: 9, of: 13)
+    try real(&p, &momentum.e, line, column: 10, of: 13)
+    try real(&p, &mass, line, column: 11, of: 13)
+    try real(&p, &lifetime, line, column: 12, of: 13)
+    try real(&p, &spin, line, column: 13, of: 13)
+    // NaN and infinity survive neither a product with zero nor this sum.
+    guard (momentum.px + momentum.py + momentum.pz + momentum.e + mass) * 0 == 0 else {
+      throw ScanFault(line, "particle \(index + 1) has a momentum that is not finite")
+    }
+    event.particles.append(
+      Particle(
+        pdgID: Int32(truncatingIfNeeded: id), status: Int32(truncatingIfNeeded: status),
+        momentum: momentum, mass: mass,
+        mothers: (Int32(truncatingIfNeeded: mother1), Int32(truncatingIfNeeded: mother2)),
+        colours: (Int32(truncatingIfNeeded: colour1), Int32(truncatingIfNeeded: colour2)),
+        lifetime: lifetime, spin: spin))
+  }
+
+  /// An integer column; `p` moves past it.
+  @inline(__always)
+  private func integer(
+    _ p: inout BytePointer, _ value: inout Int, _ line: BytePointer, column: Int, of columns: Int
+  ) throws {
+    let start = Bytes.skipBlanks(p)
+    p = numbers.integer(start, &value)
+    guard p != start, p.pointee <= Ascii.space else {
+      throw columnFault(start, line, column, columns, kind: "an integer")
+    }
+  }
+
+  /// A real column; `p` moves past it.
+  @inline(__always)
+  private func real(
+    _ p: inout BytePointer, _ value: inout Double, _ line: BytePointer, column: Int,
+    of columns: Int
+  ) throws {
+    let start = Bytes.skipBlanks(p)
+    p = numbers.real(start, &value)
+    guard p != start, p.pointee <= Ascii.space || p.pointee == Ascii.less else {
+      throw columnFault(start, line, column, columns, kind: "a number")
+    }
+  }
+
+  @inline(never)
+  private func columnFault(
+    _ at: BytePointer, _ line: BytePointer, _ column: Int, _ columns: Int, kind: String
+  ) -> ScanFault {
+    let what = columns == 13 ? "a particle line" : "the head line of the event"
+    let c = at.pointee
+    if c == Ascii.newline || c == Ascii.less || c == Ascii.hash || c == 0 {
+      return ScanFault(line, "\(what) has \(column - 1) columns where \(columns) are needed")
+    }
+    var end = at
+    while end.pointee > Ascii.space && end - at < 40 { end += 1 }
+    return ScanFault(at, "column \(column) of \(what) is '\(Bytes.text(at, end))', not \(kind)")
+  }
+
+  /// Throws where the line after the last particle is one more of them; other text is passed over.
+  private func checkNoParticle(_ line: BytePointer, _ end: BytePointer, count: Int) throws {
+    var p = line
+    guard p < end, p.pointee != Ascii.less else { return }
+    var columns = 0
+    while columns < 13 {
+      let start = Bytes.skipBlanks(p)
+      var value = 0.0
+      p = numbers.real(start, &value)
+      guard p != start, p.pointee <= Ascii.space else { return }
+      columns += 1
+    }
+    throw ScanFault(line, "there are more particles than the \(count) that the head line announces")
+  }
+}
+
+// MARK: - Tags after the particles
+
+extension EventScanner {
+  /// From the last particle to past `</event>`.
+  private mutating func readTags(_ start: BytePointer, _ end: BytePointer) throws -> BytePointer {
+    var p = start
+    var isBlockOpen = false
+    while let tag = Bytes.find(Ascii.less, from: p, to: end) {
+      let word = UnsafeRawPointer(tag).loadUnaligned(as: UInt64.self)
+      p = tag + 1
+      if word & 0xFF_FFFF_FFFF == Self.weightTag {
+        p = try readWeight(tag, end)
+      } else if word & 0xFF_FFFF_FFFF_FFFF == Self.eventEnd,
+        tag[7] <= Ascii.space || tag[7] == Ascii.greater
+      {
+        guard !isBlockOpen else { throw ScanFault(tag, "<rwgt> is not closed") }
+        guard let close = Bytes.find(Ascii.greater, from: tag, to: end) else { break }
+        return close + 1
+      } else if Bytes.isTag(tag, "<wgt", before: end) {
+        p = try readWeight(tag, end)
+      } else if Bytes.isTag(tag, "<rwgt", before: end) {
+        isBlockOpen = true
+      } else if Bytes.starts(tag, with: "</rwgt", before: end) {
+        isBlockOpen = false
+      } else if Bytes.isTag(tag, "<weights", before: end) {
+        p = readPositional(tag, end)
+      } else if Bytes.isTag(tag, "<event", before: end) {
+        throw ScanFault(tag, "</event> is missing before the next <event>")
+      } else if let after = HeadBlocks.afterComment(tag, end) {
+        p = after
+      } else if Bytes.starts(tag, with: "</LesHouchesEvents", before: end) {
+        break
+      }
+    }
+    throw ScanFault(p, "</event> is missing")
+  }
+
+  /// `<wgt `.
+  private static var weightTag: UInt64 { 0x20_7467_773C }
+  /// `</event`.
+  private static var eventEnd: UInt64 { 0x74_6E65_7665_2F3C }
+
+  /// `<wgt id='…'> number </wgt>` at `tag`; returns where the closing tag starts.
+  @inline(__always)
+  private mutating func readWeight(_ tag: BytePointer, _ end: BytePointer) throws -> BytePointer {
+    var p = tag + 5
+    var slot: Int?
+    let head = UnsafeRawPointer(p).loadUnaligned(as: UInt32.self)
+    let quote = UInt8(truncatingIfNeeded: head &>> 24)
+    // `id=` and a quote, as all generators write it.
+    if head & 0xFF_FFFF == 0x3D_6469 && (quote == Ascii.apostrophe || quote == Ascii.quote) {
+      p += 4
+      slot = weights.match(&p, quote: quote, before: end)
+    } else {
+      slot = generalID(&p, end)
+    }
+    if p.pointee != Ascii.greater {
+      p = Bytes.find(Ascii.greater, from: p, to: end) ?? end
+    }
+    guard let slot, p < end else { throw ScanFault(tag, "a <wgt> without an id") }
+    p += 1
+    if weights.isWanted[slot] {
+      let start = Bytes.skipSpace(p, before: end)
+      p = try readValue(start, end, slot)
+    }
+    weights.mark(slot, event: number)
+    guard let close = Bytes.find(Ascii.less, from: p, to: end),
+      UnsafeRawPointer(close).loadUnaligned(as: UInt64.self) & 0xFF_FFFF_FFFF == 0x74_6777_2F3C
+    else { throw ScanFault(tag, "<wgt id='\(weights.ids[slot])'> is not closed") }
+    return close + 1
+  }
+
+  @inline(never)
+  private mutating func generalID(_ p: inout BytePointer, _ end: BytePointer) -> Int? {
+    guard let close = Bytes.find(Ascii.greater, from: p, to: end),
+      let range = TagAttributes(from: p, to: close).range("id")
+    else { return nil }
+    p = close
+    return weights.lookUp(from: range.from, to: range.to)
+  }
+
+  /// The number of a weight that is wanted.
+  @inline(__always)
+  private mutating func readValue(
+    _ start: BytePointer, _ end: BytePointer, _ slot: Int
+  ) throws -> BytePointer {
+    var value = 0.0
+    let stop = numbers.real(start, &value)
+    let after = Bytes.skipSpace(stop, before: end)
+    if stop == start || after.pointee != Ascii.less || !value.isFinite
+      || weights.seenIn[slot] == number
+    {
+      throw valueFault(start, after, end, slot, value)
+    }
+    if number < Self.digitEvents {
+      weightDigits = max(weightDigits, NumberReader.significantDigits(from: start, to: stop))
+    }
+    weights.set(slot, value)
+    return after
+  }
+
+  @inline(never)
+  private func valueFault(
+    _ start: BytePointer, _ after: BytePointer, _ end: BytePointer, _ slot: Int, _ value: Double
+  ) -> ScanFault {
+    let id = weights.ids[slot]
+    if weights.seenIn[slot] == number {
+      return ScanFault(start, "weight id '\(id)' is there twice", isStructural: false)
+    }
+    guard after != start, after.pointee == Ascii.less else {
+      var stop = start
+      while stop < end && stop.pointee != Ascii.less && stop.pointee >= Ascii.space
+        && stop - start < 40
+      { stop += 1 }
+      var text = Bytes.text(start, stop)
+      while text.last == " " { text.removeLast() }
+      return ScanFault(
+        start, "weight '\(id)' is '\(text)', not a number", isStructural: false)
+    }
+    return ScanFault(
+      start, "weight '\(id)' is \(value)",
+      remedy: "remove the event, and find out why the generator made it", isStructural: false)
+  }
+
+  /// `<weights> a b c </weights>`: values in the order of declaration, used only where their number fits and no `<wgt>` came.
+  private mutating func readPositional(_ tag: BytePointer, _ end: BytePointer) -> BytePointer {
+    guard let opened = Bytes.find(Ascii.greater, from: tag, to: end) else { return tag + 1 }
+    var p = Bytes.skipSpace(opened + 1, before: end)
+    var values: [Double] = []
+    while p < end, p.pointee != Ascii.less {
+      var value = 0.0
+      let stop = numbers.real(p, &value)
+      guard stop != p else { break }
+      values.append(value)
+      p = Bytes.skipSpace(stop, before: end)
+    }
+    guard values.count == declaredSlots.count else { return p }
+    for (slot, value) in zip(declaredSlots, values)
+    where weights.seenIn[slot] != number && value.isFinite {
+      weights.set(slot, value)
+      weights.mark(slot, event: number)
+    }
+    return p
+  }
+}

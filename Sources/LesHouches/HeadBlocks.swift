@@ -1,0 +1,160 @@
+/// The blocks of the text before the first event that are used, found without parsing the rest, which is often not XML.
+struct HeadBlocks {
+  /// Contents of `<MGRunCard>`, `<slha>`, `<init>` and every `<initrwgt>`, tags of the block itself left out.
+  var runCard: String?
+  var parameterCard: String?
+  var initialisation: String?
+  var weightDeclarations: [String] = []
+  /// A generator's name and version where a `<generator>` or `<MGVersion>` tells them.
+  var generator: String?
+
+  /// `from` to `to` is the head: everything before the first event.
+  init(from: BytePointer, to end: BytePointer) {
+    var p = from
+    while let tag = Bytes.find(Ascii.less, from: p, to: end) {
+      p = Self.afterComment(tag, end) ?? (read(tag, end) ?? tag + 1)
+    }
+  }
+
+  /// Past a comment or CDATA section that starts at `tag`; nil where none starts or it never ends.
+  static func afterComment(_ tag: BytePointer, _ end: BytePointer) -> BytePointer? {
+    if Bytes.starts(tag, with: "<!--", before: end) {
+      return Bytes.find("-->", from: tag + 4, to: end).map { $0 + 3 }
+    }
+    if Bytes.starts(tag, with: "<![CDATA[", before: end) {
+      return Bytes.find("]]>", from: tag + 9, to: end).map { $0 + 3 }
+    }
+    return nil
+  }
+
+  /// Keeps the block that starts at `tag` and returns where it ends; nil for tags that are not used.
+  private mutating func read(_ tag: BytePointer, _ end: BytePointer) -> BytePointer? {
+    if Bytes.isTag(tag, "<MGRunCard", before: end) {
+      return take(tag, "</MGRunCard", end) { if $0.runCard == nil { $0.runCard = $1 } }
+    }
+    if Bytes.isTag(tag, "<slha", before: end) {
+      return take(tag, "</slha", end) { if $0.parameterCard == nil { $0.parameterCard = $1 } }
+    }
+    if Bytes.isTag(tag, "<initrwgt", before: end) {
+      return take(tag, "</initrwgt", end) { $0.weightDeclarations.append($1) }
+    }
+    if Bytes.isTag(tag, "<MGVersion", before: end) {
+      return take(tag, "</MGVersion", end) { head, text in
+        let version = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
+        head.generator = head.generator ?? "MadGraph5_aMC@NLO " + version
+      }
+    }
+    if Bytes.isTag(tag, "<init", before: end) { return readInit(tag, end) }
+    return nil
+  }
+
+  /// `<init>` may hold an `<initrwgt>` of its own.
+  private mutating func readInit(_ tag: BytePointer, _ end: BytePointer) -> BytePointer? {
+    var declarations: [String] = []
+    let next = take(tag, "</init>", end) { head, text in
+      if head.initialisation == nil { head.initialisation = text }
+      var text = text
+      text.withUTF8 { buffer in
+        guard let base = buffer.baseAddress, buffer.count > 0 else { return }
+        declarations = HeadBlocks(from: base, to: base + buffer.count).weightDeclarations
+      }
+    }
+    weightDeclarations += declarations
+    return next
+  }
+
+  /// Content from the tag's `>` to `close`, or to the end of the head where that is missing.
+  private mutating func take(
+    _ tag: BytePointer, _ close: StaticString, _ end: BytePointer,
+    _ keep: (inout HeadBlocks, String) -> Void
+  ) -> BytePointer? {
+    guard let opened = Bytes.find(Ascii.greater, from: tag, to: end) else { return nil }
+    if (opened - 1).pointee == Ascii.slash { return opened + 1 }
+    let closed = Bytes.find(close, from: opened, to: end)
+    keep(&self, Bytes.text(opened + 1, closed ?? end))
+    return closed.map { $0 + close.utf8CodeUnitCount } ?? end
+  }
+}
+
+/// What the run card says about weights. Lines are `value = name ! comment`; values may hold `=` too.
+public struct RunCard: Sendable, Equatable {
+  /// What one event's weight means; nil where the card does not say.
+  public var eventNorm: String?
+  /// Events asked for, which need not be the events in the file.
+  public var requestedEvents: Int?
+
+  public init(text: String) {
+    for line in text.split(whereSeparator: \.isNewline) {
+      let code = line.prefix { $0 != "!" && $0 != "#" }
+      guard let equals = code.lastIndex(of: "=") else { continue }
+      let name = Self.trimmed(code[code.index(after: equals)...])
+      let value = Self.trimmed(code[..<equals])
+      switch name.lowercased() {
+      case "event_norm":
+        eventNorm = value.lowercased().filter { $0 != "'" && $0 != "\"" }
+      case "nevents": requestedEvents = Int(value) ?? requestedEvents
+      default: break
+      }
+    }
+  }
+
+  private static func trimmed(_ text: Substring) -> String {
+    var text = text.drop(while: \.isWhitespace)
+    while text.last?.isWhitespace == true { text.removeLast() }
+    return String(text)
+  }
+}
+
+/// The `<init>` block (arXiv:hep-ph/0109068, common block HEPRUP).
+public struct InitBlock: Sendable, Equatable {
+  /// One line per process.
+  public struct Process: Sendable, Equatable {
+    /// XSECUP, XERRUP [pb]; XMAXUP; LPRUP.
+    public var crossSection: Double
+    public var error: Double
+    public var maximum: Double
+    public var id: Int
+  }
+  public var beams: [Int]
+  /// GeV.
+  public var energies: [Double]
+  /// IDWTUP: how the generator means its weights.
+  public var weightStrategy: Int
+  /// NPRUP as the file has it; `processes` may be fewer, or none.
+  public var declaredProcesses: Int
+  public var processes: [Process] = []
+
+  /// Nil where the first line has not its ten numbers.
+  public init?(text: String) {
+    let reader = NumberReader()
+    var rows: [[Double]] = []
+    for line in text.split(whereSeparator: \.isNewline) {
+      let words = line.split(whereSeparator: \.isWhitespace)
+      guard let first = words.first, first.first != "#" else { continue }
+      if first.first == "<" { break }
+      let numbers = words.prefix { $0.first != "#" && $0.first != "<" }.map { reader.real(in: $0) }
+      let good = numbers.prefix { $0 != nil }.compactMap { $0 }
+      if good.isEmpty { break }
+      rows.append(good)
+    }
+    func integer(_ x: Double) -> Int { Int(exactly: x.rounded()) ?? 0 }
+    guard let first = rows.first, first.count >= 10 else { return nil }
+    beams = [integer(first[0]), integer(first[1])]
+    energies = [first[2], first[3]]
+    weightStrategy = integer(first[8])
+    declaredProcesses = integer(first[9])
+    for row in rows.dropFirst() where row.count >= 4 && processes.count < declaredProcesses {
+      processes.append(
+        Process(crossSection: row[0], error: row[1], maximum: row[2], id: integer(row[3])))
+    }
+  }
+
+  /// ΣXSECUP and its error [pb]; nil where lines are missing or the sum is not positive, which generators write for "unknown".
+  public var crossSection: (value: Double, error: Double)? {
+    guard !processes.isEmpty, processes.count == declaredProcesses else { return nil }
+    let sum = processes.reduce(0) { $0 + $1.crossSection }
+    guard sum > 0, sum.isFinite else { return nil }
+    let error = processes.reduce(0) { $0 + $1.error * $1.error }.squareRoot()
+    return (sum, error.isFinite ? error : 0)
+  }
+}

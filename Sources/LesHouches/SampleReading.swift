@@ -1,0 +1,286 @@
+import Diagnostics
+import EventModel
+
+/// The outcome of reading: the sample table and how each file ended.
+public struct ReadingResult: Sendable {
+  public var records: [SampleRecord] = []
+  /// Factor that turns a sample's rows into pb, k-factor included.
+  var factors: [Double] = []
+  var salvaged: [String] = []
+}
+
+extension SampleSet {
+  /// Rows in a batch.
+  static let batchRows = 1 << 16
+
+  /// Reads all samples in order and finishes the sink, which must accept deferred changes: weights are in pb only once a
+  /// file's events are counted.
+  ///
+  /// The setup written is the one given, with `observables` as they were evaluated.
+  public func read(into sink: any Sink, select: EventSelection) throws -> [SampleRecord] {
+    var result = ReadingResult()
+    let rows = RowBuffer(weightCount: setup.benchmarks.count, extraCount: extraIDs.count)
+    for (index, sample) in samples.enumerated() {
+      let reading = SampleReading(self, sample, index: index)
+      do {
+        try reading.read(rows, sink, select)
+        try reading.conclude(&result)
+      } catch let problem as Problem {
+        throw problem.inFile(sample.reader.name)
+      }
+    }
+    guard result.records.contains(where: { $0.eventsKept > 0 }) else {
+      throw Problem(
+        .data, "no event passes the cuts", remedy: "loosen the cuts of the setup",
+        file: samples.count == 1 ? samples[0].reader.name : nil)
+    }
+    try rows.flush(to: sink)
+    checkSameProcess(result.records)
+    let factors = result.factors
+    let width = (setup.benchmarks.count, extraIDs.count)
+    try sink.finish(document: document(records: result.records, salvaged: result.salvaged)) {
+      RowBuffer.scale(&$0, by: factors, width: width)
+    }
+    return result.records
+  }
+
+  /// Two samples of one process and benchmark are runs of the same thing and must have the same cross section.
+  private func checkSameProcess(_ records: [SampleRecord]) {
+    for (i, a) in records.enumerated() {
+      for b in records[..<i]
+      where a.process == b.process && a.samplingBenchmark == b.samplingBenchmark {
+        let variance =
+          [a, b].map { record -> Double in
+            let n = Double(max(1, record.eventsRead))
+            let scatter = record.sumSquaredWeights - record.sumWeights * record.sumWeights / n
+            let declared = record.declaredError.isNaN ? 0 : record.declaredError
+            return max(0, scatter) + declared * declared
+          }.reduce(0, +)
+        let difference = abs(a.sumWeights - b.sumWeights)
+        let mean = (abs(a.sumWeights) + abs(b.sumWeights)) / 2
+        guard difference > 5 * variance.squareRoot() + 0.01 * mean else { continue }
+        journal.warn(
+          "same process \(i)",
+          "\(b.file) and \(a.file) are combined as runs of process '\(a.process)', but their cross sections are \(Normalisation.text(b.sumWeights)) and \(Normalisation.text(a.sumWeights)) pb; name their processes if they are different"
+        )
+      }
+    }
+  }
+}
+
+/// One sample on its way into the table.
+private final class SampleReading {
+  private let set: SampleSet
+  private let sample: SampleSet.Sample
+  private let index: Int
+  private let reader: LHEReader
+  private var sums = WeightSums()
+  private var kept = 0
+  /// Slot of each benchmark's weight; −1 is XWGTUP.
+  private var slots: [Int] = []
+  private var extraSlots: [Int] = []
+  private var missingExtra = 0
+  /// Σ XWGTUP, against the sampling benchmark's own weight.
+  private var sumEventWeights = 0.0
+
+  init(_ set: SampleSet, _ sample: SampleSet.Sample, index: Int) {
+    self.set = set
+    self.sample = sample
+    self.index = index
+    reader = sample.reader
+    slots = (sample.weights?.origins ?? []).map { origin in
+      switch origin {
+      case .id(let id): reader.want(id)
+      case .event(let id): reader.want(id)
+      }
+    }
+    extraSlots = set.extraIDs.map { reader.want($0) }
+  }
+
+  func read(_ rows: RowBuffer, _ sink: any Sink, _ select: EventSelection) throws {
+    if set.options.threads > 1 { try reader.startThread() }
+    var event = ParticleEvent()
+    let isSignal = sample.weights != nil
+    let sampling = sample.weights?.samplingBenchmark ?? 0
+    let label = Int64(sample.weights?.samplingBenchmark ?? -1)
+    let count = set.setup.benchmarks.count
+    var weights = [Double](repeating: 0, count: count)
+    var hasTrials = false
+    while try reader.next(into: &event) {
+      let number = reader.eventCount
+      if number == 1 { resolveSamplingWeight() }
+      if isSignal {
+        for b in 0..<count { weights[b] = try weight(slots[b], event) }
+      } else {
+        for b in 0..<count { weights[b] = event.weight }
+      }
+      let own = weights.isEmpty ? event.weight : weights[sampling]
+      sums.sum += own
+      sums.sumAbsolute += abs(own)
+      sums.sumSquares += own * own
+      sumEventWeights += event.weight
+      if reader.hasTrials {
+        hasTrials = true
+        sums.trials = (sums.trials ?? 0) + reader.trials
+      }
+      let efficiency: Double?
+      do {
+        efficiency = try select(event, number, &rows.observations)
+      } catch var problem as Problem {
+        problem.place = reader.place
+        throw problem
+      }
+      guard let efficiency else { continue }
+      kept += 1
+      for b in 0..<count { rows.weights.append(weights[b] * efficiency) }
+      for slot in extraSlots { rows.extra.append(extra(slot) * efficiency) }
+      rows.append(
+        samplingBenchmark: label, sample: index,
+        id: EventIdentity.id(sampleKey: reader.sampleKey, index: number - 1))
+      if rows.count == SampleSet.batchRows {
+        try rows.flush(to: sink)
+        set.journal.progress("events of \(reader.name)", number)
+      }
+    }
+    sums.count = reader.eventCount
+    if !hasTrials { sums.trials = nil }
+  }
+
+  /// An undeclared weight of the sampling benchmark is used if the first event has it.
+  private func resolveSamplingWeight() {
+    guard let weights = sample.weights else { return }
+    for (b, origin) in weights.origins.enumerated() {
+      if case .event = origin, reader.weight(slots[b]) == nil { slots[b] = -1 }
+    }
+  }
+
+  @inline(__always)
+  private func weight(_ slot: Int, _ event: borrowing ParticleEvent) throws -> Double {
+    if slot < 0 { return event.weight }
+    if let value = reader.weight(slot) { return value }
+    throw missing(slot)
+  }
+
+  private func missing(_ slot: Int) -> Problem {
+    let id = reader.knownIDs[slot]
+    let declared = reader.head.weights.map(\.id)
+    let has = declared.isEmpty ? reader.currentIDs : declared
+    let shown = has.prefix(20).joined(separator: ", ") + (has.count > 20 ? ", …" : "")
+    let list =
+      has.isEmpty
+      ? "it has none"
+      : "\(declared.isEmpty ? "the event has" : "the file declares") \(shown)"
+    return Problem(
+      .data, "the weight with id '\(id)' is missing; \(list)",
+      remedy: "reweight the sample again, or correct the benchmark's name", file: reader.name,
+      place: reader.place)
+  }
+
+  private func extra(_ slot: Int) -> Double {
+    if let value = reader.weight(slot) { return value }
+    missingExtra += 1
+    return .nan
+  }
+
+  /// Normalisation, checks and the sample's record.
+  func conclude(_ result: inout ReadingResult) throws {
+    let name = reader.name
+    let journal = set.journal
+    guard sums.count > 0 else {
+      throw Problem(.data, "there is no event in the file", remedy: "make the sample again")
+    }
+    var rule = try Normalisation(
+      head: reader.head, sums: sums, asked: set.options.eventNorm,
+      generated: set.options.generatedEvents, file: name, journal: journal)
+    if let problem = reader.salvaged {
+      result.salvaged.append(name)
+      journal.warn(
+        "salvaged \(name)",
+        "\(problem.line): only the \(sums.count) whole events before it are kept")
+      rule.rule += "; salvaged"
+    } else if set.options.generatedEvents == nil {
+      try rule.check(head: reader.head, sums: sums, file: name, journal: journal)
+    }
+    checkSamplingWeight()
+    if missingExtra > 0 {
+      journal.note("\(name): \(missingExtra) values of weights beyond benchmarks are missing (NaN)")
+    }
+    let k = set.options.kFactors.factor(of: sample.process)
+    let declared = reader.head.initBlock?.crossSection
+    result.factors.append(rule.factor * k)
+    let record = SampleRecord(
+      file: name, key: reader.sampleKey, process: sample.process,
+      samplingBenchmark: sample.weights?.samplingBenchmark ?? -1, eventsRead: sums.count,
+      eventsKept: kept, sumAbsoluteWeights: sums.sumAbsolute * abs(rule.factor),
+      sumWeights: sums.sum * rule.factor,
+      sumSquaredWeights: sums.sumSquares * rule.factor * rule.factor, kFactor: k,
+      normalisation: rule.rule, declaredCrossSection: declared?.value ?? .nan,
+      declaredError: declared?.error ?? .nan, weightDigits: reader.weightDigits)
+    result.records.append(record)
+    journal.note(
+      "\(name): \(record.eventsRead) events, \(kept) kept, "
+        + "\(Normalisation.text(record.sumWeights)) pb, \(rule.rule)")
+  }
+
+  /// The sampling benchmark's own weight must be the weight the events were drawn with.
+  private func checkSamplingWeight() {
+    guard let weights = sample.weights, slots[weights.samplingBenchmark] >= 0 else { return }
+    guard abs(sums.sum - sumEventWeights) > 0.01 * abs(sumEventWeights) else { return }
+    let benchmark = set.setup.benchmarks[weights.samplingBenchmark].name
+    set.journal.warn(
+      "sampling weight \(reader.name)",
+      "\(reader.name): the weights at its sampling benchmark \(benchmark) add up to \(Normalisation.text(sums.sum / sumEventWeights)) times XWGTUP; are the events really drawn from \(benchmark)?"
+    )
+  }
+}
+
+/// Rows on their way to the sink, column by column.
+final class RowBuffer {
+  var observations: [Double] = []
+  var weights: [Double] = []
+  var extra: [Double] = []
+  private var labels: [Int64] = []
+  private var samples: [Int64] = []
+  private var ids: [Int64] = []
+  private let extraCount: Int
+  var count: Int { ids.count }
+
+  init(weightCount: Int, extraCount: Int) {
+    self.extraCount = extraCount
+  }
+
+  func append(samplingBenchmark: Int64, sample: Int, id: Int64) {
+    labels.append(samplingBenchmark)
+    samples.append(Int64(sample))
+    ids.append(id)
+  }
+
+  func flush(to sink: any Sink) throws {
+    guard count > 0 else { return }
+    var columns: [Column] = [
+      .float64(observations), .float64(weights), .int64(labels), .int64(samples), .int64(ids),
+    ]
+    if extraCount > 0 { columns.append(.float64(extra)) }
+    try sink.write(Batch(count: count, columns: columns))
+    observations.removeAll(keepingCapacity: true)
+    weights.removeAll(keepingCapacity: true)
+    extra.removeAll(keepingCapacity: true)
+    labels.removeAll(keepingCapacity: true)
+    samples.removeAll(keepingCapacity: true)
+    ids.removeAll(keepingCapacity: true)
+  }
+
+  /// Multiplies the weights of each row by its sample's factor. Columns are in the order of `SampleSet.header`.
+  static func scale(_ batch: inout Batch, by factors: [Double], width: (Int, Int)) {
+    let samples = batch.columns[3].integers
+    for (column, width) in [(1, width.0), (5, width.1)]
+    where column < batch.columns.count && width > 0 {
+      var values = batch.columns[column].doubles
+      for row in 0..<batch.count {
+        let factor = factors[Int(samples[row])]
+        for i in row * width..<(row + 1) * width { values[i] *= factor }
+      }
+      batch.columns[column] = .float64(values)
+    }
+  }
+}

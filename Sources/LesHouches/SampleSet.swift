@@ -1,0 +1,188 @@
+import Diagnostics
+import EventIO
+import EventModel
+
+/// What happens to an event: nil where it is cut away, else the product of the efficiencies; observables go into `row`.
+///
+/// `number` counts the events of the file from 1.
+public typealias EventSelection = (
+  _ event: ParticleEvent, _ number: Int, _ rows: inout [Double]
+) throws -> Double?
+
+/// How samples are read.
+public struct ReadingOptions: Sendable {
+  public var salvage = false
+  public var extraWeights = ExtraWeights.none
+  public var eventNorm: EventNorm?
+  /// Events that were generated where the file holds only some of them; for one sample.
+  public var generatedEvents: Int?
+  public var kFactors = KFactors()
+  public var threads = 1
+
+  public init() {}
+}
+
+/// LHE files that become one events table: opened and checked together, then read one after the other.
+public final class SampleSet {
+  /// A file with its head read.
+  struct Sample {
+    var input: SampleInput
+    var reader: LHEReader
+    var process: String
+    /// Nil for backgrounds.
+    var weights: BenchmarkWeights?
+  }
+
+  public let setup: Setup
+  let options: ReadingOptions
+  let samples: [Sample]
+  /// Ids of the weights beyond benchmarks, in the order of their columns.
+  public let extraIDs: [String]
+  let journal: Journal
+
+  /// Opens every file and reads its head and first event.
+  public init(
+    _ inputs: [SampleInput], setup: Setup, options: ReadingOptions, journal: Journal
+  ) throws {
+    guard setup.nuisanceBenchmarks.isEmpty else {
+      throw Problem(
+        .data, "the setup has systematics, which are not read from LHE files",
+        remedy: "make a setup without them")
+    }
+    if inputs.count > 1, options.generatedEvents != nil {
+      throw Problem(
+        .usage, "--generated is for one sample, and there are \(inputs.count)",
+        remedy: "read each sample in a run of its own")
+    }
+    guard inputs.filter({ $0.file == "-" }).count <= 1 else {
+      throw Problem(.usage, "standard input can be only one of the samples")
+    }
+    for input in inputs {
+      if case .benchmark(let name) = input.role { _ = try Self.index(of: name, setup) }
+    }
+    self.setup = setup
+    self.options = options
+    self.journal = journal
+    samples = try inputs.map { try Self.open($0, setup, options, journal) }
+    try Self.checkDifferent(samples)
+    try options.kFactors.check(processes: samples.map(\.process))
+    extraIDs = try Self.extraIDs(samples, options.extraWeights)
+  }
+
+  private static func index(of name: String, _ setup: Setup) throws -> Int {
+    guard let index = setup.benchmarkIndex(name) else {
+      throw Problem(
+        .usage, "the setup has no benchmark '\(name)'",
+        remedy: "it has " + setup.benchmarks.map(\.name).joined(separator: ", "))
+    }
+    return index
+  }
+
+  private static func open(
+    _ input: SampleInput, _ setup: Setup, _ options: ReadingOptions, _ journal: Journal
+  ) throws -> Sample {
+    let reader = try LHEReader(ByteReader(path: input.file), salvage: options.salvage)
+    var weights: BenchmarkWeights?
+    switch input.role {
+    case .background: break
+    case .benchmark(let name):
+      weights = try BenchmarkWeights(
+        setup: setup, head: reader.head, sampling: index(of: name, setup), file: reader.name)
+    case .benchmarkOfCard:
+      weights = try BenchmarkWeights(
+        setup: setup, head: reader.head, sampling: nil, file: reader.name)
+    }
+    if let mapping = weights?.mapping(setup), !mapping.isEmpty {
+      journal.note(
+        "\(reader.name): weights by parameter values: " + mapping.joined(separator: ", "))
+    }
+    return Sample(
+      input: input, reader: reader, process: input.process ?? setup.name, weights: weights)
+  }
+
+  private static func checkDifferent(_ samples: [Sample]) throws {
+    var names: [UInt64: String] = [:]
+    for sample in samples {
+      if let first = names[sample.reader.sampleKey] {
+        throw Problem(
+          .data, "this is the same sample as \(first)", remedy: "read every sample once",
+          file: sample.reader.name)
+      }
+      names[sample.reader.sampleKey] = sample.reader.name
+    }
+  }
+
+  private static func extraIDs(_ samples: [Sample], _ wanted: ExtraWeights) throws -> [String] {
+    var declared: [String] = []
+    var seen = Set<String>()
+    for sample in samples {
+      for weight in sample.reader.head.weights where seen.insert(weight.id).inserted {
+        declared.append(weight.id)
+      }
+    }
+    switch wanted {
+    case .none: return []
+    case .ids(let ids):
+      for id in ids where !seen.contains(id) && !seen.isEmpty {
+        throw Problem(
+          .data, "no sample declares weight id '\(id)'",
+          remedy: "there are " + declared.joined(separator: ", "))
+      }
+      return ids
+    case .all:
+      var used = Set<String>()
+      for sample in samples {
+        for origin in sample.weights?.origins ?? [] {
+          if case .id(let id) = origin { used.insert(id) }
+        }
+      }
+      return declared.filter { !used.contains($0) }
+    }
+  }
+
+  /// File name and digest of each sample, for provenance.
+  public var provenance: [(name: String, digest: String)] {
+    samples.map { sample in
+      let digits = String(sample.reader.sampleKey, radix: 16)
+      return (
+        sample.reader.name, String(repeating: "0", count: 16 - digits.count) + digits
+      )
+    }
+  }
+
+  /// Header of the events table: setup and columns; the sample table comes when all is read.
+  public func header(observables: [Observable]) -> Header {
+    var fields = [
+      Field(
+        EventFields.observations, components: observables.map(\.name)),
+      Field(EventFields.weights, components: setup.weightNames, unit: "pb"),
+      Field(EventFields.samplingBenchmark, .int64),
+      Field(EventFields.sample, .int64),
+      Field(EventFields.eventID, .int64),
+    ]
+    if !extraIDs.isEmpty {
+      fields.append(Field(EventFields.extraWeights, components: extraIDs, unit: "pb"))
+    }
+    return Header(kind: .events, document: document(records: [], salvaged: []), fields: fields)
+  }
+
+  /// Setup, sample table, partition definition and MadMiner's counts.
+  func document(records: [SampleRecord], salvaged: [String]) -> Document {
+    var document = setup.document(withReference: true)
+    SampleTable.write(records, to: &document)
+    PartitionDefinition().write(to: &document, at: "sluice/partition")
+    var signal = [Int](repeating: 0, count: setup.benchmarks.count)
+    var background = 0
+    for record in records {
+      if record.isBackground {
+        background += record.eventsKept
+      } else {
+        signal[record.samplingBenchmark] += record.eventsKept
+      }
+    }
+    document.set("sample_summary/signal_events", signal)
+    document.set("sample_summary/background_events", background)
+    if !salvaged.isEmpty { document.set("sluice/salvaged", salvaged) }
+    return document
+  }
+}

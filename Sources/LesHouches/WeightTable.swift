@@ -1,0 +1,90 @@
+import Glibc
+
+/// Weight ids and the values of the current event.
+///
+/// An id has a slot from the first time it is seen or asked for. Events repeat the order of the event before, so the slot
+/// that followed the last one is tried first; only another order costs a look-up.
+struct WeightTable {
+  private(set) var ids: [String] = []
+  private var slots: [String: Int] = [:]
+  /// Bytes of all ids, one after the other, and where each starts; one entry more than ids.
+  private var bytes: [UInt8] = []
+  private var starts: [Int] = [0]
+  /// The slot expected after each slot; the last entry is the first one of an event.
+  private var follower: [Int] = [-1]
+  private(set) var isWanted: [Bool] = []
+  private(set) var values: [Double] = []
+  /// The event in which a slot was last seen.
+  private(set) var seenIn: [Int] = []
+  private var last = 0
+
+  /// The slot of an id, new if need be.
+  mutating func slot(_ id: String) -> Int {
+    if let slot = slots[id] { return slot }
+    let slot = ids.count
+    slots[id] = slot
+    ids.append(id)
+    bytes.append(contentsOf: id.utf8)
+    starts.append(bytes.count)
+    follower.insert(-1, at: slot)
+    isWanted.append(false)
+    values.append(.nan)
+    seenIn.append(-1)
+    if last == slot { last = slot + 1 }
+    return slot
+  }
+
+  mutating func want(_ id: String) -> Int {
+    let slot = slot(id)
+    isWanted[slot] = true
+    return slot
+  }
+
+  mutating func startEvent() { last = ids.count }
+
+  /// The slot of the id at `from`, which `quote` ends; moves `p` past the quote. Nil where the quote is missing.
+  @inline(__always)
+  mutating func match(
+    _ p: inout BytePointer, quote: UInt8, before end: BytePointer
+  ) -> Int? {
+    let expected = follower[last]
+    if expected >= 0 {
+      let start = starts[expected]
+      let length = starts[expected + 1] - start
+      let same =
+        end - p > length && p[length] == quote
+        && bytes.withUnsafeBufferPointer { names in
+          var i = 0
+          while i < length && names[start + i] == p[i] { i += 1 }
+          return i == length
+        }
+      if same {
+        p += length + 1
+        last = expected
+        return expected
+      }
+    }
+    guard let close = Bytes.find(quote, from: p, to: end) else { return nil }
+    let found = lookUp(from: p, to: close)
+    p = close + 1
+    return found
+  }
+
+  /// The slot of the id between two pointers, blanks around it left out.
+  @inline(never)
+  mutating func lookUp(from: BytePointer, to: BytePointer) -> Int {
+    var (from, to) = (from, to)
+    while from < to && from.pointee <= Ascii.space { from += 1 }
+    while to > from && (to - 1).pointee <= Ascii.space { to -= 1 }
+    let found = slot(Bytes.text(from, to))
+    follower[last] = found
+    last = found
+    return found
+  }
+
+  @inline(__always)
+  mutating func mark(_ slot: Int, event: Int) { seenIn[slot] = event }
+
+  @inline(__always)
+  mutating func set(_ slot: Int, _ value: Double) { values[slot] = value }
+}

@@ -1,0 +1,134 @@
+import ArgumentParser
+import CommandKit
+import Diagnostics
+import EventIO
+import EventModel
+import LesHouches
+import Observables
+
+@main
+struct LHERead: Tool {
+  static let configuration = CommandConfiguration(
+    commandName: "lhe-read",
+    abstract: "Read Les Houches event files: benchmark weights, observables and cuts as a table.",
+    discussion: """
+      Every sample is normalised to pb with the events counted in it. Weights at the setup's benchmarks are found by \
+      their ids, or by the parameter values that the file gives for its weights.
+      """)
+
+  @Argument(
+    help: ArgumentHelp(
+      "Samples drawn from the benchmark at the values of their own parameter card.",
+      valueName: "file"),
+    completion: .file())
+  var files: [String] = []
+
+  @OptionGroup var setupOption: SetupOption
+
+  @Option(
+    help: ArgumentHelp(
+      "Sample drawn from a benchmark; '-' is standard input. Repeatable. PROCESS is by default the analysis's name.",
+      valueName: "[process/]benchmark:file"))
+  var sample: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Sample that does not depend on the parameters. Repeatable.", valueName: "[process:]file"))
+  var background: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Multiply the weights of a process, or of all, by K. Repeatable.", valueName: "[process=]k"))
+  var kFactor: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Weights kept beyond those of the benchmarks: none, all, or their ids.", valueName: "id,id"))
+  var weights = "none"
+
+  @Option(
+    help: ArgumentHelp(
+      "What weights mean, whatever the file says: average, sum or unity.", valueName: "rule"))
+  var eventNorm: EventNorm?
+
+  @Option(
+    help: ArgumentHelp(
+      "Events generated, where the file holds only some of them.", valueName: "n"))
+  var generated: Int?
+
+  @Flag(help: "Keep the complete events of a truncated input, and mark the output as salvaged.")
+  var salvage = false
+
+  @OptionGroup var output: OutputGroup
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if let generated, generated <= 0 {
+      throw ValidationError("--generated takes a positive number")
+    }
+  }
+
+  func execute(_ context: CommandContext) throws {
+    let path = try setupOption.require()
+    var setup = try context.readSetup(path)
+    if setup.observables.isEmpty { setup.observables = DefaultObservables().observables }
+    let selection: Selection
+    do { selection = try Selection(setup) } catch let problem as Problem {
+      throw problem.inFile(path)
+    }
+    setup.observables = selection.observables
+    let set = try SampleSet(
+      inputs(), setup: setup, options: readingOptions(context), journal: context.journal)
+    for input in set.provenance { context.recordInput(input.name, digest: input.digest) }
+    let sink = try context.openSink(
+      output, header: set.header(observables: selection.observables), deferred: true)
+    let processor = EventProcessor(selection)
+    _ = try set.read(into: sink) { event, number, row in
+      guard case .kept(let efficiency) = try processor.process(event, number: number, into: &row)
+      else { return nil }
+      return efficiency
+    }
+    note(processor.report, selection, context.journal)
+  }
+
+  private func inputs() throws -> [SampleInput] {
+    let inputs =
+      files.map { SampleInput(role: .benchmarkOfCard, file: $0) }
+      + (try sample.map(SampleInput.init(parsingSample:)))
+      + (try background.map(SampleInput.init(parsingBackground:)))
+    guard !inputs.isEmpty else {
+      throw Problem(.usage, "no sample is named", remedy: "give --sample BENCHMARK:FILE")
+    }
+    return inputs
+  }
+
+  private func readingOptions(_ context: CommandContext) throws -> ReadingOptions {
+    var options = ReadingOptions()
+    options.salvage = salvage
+    options.extraWeights = try ExtraWeights(parsing: weights)
+    options.eventNorm = eventNorm
+    options.generatedEvents = generated
+    options.kFactors = try KFactors(parsing: kFactor)
+    options.threads = context.threads
+    return options
+  }
+
+  /// Where events went, with `-v`.
+  private func note(_ report: SelectionReport, _ selection: Selection, _ journal: Journal) {
+    journal.note("\(report.kept) of \(report.events) events kept")
+    for (cut, n) in zip(selection.cuts, report.rejectedByCut) where n > 0 {
+      journal.note("cut '\(cut)' rejects \(n)")
+    }
+    for (observable, n) in zip(selection.observables, report.rejectedByObservable) where n > 0 {
+      journal.note("\(n) rejected because \(observable.name) is undefined")
+    }
+    for (efficiency, n) in zip(selection.efficiencies, report.rejectedByEfficiency) where n > 0 {
+      journal.note("efficiency '\(efficiency)' is 0 for \(n)")
+    }
+    for (observable, n) in zip(selection.observables, report.undefined) where n > 0 {
+      journal.note("\(observable.name) is undefined in \(n) events kept")
+    }
+  }
+}
+
+extension EventNorm: ExpressibleByArgument {}
