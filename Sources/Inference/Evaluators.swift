@@ -11,6 +11,20 @@ public protocol ScoreEvaluator {
   func scores(_ x: [Double], rows: Int, at theta: [Double]) throws -> [Double]
 }
 
+/// Something that estimates log r(x|θ) = log p(x|θ) − log p(x|θ₁).
+public protocol RatioEvaluator {
+  /// What messages call it.
+  var name: String { get }
+  var observableNames: [String] { get }
+  var parameterNames: [String] { get }
+  /// θ₁.
+  var referenceTheta: [Double] { get }
+  /// Range of θ in training, [parameter]; empty where it is not known.
+  var thetaRange: [ClosedRange<Double>] { get }
+  /// The ratios of `rows` rows of observables (row-major, in the order of `observableNames`).
+  func ratios(_ x: [Double], rows: Int) throws -> any RowLogRatios
+}
+
 /// log r(x_e|θ) = log p(x_e|θ) − log p(x_e|θ₁) of fixed rows, as a function of θ. Values may be −inf where the density
 /// vanishes.
 public protocol RowLogRatios {

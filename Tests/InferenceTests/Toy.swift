@@ -78,3 +78,44 @@ struct ExactScore: ScoreEvaluator {
     }
   }
 }
+
+/// The exact ratio of the toy, as a model of x; `offset` adds to log r what cancels between two members.
+struct ExactRatio: RatioEvaluator {
+  var name = "exact"
+  var observableNames = ["x"]
+  var parameterNames = ["t0", "t1"]
+  var referenceTheta: [Double]
+  var thetaRange: [ClosedRange<Double>] = [-1...1, -1...1]
+  var offset: Double
+
+  init(reference: [Double], offset: Double = 0) {
+    referenceTheta = reference
+    self.offset = offset
+  }
+
+  func ratios(_ x: [Double], rows: Int) -> any RowLogRatios { Rows(model: self, x: x) }
+
+  private struct Rows: RowLogRatios {
+    let model: ExactRatio
+    let x: [Double]
+    var rowCount: Int { x.count }
+
+    func values(at t: [Double]) -> [Double] {
+      x.map { x in
+        let ratio = Toy.density(x, t) / Toy.density(x, model.referenceTheta)
+        return log(ratio * Toy.sigma(model.referenceTheta) / Toy.sigma(t)) + model.offset * x * t[0]
+      }
+    }
+
+    func valuesAndGradients(at t: [Double]) -> (values: [Double], gradients: [Double]) {
+      let s = Toy.sigma(t) / Toy.s0
+      let gradients = x.flatMap { (x: Double) -> [Double] in
+        let a = 1 + t[0] * Toy.c1 * x + t[1] * Toy.c2 * (x * x - 1)
+        let g0 = 2 * Toy.c1 * x / a - 2 * Toy.c1 * Toy.c1 * t[0] / s + model.offset * x
+        let g1 = 2 * Toy.c2 * (x * x - 1) / a - 4 * Toy.c2 * Toy.c2 * t[1] / s
+        return [g0, g1]
+      }
+      return (values(at: t), gradients)
+    }
+  }
+}

@@ -1,0 +1,169 @@
+import EventModel
+import Numerics
+
+/// Confidence intervals of each free parameter, the others profiled: where q of the profile crosses the χ²₁ quantile.
+///
+/// Where the likelihood is cheap the profile is fitted and the crossings are found as roots; otherwise the profile is the
+/// minimum over the grid, refined by parabolas, and crossings are found on its cubic interpolation.
+struct IntervalSearch {
+  private let limits: Limits
+  private let fit: RestrictedFit
+  private let settings: LimitSettings
+  private let likelihood: any LogLikelihood
+  private let scanPoints = 61
+
+  init(
+    _ limits: Limits, _ fit: RestrictedFit, _ settings: LimitSettings,
+    _ likelihood: any LogLikelihood
+  ) {
+    self.limits = limits
+    self.fit = fit
+    self.settings = settings
+    self.likelihood = likelihood
+  }
+
+  func intervals() throws -> [Limits.Interval] {
+    guard settings.reference == .fit else { return [] }
+    var result: [Limits.Interval] = []
+    for p in limits.griddedParameters {
+      let profile: Profile
+      if likelihood.isCheap {
+        profile = try fitted(p)
+      } else {
+        profile = onGrid(p)
+      }
+      for level in settings.levels {
+        result += try crossings(of: profile, parameter: p, level: level)
+      }
+    }
+    return result
+  }
+
+  private struct Profile {
+    var x: [Double]
+    var q: [Double]
+    var value: (Double) throws -> Double
+  }
+
+  private func crossings(
+    of profile: Profile, parameter: Int, level: Double
+  ) throws -> [Limits.Interval] {
+    let threshold = ChiSquare(degreesOfFreedom: 1).quantile(level)
+    var result: [Limits.Interval] = []
+    var lower: Double?
+    if let first = profile.q.first, first <= threshold { lower = .nan }
+    for i in 1..<profile.x.count {
+      let (a, b) = (profile.q[i - 1], profile.q[i])
+      guard (a <= threshold) != (b <= threshold) else { continue }
+      // Next to a point without a likelihood the interval is not known.
+      var root = Double.nan
+      if a.isFinite, b.isFinite {
+        do {
+          root = try findRoot(in: profile.x[i - 1]...profile.x[i]) {
+            try profile.value($0) - threshold
+          }
+        } catch is NumericsError {
+          // Two valleys that meet between the points: the straight line is as good as anything.
+          root = profile.x[i - 1] + (threshold - a) / (b - a) * (profile.x[i] - profile.x[i - 1])
+        }
+      }
+      if b <= threshold {
+        lower = root
+      } else if let start = lower {
+        result.append(.init(parameter: parameter, level: level, lower: start, upper: root))
+        lower = nil
+      }
+    }
+    if let start = lower {
+      result.append(.init(parameter: parameter, level: level, lower: start, upper: .nan))
+    }
+    return result
+  }
+
+  /// The profile by fits, along the axis and through the best fit, each point starting where its neighbour ended.
+  private func fitted(_ p: Int) throws -> Profile {
+    let free = fit.bounds.indices.filter { $0 != p && settings.fixed[$0] == nil }
+    let axis = limits.axes.first { $0.parameter == limits.parameterNames[p] }
+    let (low, high) = (
+      axis?.lower ?? fit.bounds[p].lowerBound, axis?.upper ?? fit.bounds[p].upperBound
+    )
+    var x = (0..<scanPoints).map { low + (high - low) * Double($0) / Double(scanPoints - 1) }
+    let best = limits.bestFit
+    if best[p] > low, best[p] < high { x = (x + [best[p]]).sorted() }
+    let (likelihood, fit, minimum) = (likelihood, fit, limits.minimum)
+    func profile(_ value: Double, from start: [Double]) throws -> (q: Double, point: [Double]) {
+      var theta = start
+      theta[p] = value
+      if free.isEmpty {
+        let total = try likelihood.evaluate(at: theta, gradient: false).total
+        return (-2 * total - minimum, theta)
+      }
+      var other = best
+      other[p] = value
+      let found = try fit.minimise(fromAll: [theta] + fit.spread(other, over: free), over: free)
+      guard let found else { return (.nan, theta) }
+      return (found.value - minimum, found.point)
+    }
+    var q = [Double](repeating: .nan, count: x.count)
+    var points = [[Double]](repeating: best, count: x.count)
+    let centre = x.firstIndex { $0 >= best[p] } ?? x.count - 1
+    var start = best
+    for i in centre..<x.count {
+      (q[i], start) = try profile(x[i], from: start)
+      points[i] = start
+    }
+    start = best
+    for i in (0..<centre).reversed() {
+      (q[i], start) = try profile(x[i], from: start)
+      points[i] = start
+    }
+    return Profile(x: x, q: q) { value in
+      let nearest = x.firstIndex { $0 >= value } ?? x.count - 1
+      return try profile(value, from: points[nearest]).q
+    }
+  }
+
+  /// The profile on the grid: along every line through a point of the axis, the smallest q, moved to the vertex of the
+  /// parabola through it and its neighbours.
+  private func onGrid(_ p: Int) -> Profile {
+    let shape = limits.shape
+    let dimension = limits.griddedParameters.firstIndex(of: p) ?? 0
+    let strides = shape.indices.map { shape[($0 + 1)...].reduce(1, *) }
+    let x = limits.axes[dimension].values
+    var best = [Int?](repeating: nil, count: x.count)
+    for (index, q) in limits.q.enumerated() where !q.isNaN {
+      let k = index / strides[dimension] % shape[dimension]
+      if best[k].map({ q < limits.q[$0] }) ?? true { best[k] = index }
+    }
+    let q = best.map { index -> Double in
+      guard let index else { return .nan }
+      var value = limits.q[index]
+      for d in shape.indices where d != dimension {
+        let k = index / strides[d] % shape[d]
+        guard k > 0, k < shape[d] - 1 else { continue }
+        let (a, b, c) = (
+          limits.q[index - strides[d]], limits.q[index], limits.q[index + strides[d]]
+        )
+        let curvature = a - 2 * b + c
+        if curvature > 0, curvature.isFinite { value -= (a - c) * (a - c) / (8 * curvature) }
+      }
+      return max(0, value)
+    }
+    return Profile(x: x, q: q) { Self.interpolated(x, q, at: $0) }
+  }
+
+  /// Cubic Hermite interpolation with the slopes of neighbouring points (Catmull and Rom) on equal steps.
+  private static func interpolated(_ x: [Double], _ y: [Double], at value: Double) -> Double {
+    let step = (x[x.count - 1] - x[0]) / Double(x.count - 1)
+    let i = min(max(Int((value - x[0]) / step), 0), x.count - 2)
+    let t = (value - x[i]) / step
+    func slope(_ k: Int) -> Double {
+      let (a, b) = (max(k - 1, 0), min(k + 1, x.count - 1))
+      let s = (y[b] - y[a]) / Double(b - a)
+      return s.isFinite ? s : y[i + 1] - y[i]
+    }
+    let (t2, t3) = (t * t, t * t * t)
+    return (2 * t3 - 3 * t2 + 1) * y[i] + (t3 - 2 * t2 + t) * slope(i)
+      + (3 * t2 - 2 * t3) * y[i + 1] + (t3 - t2) * slope(i + 1)
+  }
+}
