@@ -42,6 +42,20 @@ public enum PointSpecification: Sendable, Equatable {
     }
   }
 
+  /// As it is written on a command line.
+  public var description: String {
+    switch self {
+    case .benchmark(let name): name
+    case .values(let values):
+      values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+    }
+  }
+
+  /// The written form of coordinates: `cHW=0.3,cHq3=0.0`.
+  public static func name(of theta: [Double], _ setup: Setup) -> String {
+    zip(setup.parameterNames, theta).map { "\($0)=\($1)" }.joined(separator: ",")
+  }
+
   static func check(_ names: [String], _ setup: Setup) throws {
     for name in names where !setup.parameterNames.contains(name) {
       throw Problem(
@@ -124,13 +138,7 @@ public enum ThetaSpecification: Sendable, Equatable {
     switch self {
     case .ranges: return "prior"
     case .points(let points):
-      return points.map { point in
-        switch point {
-        case .benchmark(let name): name
-        case .values(let values):
-          values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
-        }
-      }.joined(separator: " ")
+      return points.map(\.description).joined(separator: " ")
     case .prior(let priors):
       return priors.sorted { $0.key < $1.key }.map { name, prior in
         switch prior {

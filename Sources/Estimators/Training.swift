@@ -1,0 +1,212 @@
+import Diagnostics
+import EventModel
+import Networks
+import Numerics
+
+/// Training of estimators: scaling, split, loss, trainer, and the model that results.
+public struct EstimatorTrainer: Sendable {
+  public var plan: TrainingPlan
+  private let team: ThreadTeam
+  private let journal: Journal
+
+  public init(plan: TrainingPlan, team: ThreadTeam, journal: Journal) throws {
+    self.plan = try plan.validated()
+    self.team = team
+    self.journal = journal
+  }
+
+  /// The columns that a ratio method needs.
+  public static func columns(for method: RatioMethod) -> TrainingRows.Columns {
+    var columns: TrainingRows.Columns = [.theta, .labels]
+    if method.usesRatio { columns.insert(.logRatios) }
+    if method.usesScore { columns.insert(.scores) }
+    return columns
+  }
+
+  /// Trains log r̂(x|θ, θ1) with one hypothesis in the network; θ1 is the sample's.
+  public func trainRatio(_ sample: TrainingRows, method: RatioMethod) throws -> Model {
+    guard sample.info.theta1Values.count == sample.parameterNames.count else {
+      throw Problem(
+        .data, "the sample has more than one denominator hypothesis (\(sample.info.theta1))",
+        remedy: "draw it with a single --theta1")
+    }
+    let p = sample.parameterNames.count
+    let rows = try split(sample)
+    let theta = Scaling(sample.theta, width: p, rows: rows.training)
+    let x = Scaling(sample.x, width: sample.observableNames.count, rows: rows.training)
+    // ∂ log r/∂θ' = t · scale, so that score targets have the units of the network's θ inputs.
+    let scores = limited(
+      sample.scores.indices.map { sample.scores[$0] * theta.scales[$0 % p] }, "t_xz0")
+    let loss = RatioLoss(
+      method: method, labels: sample.labels, logRatios: sample.logRatios, scores: scores,
+      parameterCount: p, alpha: plan.alpha, weights: normalised(sample.weights))
+    let shape = PerceptronShape(
+      inputs: p + sample.observableNames.count, hidden: plan.hidden, outputs: 1,
+      activation: plan.activation)
+    let inputs = InputTable(theta: (sample.theta, theta), x: (sample.x, x), rows: sample.count)
+    let fit = try run(shape: shape, inputs: inputs, loss: loss, rows: rows)
+    let range = (0..<p).map { k in
+      let values = stride(from: k, to: sample.theta.count, by: p).map { sample.theta[$0] }
+      return [values.min() ?? 0, values.max() ?? 0]
+    }
+    return model(
+      .ratio, method.rawValue, sample, shape, fit, x: x, theta: theta,
+      scoreScales: [Double](repeating: 1, count: p), thetaRange: range,
+      usesScore: method.usesScore)
+  }
+
+  /// Trains the score t̂(x|θ_ref); targets are scaled per component, so that no parameter dominates the loss.
+  public func trainScore(_ sample: TrainingRows, method: String = "sally") throws -> Model {
+    let p = sample.parameterNames.count
+    guard sample.info.theta1Values.count == p else {
+      throw Problem(
+        .data, "the sample's scores are not at one reference point (\(sample.info.theta0))",
+        remedy: "draw it with 'augment score --theta POINT'")
+    }
+    let rows = try split(sample)
+    let x = Scaling(sample.x, width: sample.observableNames.count, rows: rows.training)
+    let spread = Scaling(sample.scores, width: p, rows: rows.training)
+    let scores = limited(
+      sample.scores.indices.map { sample.scores[$0] / spread.scales[$0 % p] }, "t_xz0")
+    let loss = ScoreLoss(scores: scores, components: p, weights: normalised(sample.weights))
+    let shape = PerceptronShape(
+      inputs: sample.observableNames.count, hidden: plan.hidden, outputs: p,
+      activation: plan.activation)
+    let inputs = InputTable(theta: ([], .identity(0)), x: (sample.x, x), rows: sample.count)
+    let fit = try run(shape: shape, inputs: inputs, loss: loss, rows: rows)
+    return model(
+      .score, method, sample, shape, fit, x: x, theta: .identity(0), scoreScales: spread.scales,
+      thetaRange: [], usesScore: false)
+  }
+
+  // MARK: Steps
+
+  private typealias Rows = (training: [Int32], validation: [Int32])
+
+  private func split(_ sample: TrainingRows) throws -> Rows {
+    let rows = sample.split(
+      validationFraction: plan.validationFraction, seed: plan.training.seed)
+    guard !rows.training.isEmpty, plan.validationFraction == 0 || !rows.validation.isEmpty else {
+      throw Problem(
+        .data, "\(sample.count) rows are too few to split off a validation set",
+        remedy: "draw more rows, or give --validation-split 0")
+    }
+    return rows
+  }
+
+  /// Limits scores and says how many it touched.
+  private func limited(_ scores: [Double], _ name: String) -> [Double] {
+    guard let clip = plan.scoreClip else { return scores }
+    let touched = scores.count { abs($0) > clip }
+    if touched > 0 { journal.note("\(touched) values of \(name) limited to ±\(clip)") }
+    return scores.map { min(max($0, -clip), clip) }
+  }
+
+  /// Weights of mean one.
+  private func normalised(_ weights: [Double]) -> [Double] {
+    guard !weights.isEmpty else { return [] }
+    let mean = weights.reduce(0, +) / Double(weights.count)
+    return mean == 0 ? weights : weights.map { $0 / mean }
+  }
+
+  /// What the trainer gave, in Double.
+  private struct Fit {
+    var parameters: [Double]
+    var trainingLosses: [Double]
+    var validationLosses: [Double]
+    var bestEpoch: Int
+  }
+
+  private func run(
+    shape: PerceptronShape, inputs: InputTable, loss: any NetworkLoss, rows: Rows
+  ) throws -> Fit {
+    switch plan.precision {
+    case .float32: try run(Float.self, shape: shape, inputs: inputs, loss: loss, rows: rows)
+    case .float64: try run(Double.self, shape: shape, inputs: inputs, loss: loss, rows: rows)
+    }
+  }
+
+  private func run<Scalar: NetworkScalar>(
+    _: Scalar.Type, shape: PerceptronShape, inputs: InputTable, loss: any NetworkLoss, rows: Rows
+  ) throws -> Fit {
+    let start = Perceptron<Scalar>(shape: shape, seed: plan.training.seed)
+    let objective = PerceptronObjective<Scalar>(
+      shape: shape, inputs: inputs.scaled(Scalar.self), loss: loss)
+    do {
+      let result = try Trainer(settings: plan.training, team: team).train(
+        objective, from: start.parameters, trainingRows: rows.training,
+        validationRows: rows.validation
+      ) { report in
+        journal.progress("epoch", report.epoch, of: report.epochs)
+        journal.note(
+          "epoch \(report.epoch) of \(report.epochs): training loss \(report.trainingLoss)"
+            + (report.validationLoss.map { ", validation loss \($0)" } ?? ""))
+      }
+      if result.stoppedEarly {
+        journal.note(
+          "stopped early; the parameters are those of epoch \(result.bestEpoch)")
+      }
+      return Fit(
+        parameters: Self.modelLayout(
+          Perceptron<Scalar>(shape: shape, parameters: result.parameters)),
+        trainingLosses: result.trainingLosses, validationLosses: result.validationLosses,
+        bestEpoch: result.bestEpoch - 1)
+    } catch let diverged as TrainingDiverged {
+      let place = diverged.batch.map { "batch \($0)" } ?? "validation"
+      throw Problem(
+        .data, "training diverged in epoch \(diverged.epoch), \(place)",
+        remedy: "lower --rate, or set --clip-gradient or --clip-score")
+    }
+  }
+
+  /// Layer by layer, weights then biases: the order of `Model.parameters`.
+  private static func modelLayout<Scalar>(_ network: Perceptron<Scalar>) -> [Double] {
+    network.shape.layers.indices.flatMap { l -> [Double] in
+      let (weights, biases) = network.weightsAndBiases(layer: l)
+      return weights + biases
+    }
+  }
+
+  private func model(
+    _ target: Model.Target, _ method: String, _ sample: TrainingRows, _ shape: PerceptronShape,
+    _ fit: Fit, x: Scaling, theta: Scaling, scoreScales: [Double], thetaRange: [[Double]],
+    usesScore: Bool
+  ) -> Model {
+    Model(
+      target: target, method: method, observableNames: sample.observableNames,
+      parameterNames: sample.parameterNames, referenceTheta: sample.info.theta1Values,
+      thetaRange: thetaRange, xMeans: x.means, xScales: x.scales, thetaMeans: theta.means,
+      thetaScales: theta.scales, scoreScales: scoreScales,
+      layerWidths: [shape.inputs] + shape.hidden + [shape.outputs],
+      activation: shape.activation.rawValue, parameters: fit.parameters,
+      precision: plan.precision.rawValue, trainingLoss: fit.trainingLosses,
+      validationLoss: fit.validationLosses, bestEpoch: fit.bestEpoch,
+      settings: plan.settings(score: usesScore), sample: sample.info, sampleDigest: sample.digest)
+  }
+}
+
+/// Unscaled θ and x columns with their scalings: the inputs of a network, θ first.
+struct InputTable {
+  var theta: (values: [Double], scaling: Scaling)
+  var x: (values: [Double], scaling: Scaling)
+  var rows: Int
+
+  init(theta: ([Double], Scaling), x: ([Double], Scaling), rows: Int) {
+    self.theta = theta
+    self.x = x
+    self.rows = rows
+  }
+
+  /// Rows × (parameters + observables).
+  func scaled<Scalar: NetworkScalar>(_: Scalar.Type) -> [Scalar] {
+    let p = theta.scaling.means.count
+    let d = x.scaling.means.count
+    var table: [Scalar] = []
+    table.reserveCapacity(rows * (p + d))
+    for row in 0..<rows {
+      for k in 0..<p { table.append(Scalar(theta.scaling.apply(theta.values[row * p + k], k))) }
+      for k in 0..<d { table.append(Scalar(x.scaling.apply(x.values[row * d + k], k))) }
+    }
+    return table
+  }
+}

@@ -1,0 +1,143 @@
+import Diagnostics
+import EventModel
+import Numerics
+
+/// The rows of a training sample in memory, with only the columns a method needs.
+public struct TrainingRows: Sendable {
+  public var info: SampleInfo
+  public var count = 0
+  public var observableNames: [String]
+  public var parameterNames: [String]
+  /// Rows × observables.
+  public var x: [Double] = []
+  /// Rows × parameters, numerator hypothesis; empty unless asked for.
+  public var theta: [Double] = []
+  /// 0 numerator, 1 denominator; empty unless asked for.
+  public var labels: [Double] = []
+  /// Joint log r(x,z|θ0,θ1); empty unless asked for.
+  public var logRatios: [Double] = []
+  /// Joint score at θ0, rows × parameters; empty unless asked for.
+  public var scores: [Double] = []
+  /// Empty where every row has weight one.
+  public var weights: [Double] = []
+  /// Empty where the sample has none.
+  public var eventIDs: [Int64] = []
+  /// Digest of the rows read, filled in by the caller.
+  public var digest = ""
+
+  /// The columns a method reads.
+  public struct Columns: OptionSet, Sendable {
+    public let rawValue: Int
+    public init(rawValue: Int) { self.rawValue = rawValue }
+    public static let theta = Columns(rawValue: 1)
+    public static let labels = Columns(rawValue: 2)
+    public static let logRatios = Columns(rawValue: 4)
+    public static let scores = Columns(rawValue: 8)
+  }
+
+  /// Reads a sample to its end, or its first `limit` rows.
+  ///
+  /// Throws `.data` where the sample lacks a column or an observable, or holds no rows, and where a value
+  /// is not a number. An infinite joint ratio is legal.
+  public init(
+    _ source: any Source, columns: Columns, observables: [String]? = nil, limit: Int? = nil
+  ) throws {
+    let header = source.header
+    info = try SampleInfo(document: header.document)
+    func index(_ path: String, _ needed: Bool) throws -> Int? {
+      guard needed else { return nil }
+      guard let i = header.index(of: path) else {
+        throw Problem(
+          .data, "the sample has no column \(path)",
+          remedy: "this method needs another 'augment' method", file: source.name)
+      }
+      return i
+    }
+    guard let xIndex = try index(SampleFields.x, true) else { preconditionFailure() }
+    let thetaIndex = try index(SampleFields.theta0, columns.contains(.theta))
+    let labelIndex = try index(SampleFields.y, columns.contains(.labels))
+    let ratioIndex = try index(SampleFields.logRatio, columns.contains(.logRatios))
+    let scoreIndex = try index(SampleFields.score0, columns.contains(.scores))
+    let weightIndex = header.index(of: SampleFields.weight)
+    let idIndex = header.index(of: SampleFields.eventID)
+    let choice = try ObservableChoice(
+      observables, available: header.fields[xIndex].components ?? [], file: source.name)
+    observableNames = choice.names
+    parameterNames = info.setup.parameterNames
+    while limit.map({ count < $0 }) ?? true, let batch = try source.next() {
+      let take = min(batch.count, (limit ?? Int.max) - count)
+      func rows(_ i: Int) -> ArraySlice<Double> {
+        let values = batch.columns[i].doubles
+        return values[0..<(values.count / max(1, batch.count) * take)]
+      }
+      guard take > 0 else { continue }
+      choice.append(Array(rows(xIndex)), to: &x)
+      if let thetaIndex { theta += rows(thetaIndex) }
+      if let labelIndex { labels += rows(labelIndex) }
+      if let ratioIndex { logRatios += rows(ratioIndex) }
+      if let scoreIndex { scores += rows(scoreIndex) }
+      if let weightIndex { weights += rows(weightIndex) }
+      if let idIndex { eventIDs += batch.columns[idIndex].integers[0..<take] }
+      count += take
+    }
+    guard count > 0 else {
+      throw Problem(.data, "the sample holds no rows", file: source.name)
+    }
+    guard !observableNames.isEmpty else {
+      throw Problem(.data, "the sample has no observables", file: source.name)
+    }
+    if weights.allSatisfy({ $0 == 1 }) { weights = [] }
+    do { try check() } catch let problem as Problem { throw problem.inFile(source.name) }
+  }
+
+  private func check() throws {
+    func refuse(_ what: String, _ values: [Double], width: Int, allowInfinite: Bool = false) throws
+    {
+      guard
+        let i = values.firstIndex(where: { allowInfinite ? $0.isNaN : !$0.isFinite })
+      else { return }
+      let count = values.count { allowInfinite ? $0.isNaN : !$0.isFinite }
+      throw Problem(
+        .data, "\(what) is \(values[i]) (\(count) such values)",
+        remedy: "select other observables, or define what an undefined one becomes",
+        place: "row \(i / max(1, width) + 1)")
+    }
+    for (column, name) in observableNames.enumerated() {
+      let width = observableNames.count
+      let values = stride(from: column, to: x.count, by: width).map { x[$0] }
+      try refuse("observable \(name)", values, width: 1)
+    }
+    try refuse("theta0", theta, width: parameterNames.count)
+    try refuse("t_xz0", scores, width: parameterNames.count)
+    try refuse("log_r_xz", logRatios, width: 1, allowInfinite: true)
+    try refuse("weight", weights, width: 1)
+    guard labels.allSatisfy({ $0 == 0 || $0 == 1 }) else {
+      throw Problem(.data, "y is neither 0 nor 1 somewhere", remedy: Conventions.text)
+    }
+  }
+
+  /// Row numbers for training and for validation.
+  ///
+  /// By event identity, so that no event is in both however often it was drawn; by row where there is none. The salt
+  /// differs from the one of the file's own partition, with which it must not be correlated.
+  public func split(validationFraction: Double, seed: UInt64) -> (
+    training: [Int32], validation: [Int32]
+  ) {
+    var training: [Int32] = []
+    var validation: [Int32] = []
+    let definition = PartitionDefinition(
+      salt: 0x5641_4C49_4441_5445 ^ seed, trainFraction: 1 - validationFraction,
+      validationFraction: validationFraction)
+    for row in 0..<count {
+      let isTraining: Bool
+      if eventIDs.isEmpty {
+        var stream = PhiloxStream(seed: seed, purpose: .validationSplit, item: UInt64(row))
+        isTraining = stream.uniform() >= validationFraction
+      } else {
+        isTraining = definition.part(of: eventIDs[row]) == .train
+      }
+      if isTraining { training.append(Int32(row)) } else { validation.append(Int32(row)) }
+    }
+    return (training, validation)
+  }
+}

@@ -1,0 +1,51 @@
+// Training sample → model of the likelihood ratio. The sample is held in memory. See train-ratio(1).
+import ArgumentParser
+import CommandKit
+import Diagnostics
+import Estimators
+import EventModel
+import Networks
+import Numerics
+
+extension RatioMethod: ExpressibleByArgument {}
+
+@main
+struct TrainRatio: Tool {
+  static let configuration = CommandConfiguration.tool(
+    "train-ratio", abstract: "Train a network to be the likelihood ratio.",
+    discussion: "Reads a sample made by 'augment ratio' and writes a model.")
+
+  static var citations: [Citation] { [.toolkit, .guide, .mining, .alices] }
+
+  @OptionGroup var input: InputGroup
+  @OptionGroup var observables: ObservablesOption
+
+  @Option(help: "Loss to train with; the model is log r in every case.")
+  var method = RatioMethod.alices
+
+  @Option(
+    help: ArgumentHelp(
+      "Weight of the score term, a mean over the components of the score.", valueName: "number"))
+  var alpha = 1.0
+
+  @OptionGroup var training: TrainingOptions
+  @OptionGroup var seed: SeedOptions
+  @OptionGroup var output: FileOutputGroup
+  @OptionGroup var common: CommonOptions
+
+  mutating func execute(_ context: CommandContext) throws {
+    _ = try output.requirePath()
+    var choices = training.choices(seed: try context.seed(seed))
+    choices.alpha = alpha
+    let trainer = try EstimatorTrainer(
+      plan: TrainingPlan(choices), team: ThreadTeam(threads: context.threads),
+      journal: context.journal)
+    let source = try context.openTable(input, expecting: [.sample])
+    var sample = try TrainingRows(
+      source, columns: EstimatorTrainer.columns(for: method), observables: observables.names(),
+      limit: training.rows)
+    sample.digest = context.digest(of: source)
+    let model = try trainer.trainRatio(sample, method: method)
+    try context.writeDocument(kind: .model, document: model.document, output: output)
+  }
+}

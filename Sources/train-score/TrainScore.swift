@@ -1,0 +1,42 @@
+// Training sample → model of the score at a reference point. The sample is held in memory. See train-score(1).
+import ArgumentParser
+import CommandKit
+import Diagnostics
+import Estimators
+import EventModel
+import Numerics
+
+@main
+struct TrainScore: Tool {
+  static let configuration = CommandConfiguration.tool(
+    "train-score", abstract: "Train a network to be the score at a reference point.",
+    discussion: "Reads a sample made by 'augment score' and writes a model.")
+
+  static var citations: [Citation] { [.toolkit, .guide, .mining] }
+
+  enum Method: String, ExpressibleByArgument, CaseIterable { case sally }
+
+  @OptionGroup var input: InputGroup
+  @OptionGroup var observables: ObservablesOption
+
+  @Option(help: "Loss to train with.")
+  var method = Method.sally
+
+  @OptionGroup var training: TrainingOptions
+  @OptionGroup var seed: SeedOptions
+  @OptionGroup var output: FileOutputGroup
+  @OptionGroup var common: CommonOptions
+
+  mutating func execute(_ context: CommandContext) throws {
+    _ = try output.requirePath()
+    let trainer = try EstimatorTrainer(
+      plan: TrainingPlan(training.choices(seed: context.seed(seed))),
+      team: ThreadTeam(threads: context.threads), journal: context.journal)
+    let source = try context.openTable(input, expecting: [.sample])
+    var sample = try TrainingRows(
+      source, columns: .scores, observables: observables.names(), limit: training.rows)
+    sample.digest = context.digest(of: source)
+    let model = try trainer.trainScore(sample, method: method.rawValue)
+    try context.writeDocument(kind: .model, document: model.document, output: output)
+  }
+}
