@@ -63,6 +63,11 @@ public final class CommandContext {
     for record in earlier where !history.contains(record) { history.append(record) }
   }
 
+  /// The digest of an input's content, once its rows are read.
+  public func digest(of source: any Source) -> String {
+    inputs.last { $0.name == source.name }?.digest() ?? ""
+  }
+
   /// Records of the inputs and of this run; nothing with `--no-provenance`.
   func provenance(adding earlier: [ProvenanceRecord]) -> [ProvenanceRecord] {
     if options.noProvenance { return [] }
