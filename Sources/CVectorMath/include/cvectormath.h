@@ -18,7 +18,7 @@ enum cvm_activation {
 };
 
 #define CVM_DECLARE(REAL, NAME)                                                                    \
-  /* h = f(z); d1 = f'(z) and d2 = f''(z) where not null. Tanh of floats: at most 5 ulp off. */    \
+  /* h = f(z); d1 = f'(z) and d2 = f''(z) where not null. Tanh is at most 5 ulp off. */              \
   void NAME(activate)(enum cvm_activation kind, size_t n, const REAL *z, REAL *h, REAL *d1,        \
                       REAL *d2);                                                                   \
   /* The tangents of an activation: for each of `streams` vectors, out = d1 in. */                 \
