@@ -157,7 +157,7 @@ struct Entry {
     let folded = name.lowercased().replacing("_", with: "-")
     let ranked = known.map { ($0, distance(folded, $0.lowercased().replacing("_", with: "-"))) }
       .min { $0.1 < $1.1 }
-    if let ranked, ranked.1 <= max(1, min(name.count, ranked.0.count) / 3) {
+    if let ranked, ranked.1 <= max(1, (min(name.count, ranked.0.count) + 1) / 3) {
       return "did you mean '\(ranked.0)'"
     }
     return known.isEmpty ? "there are none" : "known are " + known.joined(separator: ", ")

@@ -20,6 +20,9 @@ struct Compiler {
   /// Observables that may be named, and their values.
   var observables: [String: Value] = [:]
 
+  /// False for expressions of parameters: only numbers are known.
+  var knowsEvent = true
+
   var tokens: [Token] = []
   var position = 0
   var depth = 0
@@ -231,7 +234,9 @@ struct Compiler {
   private mutating func named(_ name: String, column: Int) throws(ExpressionError) -> Value {
     if let local = locals.last(where: { $0.name == name }) { return local.value }
     var object: Value?
-    if let meaning = Vocabulary.objects[name] { object = self.object(for: meaning) }
+    if let meaning = Vocabulary.objects[name], knowsEvent || meaning.isConstant {
+      object = self.object(for: meaning)
+    }
     if let object, let observable = observables[name], object.type == observable.type,
       object != observable
     {
@@ -240,7 +245,8 @@ struct Compiler {
         remedy: "give the observable another name", column: column)
     }
     if let value = object ?? observables[name] { return value }
-    let known = Array(Vocabulary.objects.keys) + Array(observables.keys) + locals.map(\.name)
+    let objects = Vocabulary.objects.filter { knowsEvent || $0.value.isConstant }.keys
+    let known = Array(objects) + Array(observables.keys) + locals.map(\.name)
     if Vocabulary.functionNames.contains(name) {
       throw ExpressionError(
         "'\(name)' is a function", remedy: "write \(name)(...)", column: column)

@@ -193,6 +193,34 @@ import Testing
     #expect(throws: Problem.self) { try Self.value(text) }
   }
 
+  /// Ten thousand sentences of random words: each is a value or a problem, nothing else.
+  @Test func randomWords() throws {
+    let words = [
+      "l", "e", "j", "met", "x", "y", "[", "]", "(", ")", "0", "1", "2.5", "-", "+", "*", "/", "**",
+      ".", "pt",
+      "phi", "if", "else", "for", "in", "let", "=", ",", ":", "sum", "max", "len", "sorted", "key",
+      "lambda", "not",
+      "and", "or", "<", "==", "boost", "deltaR", "incoming", "[0]", ".pt", "(l[0])", "x for x in j",
+      "sqrt(",
+      "len(j)", "True", "[x for x in e if x.pt > 3]", "sum(x.pt for x in j)", "%", "//", "@",
+      "record",
+    ]
+    var state: UInt64 = 1
+    func next(_ n: Int) -> Int {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return Int((state >> 33) % UInt64(n))
+    }
+    var understood = 0
+    for _ in 0..<10_000 {
+      let text = (0...next(7)).map { _ in words[next(words.count)] }.joined(separator: " ")
+      do {
+        _ = try Self.value(text)
+        understood += 1
+      } catch is Problem {}
+    }
+    #expect(understood > 100)
+  }
+
   @Test func longButFlat() throws {
     #expect(try Self.value(String(repeating: "1+", count: 4000) + "1") == 4001)
   }

@@ -181,6 +181,22 @@ import Testing
     for id in invisible { #expect(!ParticleIdentity(id).isVisible, "\(id)") }
   }
 
+  @Test func parameterTransforms() throws {
+    let half = try ParameterTransform(parameter: "cHW", text: "theta / 2 if theta > 0 else pi")
+    #expect(half(3) == 1.5 && half(-1) == .pi)
+    #expect(try ParameterTransform(parameter: "cHW", text: "log(theta)")(-1).isNaN)
+    for (text, says) in [
+      ("x", "unknown name 'x'"), ("l[0].pt", "unknown name 'l'"), ("scale", "unknown name 'scale'"),
+      ("theta > 1 and 2", "transform of cHW, column 11: true or false expected"),
+      ("tehta", "'theta'"),
+    ] {
+      let problem = try #require(throws: Problem.self) {
+        try ParameterTransform(parameter: "cHW", text: text)
+      }
+      #expect(problem.line.contains(says), "\(problem.line)")
+    }
+  }
+
   /// One program serves many evaluators, and an evaluator keeps nothing of the event before.
   @Test func eventsAreIndependent() throws {
     let program = try Program([
