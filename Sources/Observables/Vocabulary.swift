@@ -115,7 +115,9 @@ public enum Vocabulary {
   public static func nearest(to name: String, in candidates: [String]) -> String? {
     let ranked = candidates.map { ($0, editDistance(name.lowercased(), $0.lowercased())) }
       .min { ($0.1, $0.0) < ($1.1, $1.0) }
-    guard let ranked, ranked.1 <= max(1, (min(name.count, ranked.0.count) + 1) / 3) else { return nil }
+    guard let ranked, ranked.1 <= max(1, (min(name.count, ranked.0.count) + 1) / 3) else {
+      return nil
+    }
     return ranked.0
   }
 
