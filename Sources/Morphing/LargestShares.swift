@@ -14,16 +14,27 @@ public struct LargestShares: Sendable {
   /// One pass over the rows for all points, so that up to a thousand are cheap.
   /// - Parameters: as of `WeightSums`.
   public init(
-    _ table: EventTable, factors: [Double], rows: [Int]? = nil, sampleFactors: [Double]? = nil,
+    _ table: EventTable, factors: [Double], at thetas: [[Double]], team: ThreadTeam? = nil
+  ) throws {
+    let stride = table.weightCount
+    try self.init(
+      table.setup, weights: table.weights, stride: stride, factors: factors, at: thetas,
+      team: team)
+  }
+
+  /// The same for row-major weights of `stride` columns, the benchmarks of the basis first;
+  /// `factors` nil is 1 for every row.
+  public init(
+    _ setup: Setup, weights values: [Double], stride: Int, factors: [Double]?,
     at thetas: [[Double]], team: ThreadTeam? = nil
   ) throws {
-    let evaluator = PointWeights(table.setup)
+    let evaluator = PointWeights(setup)
     let weights = try thetas.map { try evaluator.weights(at: $0) }
-    let total = rows?.count ?? table.count
+    let total = values.count / max(1, stride)
     let blocks = (total + Self.blockRows - 1) / Self.blockRows
     let body: @Sendable (Int) -> [Extremes] = { block in
       let range = block * Self.blockRows..<min(total, (block + 1) * Self.blockRows)
-      return Self.scan(table, factors, rows, sampleFactors, weights, range)
+      return Self.scan(values, stride, factors, weights, range)
     }
     let parts = team?.mapBlocks(count: blocks, body) ?? (0..<blocks).map(body)
     var sums = [Extremes](repeating: Extremes(), count: thetas.count)
@@ -46,19 +57,17 @@ public struct LargestShares: Sendable {
   }
 
   private static func scan(
-    _ table: EventTable, _ factors: [Double], _ rows: [Int]?, _ sampleFactors: [Double]?,
-    _ weights: [[Double]], _ range: Range<Int>
+    _ values: [Double], _ stride: Int, _ factors: [Double]?, _ weights: [[Double]],
+    _ range: Range<Int>
   ) -> [Extremes] {
     var result = [Extremes](repeating: Extremes(), count: weights.count)
-    table.weights.withUnsafeBufferPointer { values in
-      for i in range {
-        let row = rows?[i] ?? i
-        var factor = factors[row]
-        if let sampleFactors { factor *= sampleFactors[Int(table.sampleIndices[row])] }
+    values.withUnsafeBufferPointer { values in
+      for row in range {
+        let factor = factors?[row] ?? 1
         if factor == 0 { continue }
         for (t, w) in weights.enumerated() {
           var sum = 0.0
-          for k in w.indices { sum += w[k] * values[row * table.weightCount + k] }
+          for k in w.indices { sum += w[k] * values[row * stride + k] }
           sum *= factor
           result[t].sum += sum
           result[t].largest = max(result[t].largest, sum)
