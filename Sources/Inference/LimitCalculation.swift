@@ -224,6 +224,8 @@ public struct LimitCalculation {
       journal?.warn(
         "limits.bound", "the best fit is at the border of the space that was searched")
     }
+    // The rate alone never bounds two parameters: what the table says ("complete: no") is no surprise there.
+    guard limits.mode != .rate || limits.axes.count == 1 else { return }
     if let open = limits.regions.filter(\.isOpen).map(\.level).min() {
       journal?.warn(
         "limits.open", "the region of level \(open) reaches the border of the grid")

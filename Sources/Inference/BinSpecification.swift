@@ -1,0 +1,54 @@
+import Diagnostics
+import EventModel
+
+/// Bins of an observable as written on a command line.
+public enum BinSpecification: Sendable, Equatable {
+  /// `0,75,150,250`.
+  case edges([Double])
+  /// `0:500:10`: bins of equal width from LOW to HIGH; with both outer ones, two more.
+  case equal(lower: Double, upper: Double, count: Int)
+  /// `10`: bins of equal dσ(θ).
+  case quantiles(Int)
+
+  public init(parsing text: String) throws {
+    let wrong = Problem(
+      .usage, "--bins '\(text)' is neither edges, LOW:HIGH:N nor a number of bins",
+      remedy: "write 0,75,150,250 or 0:500:10 or 10")
+    if text.contains(":") {
+      let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+      guard parts.count == 3, let lower = Double(parts[0]), let upper = Double(parts[1]),
+        let count = Int(parts[2]), lower.isFinite, upper.isFinite
+      else { throw wrong }
+      guard lower < upper, (1...100_000).contains(count) else {
+        throw Problem(
+          .usage, "--bins '\(text)' needs LOW < HIGH and at least one bin",
+          remedy: "write 0:500:10")
+      }
+      self = .equal(lower: lower, upper: upper, count: count)
+    } else if text.contains(",") || Int(text) == nil {
+      let edges = text.split(separator: ",", omittingEmptySubsequences: false).map { Double($0) }
+      guard edges.allSatisfy({ $0?.isFinite ?? false }) else { throw wrong }
+      self = .edges(edges.compactMap { $0 })
+    } else {
+      guard let count = Int(text), (2...100_000).contains(count) else {
+        throw Problem(.usage, "--bins '\(text)' is not two bins or more", remedy: "write 10")
+      }
+      self = .quantiles(count)
+    }
+  }
+
+  /// The edges between bins; the outermost bins are open-ended.
+  public func edges(
+    _ events: CombinedEvents, observable: String, theta: [Double]
+  ) throws -> [Double] {
+    switch self {
+    case .edges(let edges): return edges
+    case .equal(let lower, let upper, let count):
+      return (0...count).map {
+        $0 == count ? upper : lower + (upper - lower) * Double($0) / Double(count)
+      }
+    case .quantiles(let count):
+      return try events.quantileEdges(observable, bins: count, theta: theta)
+    }
+  }
+}

@@ -1,0 +1,74 @@
+import Diagnostics
+import Estimators
+import EventModel
+import Numerics
+
+/// A trained model as a source of scores or of log ratios.
+public struct TrainedModel: ScoreEvaluator, RatioEvaluator {
+  public let model: Model
+  public let name: String
+  private let estimator: Estimator
+
+  /// - Parameter name: what messages call the model, its file.
+  public init(_ model: Model, name: String, team: ThreadTeam) throws {
+    self.model = model
+    self.name = name
+    estimator = try Estimator([model], names: [name], team: team)
+  }
+
+  public var observableNames: [String] { model.observableNames }
+  public var parameterNames: [String] { model.parameterNames }
+  public var referenceTheta: [Double] { model.referenceTheta }
+  public var thetaRange: [ClosedRange<Double>] {
+    model.thetaRange.map { $0[0]...max($0[0], $0[1]) }
+  }
+
+  /// t̂ of a score model (at its reference point, whatever θ), ∂ log r̂/∂θ of a ratio model.
+  public func scores(_ x: [Double], rows: Int, at theta: [Double]) throws -> [Double] {
+    try estimator.score(x: x, theta: theta)
+  }
+
+  public func ratios(_ x: [Double], rows: Int) throws -> any RowLogRatios {
+    guard model.target == .ratio else {
+      throw Problem(
+        .data, "a score model gives no likelihood ratio",
+        remedy: "train a ratio model with train-ratio", file: name)
+    }
+    return Rows(estimator: estimator, x: x, rowCount: rows)
+  }
+
+  private struct Rows: RowLogRatios {
+    let estimator: Estimator
+    let x: [Double]
+    let rowCount: Int
+
+    func values(at theta: [Double]) throws -> [Double] {
+      try estimator.logRatio(x: x, theta: theta)
+    }
+
+    func valuesAndGradients(
+      at theta: [Double]
+    ) throws -> (values: [Double], gradients: [Double]) {
+      let result = try estimator.logRatioAndGradient(x: x, theta: theta)
+      return (result.logRatio, result.gradient)
+    }
+  }
+
+  /// Warns where rows of this part may have been seen in training: same definition of the parts, disjoint parts are safe;
+  /// otherwise events of equal digest are not.
+  public func warnIfTrained(
+    on part: Partition, of table: EventTable, digest: String, journal: Journal
+  ) {
+    let sample = model.sample
+    let isDisjoint =
+      sample.partition == table.partition && sample.part != .all && part != .all
+      && sample.part != part
+    guard !isDisjoint else { return }
+    let isSame = !sample.eventsDigest.isEmpty && sample.eventsDigest == digest
+    guard isSame || part == .all && sample.eventsDigest.isEmpty else { return }
+    journal.warn(
+      "inference.trained \(name)",
+      "\(name) was trained on \(sample.part.rawValue) rows of these events, which are among the "
+        + "\(part.rawValue) rows it is evaluated on; use --partition test")
+  }
+}
