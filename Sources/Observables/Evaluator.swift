@@ -100,7 +100,7 @@ public final class Evaluator {
     case .header(let value):
       numbers[result] =
         switch value {
-        case .count: Double(context.record.lazy.filter { $0.status == 1 }.count)
+        case .count: Double(context.record.count)
         case .scale: context.event.scale
         case .alphaQED: context.event.alphaQED
         case .alphaQCD: context.event.alphaQCD

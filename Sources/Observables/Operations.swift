@@ -29,7 +29,7 @@ enum BaseList: UInt8, Sendable, CaseIterable {
   case record
 }
 
-/// Values of the event's head line.
+/// Values of the event's head line; the count (NUP) is of all lines of the record, whatever their status.
 enum HeaderValue: UInt8, Sendable { case count, scale, alphaQED, alphaQCD }
 
 enum Arithmetic: UInt8, Sendable {

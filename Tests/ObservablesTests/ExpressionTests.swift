@@ -45,7 +45,7 @@ import Testing
     // Objects.
     ("len(l)", 3), ("len(e)", 2), ("len(mu)", 1), ("len(tau)", 0), ("len(j)", 3), ("len(b)", 1),
     ("len(a)", 1), ("len(v)", 1), ("len(p)", 8), ("len(incoming)", 2), ("len(record)", 11),
-    ("n_particles", 8), ("scale", 91.188), ("alpha_qed", 0.0075), ("alpha_qcd", 0.118),
+    ("n_particles", 11), ("scale", 91.188), ("alpha_qed", 0.0075), ("alpha_qcd", 0.118),
     ("l[0].pt", 50), ("l[1].pdgid", 13), ("l[-1].pt", 10), ("p[0].pdg_id", 11),
     ("l[len(l) - 1].pt", 10), ("j[0].pt", 60), ("j[1].b_tag", 1), ("b[0].m", 4.7),
     ("record[2].mass", 80.4), ("record[2].status", 2), ("met.px", -95), ("MET.py", -68),
