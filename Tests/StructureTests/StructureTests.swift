@@ -40,12 +40,19 @@ private func firstNames(_ line: String) -> [String] {
 }
 
 /// Rooms of each command, as Package.swift says: lines `("fisher", ["Inference", "Observables"]),`.
-private let commands: [(name: String, rooms: [String])] = SourceTree.read("Package.swift")
-  .split(separator: "\n").map { $0.drop { $0 == " " } }
-  .filter { $0.hasPrefix("(\"") && $0.hasSuffix("]),") && $0.contains(", [") }
-  .map { firstNames(String($0)) }
-  .filter { !$0.isEmpty && arrows[$0[0]] == nil }
-  .map { ($0[0], Array($0.dropFirst())) }
+private let commands: [(name: String, rooms: [String])] = readCommands()
+
+private func readCommands() -> [(name: String, rooms: [String])] {
+  var commands: [(name: String, rooms: [String])] = []
+  for line in SourceTree.read("Package.swift").split(separator: "\n") {
+    let text = String(line.drop { $0 == " " })
+    guard text.hasPrefix("(\""), text.hasSuffix("]),"), text.contains(", [") else { continue }
+    let names = firstNames(text)
+    guard let name = names.first, arrows[name] == nil else { continue }
+    commands.append((name, Array(names.dropFirst())))
+  }
+  return commands
+}
 
 @Suite struct StructureTests {
   @Test func thereAreElevenRoomsAndTenCommandsAndMore() {
