@@ -1,0 +1,182 @@
+import Diagnostics
+import EventIO
+import EventModel
+import TestSupport
+import Testing
+
+@testable import LesHouches
+
+@Suite("Broken LHE files")
+struct BadInputTests {
+  /// The problem that reading a text ends with; nil where it is read.
+  static func problem(_ text: String, options: ReadingOptions = ReadingOptions()) -> Problem? {
+    do {
+      _ = try readText(text, options: options)
+      return nil
+    } catch { return error as? Problem }
+  }
+
+  /// Every case: what is wrong, the change of event 3 (of 5), and what the message must say.
+  static let spoiled: [(String, String, String, String)] = [
+    ("id missing", "<wgt id='both'> 1.0-101 </wgt>\n", "", "id 'both' is missing; the file declares sm, rwgt_2, both"),
+    ("NaN", "5.0</wgt>", "NaN</wgt>", "weight 'rwgt_2' is nan"),
+    ("infinite", "5.0</wgt>", " -inf </wgt>", "weight 'rwgt_2' is -inf"),
+    ("overflow", "5.0</wgt>", "1e999</wgt>", "weight 'rwgt_2' is inf"),
+    ("Fortran overflow", "5.0</wgt>", "*****</wgt>", "weight 'rwgt_2' is '*****', not a number"),
+    ("two numbers", "5.0</wgt>", "5.0 6.0</wgt>", "weight 'rwgt_2' is '5.0 6.0', not a number"),
+    ("no number", "5.0</wgt>", "</wgt>", "weight 'rwgt_2' is '', not a number"),
+    ("weight twice", "</rwgt>", "<wgt id='sm'>2</wgt></rwgt>", "id 'sm' is there twice"),
+    ("no id", "<wgt id='sm'>", "<wgt name='sm'>", "a <wgt> without an id"),
+    ("</wgt> missing", "5.0</wgt>", "5.0", "<wgt id='rwgt_2'> is not closed"),
+    ("</rwgt> missing", "</rwgt>\n", "", "<rwgt> is not closed"),
+    ("</event> missing", "</event>\n", "", "</event> is missing before the next <event>"),
+    ("event weight NaN", "+2.0000000e+00 9.1e+01", "nan 9.1e+01", "XWGTUP) is nan"),
+    ("NUP too large", " 3 1 +2", " 4 1 +2", "announces 4 particles and there are 3"),
+    ("NUP too small", " 3 1 +2", " 2 1 +2", "more particles than the 2"),
+    ("NUP negative", " 3 1 +2", " -3 1 +2", "number of particles is -3"),
+    ("short particle", "200.0 80.4 0. 9.", "200.0 80.4 0.", "a particle line has 12 columns where 13 are needed"),
+    ("word in particle", "2.5 0. 0. 200.0", "2.5 x 0. 200.0", "column 8 of a particle line is 'x', not a number"),
+    ("real status", "24 1 1 2", "24 1.5 1 2", "column 2 of a particle line is '1.5', not an integer"),
+    ("momentum NaN", "2.5 0. 0. 200.0", "2.5 nan 0. 200.0", "particle 3 has a momentum that is not finite"),
+    ("short head line", "9.1e+01 7.5e-03 1.2D-01", "9.1e+01", "the head line of the event has 4 columns where 6 are needed"),
+    ("text between events", "<event>\n 3", "garbage\n<event>\n 3", "text between events: 'garbage'"),
+    ("broken tag", "<event>\n 3", "<evnt>\n 3", "text between events: '3 1 +2"),
+    ("stray end", "<event>\n 3", "</event>\n<event>\n 3", "</event> without <event>"),
+    ("second root", "<event>\n 3", "<LesHouchesEvents version='3.0'>\n<event>\n 3", "another LHE document starts inside"),
+  ]
+
+  @Test("what is wrong in one event is named with the event, its byte and a remedy", arguments: spoiled)
+  func oneEvent(name: String, part: String, other: String, fact: String) throws {
+    var file = SmallFile()
+    let good = file.events[2]
+    file.events[2] = good.replacing(part, by: other)
+    try #require(file.events[2] != good, "the change must hit")
+    let problem = try #require(Self.problem(file.text))
+    #expect(problem.kind == .data)
+    #expect(problem.fact.contains(fact), "\(problem.line)")
+    #expect(problem.remedy != nil)
+    #expect(problem.file?.hasSuffix("sample.lhe") == true)
+    // A missing closing tag shows in the event that misses it; all others in event 3 too.
+    let place = try #require(problem.place)
+    #expect(place.hasPrefix("event 3 (byte "), "\(problem.line)")
+    let byte = try #require(Int(place.dropFirst("event 3 (byte ".count).dropLast()))
+    let range = file.offset(ofEvent: 2)...file.offset(ofEvent: 3) + 8
+    #expect(range.contains(byte), "\(problem.line)")
+  }
+
+  @Test("a file cut anywhere is refused; with salvage the whole events before the cut are kept")
+  func truncation() throws {
+    let file = SmallFile()
+    let bytes = Array(file.text.utf8)
+    let folder = TemporaryFolder()
+    var salvage = ReadingOptions()
+    salvage.salvage = true
+    let end = bytes.count - 1
+    for cut in stride(from: 0, to: end, by: 7) {
+      let path = try folder.write(Array(bytes[..<cut]), "cut.lhe")
+      let input = [SampleInput(role: .benchmark("sm"), file: path)]
+      #expect(throws: Problem.self, "cut at \(cut)") { try readSamples(input, setup: smallSetup()) }
+      let whole = (0..<5).filter { file.offset(ofEvent: $0 + 1) - 1 <= cut }.count
+      let kept = try? readSamples(input, setup: smallSetup(), options: salvage)
+      #expect(kept?.records.first?.eventsRead ?? 0 == whole, "cut at \(cut)")
+      if let kept {
+        #expect(kept.records[0].normalisation.hasSuffix("; salvaged"))
+        #expect(kept.warnings.count == 1)
+      }
+    }
+    // Only the newline after the root is missing.
+    _ = try readText(String(decoding: bytes[..<end], as: UTF8.self))
+  }
+
+  @Test("gzip cut anywhere is refused")
+  func gzip() throws {
+    let folder = TemporaryFolder()
+    let plain = try folder.write(SmallFile().text)
+    let packed = run("gzip", ["-c", plain]).output
+    try #require(packed.count > 100)
+    for cut in stride(from: 1, to: packed.count - 1, by: 11) {
+      let path = try folder.write(Array(packed[..<cut]), "cut.lhe.gz")
+      let problem = #expect(throws: Problem.self, "cut at \(cut)") {
+        try readSamples([SampleInput(role: .benchmark("sm"), file: path)], setup: smallSetup())
+      }
+      #expect(problem?.kind == .data && problem?.file == path && problem?.remedy != nil)
+    }
+    let members = run("gzip", ["-c"], input: Array(SmallFile().text.utf8.prefix(500))).output
+      + run("gzip", ["-c"], input: Array(SmallFile().text.utf8.dropFirst(500))).output
+    let path = try folder.write(members, "members.lhe.gz")
+    let input = [SampleInput(role: .benchmark("sm"), file: path)]
+    #expect(try readSamples(input, setup: smallSetup()).weights == readText(SmallFile().text).weights)
+  }
+
+  @Test(
+    "files that are something else",
+    arguments: [
+      ("", "the file is empty"), ("  \n", "the file is empty"),
+      ("hello\n", "not a Les Houches event file"), ("HepMC::Version 3\n", "a HepMC file"),
+      ("root\u{0}\u{0}", "a ROOT file"),
+    ])
+  func other(text: String, fact: String) throws {
+    let problem = try #require(Self.problem(text))
+    #expect(problem.kind == .data && problem.fact.contains(fact) && problem.remedy != nil)
+  }
+
+  @Test("binary files that are something else")
+  func binary() throws {
+    let folder = TemporaryFolder()
+    for (bytes, fact) in [
+      ([0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0], "an HDF5 file"),
+      ([0xFF, 0xFF, 0xFF, 0xFF, 1, 0, 0, 0], "an Arrow stream"),
+    ] as [([UInt8], String)] {
+      let path = try folder.write(bytes, "other")
+      let problem = #expect(throws: Problem.self) {
+        try readSamples([SampleInput(role: .background, file: path)], setup: smallSetup())
+      }
+      #expect(problem?.fact.contains(fact) == true)
+    }
+  }
+
+  @Test("files as a whole: no event, no event kept, two documents, read twice")
+  func whole() throws {
+    var file = SmallFile()
+    file.events = []
+    #expect(Self.problem(file.text)?.fact == "there is no event in the file")
+    file = SmallFile()
+    #expect(Self.problem(file.text + file.text)?.fact.contains("another LHE document") == true)
+    let folder = TemporaryFolder()
+    let input = SampleInput(role: .benchmark("sm"), file: try folder.write(file.text))
+    let cut = #expect(throws: Problem.self) {
+      try readSamples([input], setup: smallSetup()) { _, _, _ in nil }
+    }
+    #expect(cut?.fact == "no event passes the cuts" && cut?.kind == .data)
+    let copy = SampleInput(role: .background, file: try folder.write(file.text, "copy.lhe"))
+    let twice = #expect(throws: Problem.self) {
+      try readSamples([input, copy], setup: smallSetup())
+    }
+    #expect(twice?.fact.contains("the same sample as") == true && twice?.kind == .data)
+  }
+
+  @Test("a problem of the selection gets the event and its byte")
+  func selection() throws {
+    let folder = TemporaryFolder()
+    let path = try folder.write(SmallFile().text)
+    let problem = #expect(throws: Problem.self) {
+      try readSamples([SampleInput(role: .benchmark("sm"), file: path)], setup: smallSetup()) {
+        _, number, _ in
+        if number == 4 { throw Problem(.data, "undefined", place: "event 4") }
+        return 1
+      }
+    }
+    #expect(problem?.place == "event 4 (byte \(SmallFile().offset(ofEvent: 3)))")
+  }
+
+  @Test("an event that never ends is an error, not a full memory")
+  func endless() throws {
+    #expect(LHEReader.largestPiece <= 1 << 28)
+    var file = SmallFile()
+    file.events = [SmallFile.event(0), "<event>\n 1 1 1 1 1 1\n"]
+    file.tail = String(repeating: "x y z\n", count: 500_000)
+    let problem = try #require(Self.problem(file.text))
+    #expect(problem.fact == "the file ends inside an event")
+    #expect(problem.place?.hasPrefix("event 2 (byte ") == true)
+  }
+}
