@@ -149,10 +149,14 @@ public struct InitBlock: Sendable, Equatable {
     }
   }
 
-  /// ΣXSECUP and its error [pb]; nil where lines are missing or the sum is not positive, which generators write for "unknown".
+  /// ΣXSECUP and its error [pb]; nil where lines are missing, the sum is not positive, or all numbers of a process are 1:
+  /// generators write these for "unknown".
   public var crossSection: (value: Double, error: Double)? {
     guard !processes.isEmpty, processes.count == declaredProcesses else { return nil }
     let sum = processes.reduce(0) { $0 + $1.crossSection }
+    if processes.contains(where: { $0.crossSection == 1 && $0.error == 1 && $0.maximum == 1 }) {
+      return nil
+    }
     guard sum > 0, sum.isFinite else { return nil }
     let error = processes.reduce(0) { $0 + $1.error * $1.error }.squareRoot()
     return (sum, error.isFinite ? error : 0)

@@ -18,7 +18,10 @@ struct BadInputTests {
 
   /// Every case: what is wrong, the change of event 3 (of 5), and what the message must say.
   static let spoiled: [(String, String, String, String)] = [
-    ("id missing", "<wgt id='both'> 1.0-101 </wgt>\n", "", "id 'both' is missing; the file declares sm, rwgt_2, both"),
+    (
+      "id missing", "<wgt id='both'> 1.0-101 </wgt>\n", "",
+      "id 'both' is missing; the file declares sm, rwgt_2, both"
+    ),
     ("NaN", "5.0</wgt>", "NaN</wgt>", "weight 'rwgt_2' is nan"),
     ("infinite", "5.0</wgt>", " -inf </wgt>", "weight 'rwgt_2' is -inf"),
     ("overflow", "5.0</wgt>", "1e999</wgt>", "weight 'rwgt_2' is inf"),
@@ -34,18 +37,39 @@ struct BadInputTests {
     ("NUP too large", " 3 1 +2", " 4 1 +2", "announces 4 particles and there are 3"),
     ("NUP too small", " 3 1 +2", " 2 1 +2", "more particles than the 2"),
     ("NUP negative", " 3 1 +2", " -3 1 +2", "number of particles is -3"),
-    ("short particle", "200.0 80.4 0. 9.", "200.0 80.4 0.", "a particle line has 12 columns where 13 are needed"),
-    ("word in particle", "2.5 0. 0. 200.0", "2.5 x 0. 200.0", "column 8 of a particle line is 'x', not a number"),
-    ("real status", "24 1 1 2", "24 1.5 1 2", "column 2 of a particle line is '1.5', not an integer"),
-    ("momentum NaN", "2.5 0. 0. 200.0", "2.5 nan 0. 200.0", "particle 3 has a momentum that is not finite"),
-    ("short head line", "9.1e+01 7.5e-03 1.2D-01", "9.1e+01", "the head line of the event has 4 columns where 6 are needed"),
-    ("text between events", "<event>\n 3", "garbage\n<event>\n 3", "text between events: 'garbage'"),
+    (
+      "short particle", "200.0 80.4 0. 9.", "200.0 80.4 0.",
+      "a particle line has 12 columns where 13 are needed"
+    ),
+    (
+      "word in particle", "2.5 0. 0. 200.0", "2.5 x 0. 200.0",
+      "column 8 of a particle line is 'x', not a number"
+    ),
+    (
+      "real status", "24 1 1 2", "24 1.5 1 2",
+      "column 2 of a particle line is '1.5', not an integer"
+    ),
+    (
+      "momentum NaN", "2.5 0. 0. 200.0", "2.5 nan 0. 200.0",
+      "particle 3 has a momentum that is not finite"
+    ),
+    (
+      "short head line", "9.1e+01 7.5e-03 1.2D-01", "9.1e+01",
+      "the head line of the event has 4 columns where 6 are needed"
+    ),
+    (
+      "text between events", "<event>\n 3", "garbage\n<event>\n 3", "text between events: 'garbage'"
+    ),
     ("broken tag", "<event>\n 3", "<evnt>\n 3", "text between events: '3 1 +2"),
     ("stray end", "<event>\n 3", "</event>\n<event>\n 3", "</event> without <event>"),
-    ("second root", "<event>\n 3", "<LesHouchesEvents version='3.0'>\n<event>\n 3", "another LHE document starts inside"),
+    (
+      "second root", "<event>\n 3", "<LesHouchesEvents version='3.0'>\n<event>\n 3",
+      "another LHE document starts inside"
+    ),
   ]
 
-  @Test("what is wrong in one event is named with the event, its byte and a remedy", arguments: spoiled)
+  @Test(
+    "what is wrong in one event is named with the event, its byte and a remedy", arguments: spoiled)
   func oneEvent(name: String, part: String, other: String, fact: String) throws {
     var file = SmallFile()
     let good = file.events[2]
@@ -101,11 +125,13 @@ struct BadInputTests {
       }
       #expect(problem?.kind == .data && problem?.file == path && problem?.remedy != nil)
     }
-    let members = run("gzip", ["-c"], input: Array(SmallFile().text.utf8.prefix(500))).output
+    let members =
+      run("gzip", ["-c"], input: Array(SmallFile().text.utf8.prefix(500))).output
       + run("gzip", ["-c"], input: Array(SmallFile().text.utf8.dropFirst(500))).output
     let path = try folder.write(members, "members.lhe.gz")
     let input = [SampleInput(role: .benchmark("sm"), file: path)]
-    #expect(try readSamples(input, setup: smallSetup()).weights == readText(SmallFile().text).weights)
+    #expect(
+      try readSamples(input, setup: smallSetup()).weights == readText(SmallFile().text).weights)
   }
 
   @Test(

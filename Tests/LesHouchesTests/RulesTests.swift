@@ -143,7 +143,9 @@ struct BenchmarkWeightsTests {
   func differences() throws {
     let head = Self.head {
       $0.replacing("7 0.000000e+00", by: "7 1.000000e+00")
-        .replacing("<weight id='sm'></weight>", by: "<weight id='x'>set param_card smeft 7 0.0</weight>")
+        .replacing(
+          "<weight id='sm'></weight>", by: "<weight id='x'>set param_card smeft 7 0.0</weight>"
+        )
         .replacing("<weight id='rwgt_2'>set param_card smeft 7 1.0", by: "<weight id='rwgt_2'>")
     }
     let weights = try Self.match(head, nil)
@@ -158,11 +160,21 @@ struct BenchmarkWeightsTests {
         "the parameter card is at cHW=0.0,cHq3=0.0, but benchmark plus is at cHW=1.0,cHq3=0.0; "
           + "read it as --sample sm:FILE"))
     #expect(
-      Self.fact(Self.head { $0.replacing("id='rwgt_2'>set param_card smeft 7 1.0", by: "id='plus'>set param_card smeft 7 0.9") }, 0)
-        .contains("weight 'plus' is at cHW=0.9,cHq3=0.0, but benchmark plus is at cHW=1.0,cHq3=0.0"))
+      Self.fact(
+        Self.head {
+          $0.replacing(
+            "id='rwgt_2'>set param_card smeft 7 1.0", by: "id='plus'>set param_card smeft 7 0.9")
+        }, 0
+      )
+      .contains("weight 'plus' is at cHW=0.9,cHq3=0.0, but benchmark plus is at cHW=1.0,cHq3=0.0"))
     #expect(
-      Self.fact(Self.head { $0.replacing("</initrwgt>", by: "<weight id='again'>set param_card smeft 7 1</weight></initrwgt>") }, 0)
-        .contains("weights rwgt_2, again are all at benchmark plus"))
+      Self.fact(
+        Self.head {
+          $0.replacing(
+            "</initrwgt>", by: "<weight id='again'>set param_card smeft 7 1</weight></initrwgt>")
+        }, 0
+      )
+      .contains("weights rwgt_2, again are all at benchmark plus"))
     #expect(
       Self.fact(Self.head { $0.replacing("id='rwgt_2'", by: "id='sm'") }, 0)
         .contains("weight id 'sm' is declared 2 times"))
@@ -180,14 +192,21 @@ struct BenchmarkWeightsTests {
     setup.benchmarks[1].values[0] = -0.1773075022369992
     let rounded = Self.head {
       $0.replacing("7 0.000000e+00", by: "7 -1.773075e-01")
-        .replacing("<weight id='sm'></weight>", by: "<weight id='sm'>set param_card smeft 7 0</weight>")
+        .replacing(
+          "<weight id='sm'></weight>", by: "<weight id='sm'>set param_card smeft 7 0</weight>"
+        )
         .replacing("7 1.0 # orig", by: "7 -0.1773075022369992 # orig")
-        .replacing("<weight id='both'>set param_card smeft 7 -0.1773075022369992", by: "<weight id='both'>set param_card smeft 7 1.0")
+        .replacing(
+          "<weight id='both'>set param_card smeft 7 -0.1773075022369992",
+          by: "<weight id='both'>set param_card smeft 7 1.0")
     }
     #expect(try Self.match(rounded, nil, setup: setup).samplingBenchmark == 1)
     setup.benchmarks[1].values[0] = -0.17731
     #expect(Self.fact(rounded, nil, setup: setup).contains("no benchmark"))
-    let mass = Self.head { $0.replacing("7 1.0 # orig: 0.0\n</weight>", by: "7 1.0\nset param_card mass 6 175\n</weight>") }
+    let mass = Self.head {
+      $0.replacing(
+        "7 1.0 # orig: 0.0\n</weight>", by: "7 1.0\nset param_card mass 6 175\n</weight>")
+    }
     #expect(try Self.match(mass, 0).origins[1] == .id("plus"))
   }
 
