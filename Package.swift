@@ -44,12 +44,13 @@ let rooms: [Target] = [
   .target(name: "CommandKit", dependencies: ["EventIO", parser]),
 ]
 
-let executables: [Target] = commands.map {
-  .executableTarget(name: $0.name, dependencies: ["CommandKit"] + $0.rooms)
-} + [
-  /// For developers: writes manual pages and completions (`make docs`).
-  .executableTarget(name: "docgen", dependencies: ["CommandKit"])
-]
+let executables: [Target] =
+  commands.map {
+    .executableTarget(name: $0.name, dependencies: ["CommandKit"] + $0.rooms)
+  } + [
+    /// For developers: writes manual pages and completions (`make docs`).
+    .executableTarget(name: "docgen", dependencies: ["CommandKit"])
+  ]
 
 /// Libraries under test, and the suites that see only built commands or the source tree.
 let librarySuites: [(room: String, also: [Target.Dependency])] = [

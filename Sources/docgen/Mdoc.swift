@@ -48,10 +48,21 @@ enum Mdoc {
     return names.map { "Fl \($0.text.dropFirst())\(value)" }.joined(separator: " , ")
   }
 
-  /// Operands first, then options in the order of their definition.
+  /// Options that every command has; they come last.
+  private static let common = [
+    "--threads", "--verbose", "--quiet", "--no-provenance", "--cite", "--version", "--help",
+  ]
+
+  /// Operands, then options in the order of their definition, then those of every command.
   static func list(_ arguments: [CommandHelp.Argument]) -> String {
     var text = ".Bl -tag -width Ds\n"
-    for argument in arguments.filter(\.isPositional) + arguments.filter({ !$0.isPositional }) {
+    let options = arguments.filter { !$0.isPositional }
+    let isCommon = { (argument: CommandHelp.Argument) in
+      (argument.names ?? []).contains { common.contains($0.text) }
+    }
+    for argument in arguments.filter(\.isPositional) + options.filter({ !isCommon($0) })
+      + options.filter(isCommon)
+    {
       text += ".It \(option(argument))\n"
       var sentences = sentence(argument.abstract ?? "")
       if let discussion = argument.discussion, !discussion.isEmpty { sentences += " " + discussion }

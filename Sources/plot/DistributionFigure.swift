@@ -19,11 +19,7 @@ struct DistributionFigure {
   }
 
   func figure(_ events: EventTable) throws -> Figure {
-    guard let column = events.observableNames.firstIndex(of: observable) else {
-      throw Problem(
-        .usage, "there is no observable '\(observable)'",
-        remedy: "the events have " + events.observableNames.joined(separator: ", "))
-    }
+    let column = events.observableNames.firstIndex(of: observable) ?? 0
     let width = events.observableNames.count
     let values = (0..<events.count).map { events.observations[$0 * width + column] }
     let edges = try edges ?? Self.niceEdges(values, count: binCount, name: observable)
@@ -37,7 +33,7 @@ struct DistributionFigure {
         : AxisLabel(name: "dσ/d(\(observable))", unit: "pb" + perUnit))
     main.xRange = edges[0]...edges[edges.count - 1]
     main.isLogarithmic = isLogarithmic
-    var ratio = Panel(xLabel: main.xLabel, yLabel: AxisLabel(name: "ratio to first"))
+    var ratio = Panel(xLabel: main.xLabel, yLabel: AxisLabel(name: "ratio to " + points[0].label))
     ratio.xRange = main.xRange
     for (k, point) in points.enumerated() {
       let h = histograms[k]
@@ -63,6 +59,11 @@ struct DistributionFigure {
       main.yRange = 0...1.25 * high
     }
     guard points.count > 1 else { return Figure(panels: [main]) }
+    let quotients = ratio.curves.flatMap { $0.pieces.flatMap(\.y) }
+    if let low = quotients.min(), let high = quotients.max() {
+      let margin = 0.1 * max(high - low, 0.1)
+      ratio.yRange = (low - margin)...(high + margin)
+    }
     main.height = 0.68
     ratio.height = 0.32
     return Figure(panels: [main, ratio])
@@ -129,13 +130,21 @@ struct DistributionFigure {
     }
     // What starts near zero starts at zero.
     if low > 0, low < 0.1 * high { low = 0 }
-    let raw = (high - low) / Double(count)
-    var power = 1.0
-    while power > raw { power /= 10 }
-    while power * 10 <= raw { power *= 10 }
-    let step = power * ([1, 2, 2.5, 5, 10].first { $0 * power >= raw } ?? 10)
+    let step = Scale.step(high - low, marks: count)
     let start = Int((low / step).rounded(.down))
     let end = Int((high / step).rounded(.up))
     return (start...end).map { Double($0) * step }
+  }
+}
+
+enum Scale {
+  /// A round step that divides a width into at most so many parts.
+  static func step(_ width: Double, marks: Int) -> Double {
+    let raw = width / Double(marks)
+    guard raw > 0, raw.isFinite else { return 1 }
+    var power = 1.0
+    while power > raw { power /= 10 }
+    while power * 10 <= raw { power *= 10 }
+    return power * ([1, 2, 2.5, 5, 10].first { $0 * power >= raw } ?? 10)
   }
 }

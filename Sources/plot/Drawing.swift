@@ -64,6 +64,13 @@ struct Drawing {
       throw Problem(
         .usage, "which observable to draw is missing", remedy: "give --observable NAME")
     }
+    let fields = source.header.fields.first { $0.path == EventFields.observations }
+    let names = fields?.components ?? []
+    guard names.contains(observable) else {
+      throw Problem(
+        .usage, "there is no observable '\(observable)'",
+        remedy: "the events have " + names.joined(separator: ", "), file: source.name)
+    }
     let events = try EventTable.load(source, observables: [observable])
     let texts = options.theta.theta
     var points: [(label: String, theta: [Double])] = []

@@ -10,11 +10,16 @@ struct GnuplotScript {
   init(_ figure: Figure, picture: Picture) {
     var lines = ["set encoding utf8", Self.terminal(picture)]
     for (p, panel) in figure.panels.enumerated() {
-      for (c, curve) in panel.curves.enumerated() { lines += Self.block("$d\(p)_\(c)", curve) }
+      for (c, curve) in panel.curves.enumerated() {
+        lines += Self.block("$d\(p)_\(c)", curve, isLogarithmic: panel.isLogarithmic)
+      }
     }
     lines += [
       "set clip one", "set clip two", "set tics nomirror out", "set border 3 lw 1",
-      "set key top right opaque noautotitle spacing 1.1 samplen 2.5 width 1",
+      // Beside what is drawn, except where two panels leave no room.
+      figure.panels.count > 1
+        ? "set key top right noopaque noautotitle spacing 1.1 samplen 2.5 width 1"
+        : "set key tmargin center horizontal noautotitle samplen 2.5 width 2 height 0.4",
       "set grid back lc rgb '#e4e4e4' lw 0.7 lt 1",
       "set style data lines",
     ]
@@ -36,7 +41,7 @@ struct GnuplotScript {
       lines += Self.axes(panel, showsX: isLast)
       lines.append(Self.plot(panel, index: p))
       lines.append("unset title")
-      top = low - 0.025
+      top = low - 0.035
     }
     if isSplit { lines.append("unset multiplot") }
     text = lines.joined(separator: "\n") + "\n"
@@ -60,6 +65,10 @@ struct GnuplotScript {
       panel.isLogarithmic ? "set logscale y" : "unset logscale y",
       panel.isLogarithmic ? "set format y '10^{%L}'" : "set format y '%h'",
     ]
+    // A low panel has room for few marks.
+    if panel.height < 0.5, let range = panel.yRange {
+      lines.append("set ytics \(Scale.step(range.upperBound - range.lowerBound, marks: 4))")
+    }
     for (axis, range) in [("x", panel.xRange), ("y", panel.yRange)] {
       lines.append(
         range.map { "set \(axis)range [\($0.lowerBound):\($0.upperBound)]" }
@@ -68,12 +77,22 @@ struct GnuplotScript {
     return lines
   }
 
-  private static func block(_ name: String, _ curve: Curve) -> [String] {
+  private static func block(
+    _ name: String, _ curve: Curve, isLogarithmic: Bool
+  ) -> [String] {
     var lines = ["\(name) << EOD"]
     for piece in curve.pieces {
       for i in piece.x.indices {
-        let error = i < piece.error.count ? " \(piece.error[i])" : ""
-        lines.append("\(piece.x[i]) \(piece.y[i])\(error)")
+        let (x, y) = (piece.x[i], piece.y[i])
+        guard curve.style == .bars, i < piece.error.count else {
+          lines.append("\(x) \(y)")
+          continue
+        }
+        let low = y - piece.error[i]
+        // A bar that reaches zero runs out of a logarithmic panel.
+        lines += [
+          "\(x) \(isLogarithmic && low <= 0 ? y * 1e-6 : low)", "\(x) \(y + piece.error[i])", "",
+        ]
       }
       lines.append("")
     }
@@ -90,7 +109,7 @@ struct GnuplotScript {
       case .dotted: style = "with lines lw 1.5 dt (2,4) \(colour)"
       case .cross: style = "with points pt 1 ps 1.2 lw 2 \(colour)"
       case .disc: style = "with points pt 7 ps 0.7 \(colour)"
-      case .bars: style = "using 1:2:3 with yerrorbars pt -1 lw 1.2 \(colour)"
+      case .bars: style = "with lines lw 1.2 dt 1 \(colour)"
       }
       let title = curve.label.isEmpty ? "notitle" : "title \(quoted(escaped(curve.label)))"
       return "$d\(index)_\(c) \(style) \(title)"

@@ -54,7 +54,7 @@ struct InformationFigure {
     let x = shown.map(\.ellipse.halfWidths.x).filter { $0 <= 6 * halfX }.max() ?? halfX
     let y = shown.map(\.ellipse.halfWidths.y).filter { $0 <= 6 * halfY }.max() ?? halfY
     panel.xRange = -1.15 * x...1.15 * x
-    panel.yRange = -1.15 * y...1.45 * y
+    panel.yRange = -1.15 * y...1.15 * y
     for (k, item) in ellipses.enumerated() {
       panel.curves.append(
         Curve(

@@ -58,7 +58,7 @@ struct LimitsFigure {
         let isInner = region.level < (levels.last ?? 1) || levels.count == 1
         let lines = grid.contours(at: -region.threshold)
         let label =
-          isAlone ? percent(region.level) : (region.level == levels.last ? entry.label : "")
+          isAlone ? percent(region.level) : (region.level == levels.first ? entry.label : "")
         panel.curves.append(
           Curve(
             label: label, style: isInner ? .line : .dashed, colour: e + 1,
@@ -140,7 +140,7 @@ struct LimitsFigure {
     for region in first.regions {
       panel.curves.append(
         Curve(
-          label: percent(region.level), style: region.level < 0.9 ? .dotted : .dashed, colour: 0,
+          label: percent(region.level), style: region.level < 0.9 ? .dotted : .dashed, colour: 7,
           pieces: [.init(x: ends, y: [region.threshold, region.threshold])]))
     }
     (panel.xRange, panel.yRange) = (ends[0]...ends[1], 0...top)
@@ -162,13 +162,12 @@ struct Box {
     }
   }
   var x: ClosedRange<Double>? { range(0) }
-  /// More room above than below, for the legend.
-  var y: ClosedRange<Double>? { range(1, above: 0.22) }
+  var y: ClosedRange<Double>? { range(1) }
 
-  private func range(_ k: Int, above: Double = 0.08) -> ClosedRange<Double>? {
+  private func range(_ k: Int) -> ClosedRange<Double>? {
     let width = high[k] - low[k]
     guard width.isFinite, width > 0 else { return nil }
-    return (low[k] - 0.08 * width)...(high[k] + above * width)
+    return (low[k] - 0.08 * width)...(high[k] + 0.08 * width)
   }
 }
 

@@ -15,7 +15,6 @@ struct Plot: Tool {
     case svg, pdf, png, tsv
   }
 
-  @OptionGroup var common: CommonOptions
   @OptionGroup var inputs: InputsGroup
 
   @Option(
@@ -67,6 +66,8 @@ struct Plot: Tool {
 
   @Flag(help: "Logarithmic vertical axis.")
   var logarithmic = false
+
+  @OptionGroup var common: CommonOptions
 
   func validate() throws {
     guard level > 0 && level < 1 else { throw ValidationError("--level is between 0 and 1") }

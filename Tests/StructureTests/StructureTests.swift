@@ -40,19 +40,16 @@ private func firstNames(_ line: String) -> [String] {
 }
 
 /// Rooms of each command, as Package.swift says: lines `("fisher", ["Inference", "Observables"]),`.
-private let commands: [(name: String, rooms: [String])] = readCommands()
-
-private func readCommands() -> [(name: String, rooms: [String])] {
-  var commands: [(name: String, rooms: [String])] = []
+private let commands: [(name: String, rooms: [String])] = {
+  var found: [(name: String, rooms: [String])] = []
   for line in SourceTree.read("Package.swift").split(separator: "\n") {
     let text = String(line.drop { $0 == " " })
     guard text.hasPrefix("(\""), text.hasSuffix("]),"), text.contains(", [") else { continue }
     let names = firstNames(text)
-    guard let name = names.first, arrows[name] == nil else { continue }
-    commands.append((name, Array(names.dropFirst())))
+    if arrows[names[0]] == nil { found.append((names[0], Array(names.dropFirst()))) }
   }
-  return commands
-}
+  return found
+}()
 
 @Suite struct StructureTests {
   @Test func thereAreElevenRoomsAndTenCommandsAndMore() {
@@ -147,12 +144,11 @@ private func readCommands() -> [(name: String, rooms: [String])] {
 
   @Test(arguments: commands.map(\.name))
   func commandHasItsManualAndCompletions(name: String) {
-    for path in [
+    let missing = [
       "man/man1/\(name).1", "man/src/\(name).mdoc", "man/src/\(name).examples",
       "Completions/bash/\(name)", "Completions/zsh/_\(name)", "Completions/fish/\(name).fish",
-    ] {
-      #expect(Place.exists(Place.root + "/" + path), "\(path) is missing: run 'make docs'")
-    }
+    ].filter { !Place.exists(Place.root + "/" + $0) }
+    #expect(missing.isEmpty, "\(name): missing \(missing): write man/src and run 'make docs'")
   }
 }
 

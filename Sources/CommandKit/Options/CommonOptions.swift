@@ -1,12 +1,12 @@
 import ArgumentParser
 import Diagnostics
 
-/// Options that every command has.
+/// Options that every command has; declared last, so that `--help` shows them last.
 public struct CommonOptions: ParsableArguments {
   @Option(
     name: [.customShort("@"), .long],
     help: ArgumentHelp(
-      "Use N threads in all; 0, and the default, is every core this process may use. Results do not depend on it.",
+      "Use N threads in all; 0 is every core this process may use. Results do not depend on it.",
       valueName: "n"))
   public var threads = 0
 
