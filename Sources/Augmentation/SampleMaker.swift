@@ -62,6 +62,24 @@ public struct SampleMaker: Sendable {
     return fields
   }
 
+  /// What the header of the sample says.
+  /// - Parameters:
+  ///   - theta0: hypotheses as the user wrote them.
+  ///   - digest: of the events.
+  public func info(
+    theta0: String, theta1: String, part: Partition, combination: Combination, digest: String
+  ) -> SampleInfo {
+    let table = drawing.events.table
+    // The one denominator of a ratio, or the reference point of a score.
+    let reference = (plan.method == .score ? plan.theta0 : plan.theta1)?.list ?? []
+    return SampleInfo(
+      method: plan.method.rawValue, theta0: theta0, theta1: theta1,
+      theta1Values: reference.count == 1 ? reference[0] : [],
+      benchmarkTotals: drawing.events.totals, partition: table.partition, part: part,
+      combination: combination, minimumEffectiveEvents: effective.minimum, eventsDigest: digest,
+      setup: table.setup)
+  }
+
   /// Rows of one range of the job, as one batch, with what was counted on the way.
   public func batch(
     _ range: Range<Int>, team: ThreadTeam? = nil

@@ -17,7 +17,8 @@ public enum SampleFields {
   /// Weight of the row, where not one.
   public static let weight = "weight"
   public static let eventID = "event_id"
-  public static let sample = "sample"
+  /// Index of the sample of the event; not `sample`, which is the group of what describes the rows.
+  public static let sample = "sample_index"
 }
 
 /// What a training sample is, besides its rows: the content of its document under `sample`.

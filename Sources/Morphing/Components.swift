@@ -26,10 +26,10 @@ public enum MorphingComponents {
       throw Problem(
         .data, "there are no parameters to morph in", remedy: "list them under 'parameters'")
     }
-    for parameter in parameters where !(0...16).contains(parameter.maxPower) {
+    for parameter in parameters where !(0...20).contains(parameter.maxPower) {
       throw Problem(
         .data, "the power of parameter \(parameter.name) is \(parameter.maxPower)",
-        remedy: "give a number from 0 to 16; a squared matrix element with one insertion has 2")
+        remedy: "give a number from 0 to 20; a squared matrix element with one insertion has 2")
     }
     guard (0...64).contains(maxTotalPower) else {
       throw Problem(

@@ -46,7 +46,7 @@ import Testing
     let logRatio = try #require(rows["log_r_xz"]).doubles
     let score = try #require(rows["t_xz0"]).doubles
     let ids = try #require(rows["event_id"]).integers
-    let samples = try #require(rows["sample"]).integers
+    let samples = try #require(rows["sample_index"]).integers
     #expect(rows["weight"] == nil)
     var (p0, p1) = (events.hypothesis(), events.hypothesis())
     try p1.move(to: [0])
@@ -94,7 +94,7 @@ import Testing
     let maker = try SampleMaker(plan, events: events)
     let rows = try maker.rows(5)
     #expect(try #require(rows["theta0"]).doubles == [0.1, 0.2, 0.1, 0.2, 0.1])
-    #expect(Set(rows.keys) == ["x", "theta0", "event_id", "sample"])
+    #expect(Set(rows.keys) == ["x", "theta0", "event_id", "sample_index"])
     for id in try #require(rows["event_id"]).integers {
       #expect(events.table.partition.part(of: id) == .test)
     }

@@ -1,0 +1,128 @@
+import Diagnostics
+import EventModel
+
+/// dσ_e(θ) of every event at some points, batch by batch.
+///
+/// Files with a sample table are read in constant memory; in files of other programs the samples
+/// have to be counted first, so their weights are held.
+public struct MorphedEvents {
+  public static let path = "dsigma"
+  private let points: [(name: String, theta: [Double])]
+  private let combination: Combination?
+
+  public init(points: [(name: String, theta: [Double])], combination: Combination?) {
+    self.points = points
+    self.combination = combination
+  }
+
+  /// The header of the estimates of a source of events.
+  public func header(for source: any Source) throws -> Header {
+    let setup = try Setup(document: source.header.document)
+    var document = setup.document()
+    document.set(
+      "estimates/theta", points.flatMap(\.theta), shape: [points.count, setup.parameters.count])
+    document.set("estimates/target", "dsigma")
+    var fields: [Field] = []
+    if source.header.index(of: EventFields.eventID) != nil {
+      fields.append(Field("event_id", .int64))
+    }
+    fields += [
+      Field("sample", .int32),
+      Field(Self.path, components: points.map(\.name), unit: "pb"),
+    ]
+    return Header(kind: .estimates, document: document, fields: fields)
+  }
+
+  /// Reads all rows and writes their dσ_e(θ), row factors included, so that columns sum to σ(θ).
+  public func run(_ source: any Source, to sink: any Sink, journal: Journal) throws {
+    let header = source.header
+    guard let weightIndex = header.index(of: EventFields.weights) else {
+      throw Problem(
+        .data, "there are no benchmark weights", remedy: "read the events with lhe-read --setup",
+        file: source.name)
+    }
+    guard let sampleIndex = header.index(of: EventFields.sample),
+      let samples = try SampleTable.read(header.document)
+    else {
+      try run(try EventTable.load(source, observables: []), to: sink)
+      return
+    }
+    let setup = try Setup(document: header.document)
+    let morpher = try Morpher(setup, samples, combination ?? .balance, points)
+    let idIndex = header.index(of: EventFields.eventID)
+    var rows = 0
+    while let batch = try source.next() {
+      let indices = batch.columns[sampleIndex].integers
+      let values = try morpher.values(
+        batch.columns[weightIndex].doubles, samples: indices, file: source.name)
+      var columns = [Column.int32(indices.map { Int32($0) }), .float64(values)]
+      if let idIndex { columns.insert(.int64(batch.columns[idIndex].integers), at: 0) }
+      try sink.write(Batch(count: batch.count, columns: columns))
+      rows += batch.count
+      journal.progress("rows", rows, of: source.rowCount)
+    }
+  }
+
+  private func run(_ table: EventTable, to sink: any Sink) throws {
+    let morpher = try Morpher(
+      table.setup, table.samples, combination ?? table.defaultCombination, points)
+    for start in stride(from: 0, to: table.count, by: 65_536) {
+      let range = start..<min(table.count, start + 65_536)
+      let weights = table.weights[
+        range.lowerBound * table.weightCount..<range.upperBound * table.weightCount]
+      let indices = table.sampleIndices[range]
+      let values = try morpher.values(
+        Array(weights), samples: indices.map { Int64($0) }, file: "events")
+      var columns = [Column.int32(Array(indices)), .float64(values)]
+      if !table.eventIDs.isEmpty { columns.insert(.int64(Array(table.eventIDs[range])), at: 0) }
+      try sink.write(Batch(count: range.count, columns: columns))
+    }
+  }
+}
+
+/// f_e Σ_b w_b(θ) W_eb of the rows of a batch.
+private struct Morpher {
+  let weights: [[Double]]
+  /// One rule, or for `closest` one for each point.
+  let rules: [RowFactors]
+  let stride: Int
+  let sampleCount: Int
+
+  init(
+    _ setup: Setup, _ samples: [SampleRecord], _ combination: Combination,
+    _ points: [(name: String, theta: [Double])]
+  ) throws {
+    let evaluator = PointWeights(setup)
+    weights = try points.map { try evaluator.weights(at: $0.theta) }
+    rules = try (combination == .closest ? points.map { Optional($0.theta) } : [nil]).map {
+      try RowFactors(combination, samples: samples, benchmarks: setup.benchmarks, theta: $0)
+    }
+    stride = setup.weightNames.count
+    sampleCount = samples.count
+  }
+
+  func values(_ block: [Double], samples: [Int64], file: String) throws -> [Double] {
+    if let bad = samples.first(where: { !(0..<Int64(sampleCount)).contains($0) }) {
+      throw Problem(
+        .data, "a row belongs to sample \(bad), which the sample table does not list", file: file)
+    }
+    var result: [Double] = []
+    result.reserveCapacity(samples.count * weights.count)
+    block.withUnsafeBufferPointer { block in
+      guard let base = block.baseAddress else { return }
+      for (row, sample) in samples.enumerated() {
+        let w = base + row * stride
+        var factor = 1.0
+        for (t, weights) in weights.enumerated() {
+          if t == 0 || rules.count > 1 {
+            factor = rules[t].factor(sample: Int(sample), weights: w)
+          }
+          var sum = 0.0
+          for b in weights.indices { sum += weights[b] * w[b] }
+          result.append(factor * sum)
+        }
+      }
+    }
+    return result
+  }
+}

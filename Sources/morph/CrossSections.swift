@@ -1,0 +1,47 @@
+import ArgumentParser
+import CommandKit
+import Diagnostics
+import EventModel
+import Morphing
+import Numerics
+
+struct CrossSections: Tool {
+  static let configuration = CommandConfiguration.subcommand(
+    "cross-section", abstract: "Cross sections with errors at parameter points.",
+    discussion: "Without a point, at every benchmark. All events of the file are used.")
+
+  @OptionGroup var input: InputGroup
+  @OptionGroup var points: PointsGroup
+  @OptionGroup var combine: CombineOption
+  @OptionGroup var output: OutputGroup
+  @OptionGroup var common: CommonOptions
+
+  func execute(_ context: CommandContext) throws {
+    let table = try context.readEvents(input, observables: [])
+    let setup = table.setup
+    let asked = try points.points(setup)
+    let points = asked.isEmpty ? setup.benchmarkPoints : asked
+    let team = ThreadTeam(threads: context.threads)
+    let found = try CrossSectionTable(
+      table, points: points, combination: combine.combine, team: team)
+    try context.report(
+      text: Self.text(found, setup), document: found.document(setup), output: output)
+  }
+
+  private static func text(_ found: CrossSectionTable, _ setup: Setup) -> String {
+    var table = TextTable(
+      ["point"]
+        + setup.parameters.map { $0.unit.isEmpty ? $0.name : "\($0.name)[\($0.unit)]" }
+        + ["sigma[pb]", "error_poisson[pb]", "error_fixed_size[pb]", "n_eff"],
+      notes: ["cross sections, samples combined by \(found.combination.rawValue)"])
+    for (name, value) in zip(found.names, found.values) {
+      table.add(
+        [name.isEmpty ? "-" : name]
+          + value.theta.map { TextTable.number($0) }
+          + [value.value, value.poissonError, value.fixedSizeError].map {
+            TextTable.number($0, digits: 9)
+          } + [TextTable.number(value.effectiveEvents)])
+    }
+    return table.text
+  }
+}
