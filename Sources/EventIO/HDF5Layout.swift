@@ -137,7 +137,8 @@ struct HDF5Contents {
         continue
       }
       let child = try reader.document(name, excluding: excluded)
-      if let pruned = Self.pruned(child, isColumnGroup: holdsColumn(name)) {
+      if let pruned = Self.pruned(child, isColumnGroup: name == HDF5Layout.own || holdsColumn(name))
+      {
         header.document[name] = .group(pruned)
       }
     }
@@ -151,7 +152,7 @@ struct HDF5Contents {
     columns.contains { $0.field.path.hasPrefix(name + "/") }
   }
 
-  /// Groups that held nothing but columns are not part of the document.
+  /// Groups that held nothing but columns, or what belongs to the file, are not part of the document.
   private static func pruned(_ document: Document, isColumnGroup: Bool) -> Document? {
     guard isColumnGroup else { return document }
     var result = Document()

@@ -73,7 +73,6 @@ final class HDF5Sink: Sink {
       path: path, name: output.name, fields: header.fields, compress: options.compress)
     blocks = RowBlocks(header.fields, blockRows: writer.blockRows)
     digest = ColumnDigest(header.fields)
-    try guarded { try writer.createColumns() }
   }
 
   /// A failure leaves nothing behind.

@@ -14,7 +14,7 @@ final class HDF5Writer {
   private var columns: [HDF5Handle] = []
   private var fields: [Field] = []
   private var hasFailed = false
-  /// Rows of a chunk of every column.
+  /// Rows that go together, and of a chunk of every column.
   let blockRows: Int
   private(set) var rowCount = 0
 
@@ -158,8 +158,9 @@ final class HDF5Writer {
 
   // MARK: columns
 
-  /// Makes the datasets of the columns, empty and growing.
-  func createColumns() throws {
+  /// Makes the datasets of the columns, empty and growing. A table smaller than a block has chunks of its size.
+  private func createColumns(rows: Int) throws {
+    let chunkRows = min(blockRows, max(1, rows))
     for field in fields {
       var parts = field.path.split(separator: "/").map(String.init)
       let last = parts.removeLast()
@@ -173,7 +174,7 @@ final class HDF5Writer {
         [0] + tail, maximum: [h5_unlimited()] + tail.map { $0 > 0 ? hsize_t($0) : h5_unlimited() })
       let creation = HDF5Handle(H5Pcreate(h5_dataset_create()), H5Pclose)
       H5Pset_obj_track_times(creation.id, false)
-      let chunk = ([blockRows] + tail).map { hsize_t(max(1, $0)) }
+      let chunk = ([chunkRows] + tail).map { hsize_t(max(1, $0)) }
       H5Pset_chunk(creation.id, Int32(chunk.count), chunk)
       if isCompressed {
         H5Pset_shuffle(creation.id)
@@ -209,6 +210,7 @@ final class HDF5Writer {
 
   /// Appends rows; after each call they are with the operating system.
   func append(_ batch: Batch) throws {
+    if columns.isEmpty { try createColumns(rows: batch.count) }
     for (i, field) in fields.enumerated() {
       let extent = ([rowCount + batch.count] + (field.components.map { [$0.count] } ?? []))
       errno = 0
@@ -252,6 +254,7 @@ final class HDF5Writer {
 
   /// Closes, with the checks that the library leaves out: on a full disk its close may report success.
   func finish() throws {
+    if columns.isEmpty { try createColumns(rows: 0) }
     try flush()
     for column in columns {
       guard column.close() else { throw failure("") }

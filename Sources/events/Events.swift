@@ -1,0 +1,12 @@
+import ArgumentParser
+import CommandKit
+
+/// Looks into, checks and converts any file or stream of the toolkit.
+@main struct Events: ToolGroup {
+  static var configuration: CommandConfiguration {
+    .tool(
+      "events",
+      abstract: "Look into, check, convert and compare any file or stream of the toolkit.",
+      subcommands: [Info.self, Head.self, Check.self, Convert.self, Diff.self])
+  }
+}

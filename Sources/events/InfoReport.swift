@@ -1,0 +1,123 @@
+import CommandKit
+import Diagnostics
+import EventIO
+import EventModel
+
+/// What `events info` prints, as text for people and as a document for `--json`.
+struct InfoReport {
+  private(set) var text = ""
+  private(set) var document = Document()
+
+  /// Reads the source to its end, since a stream knows its rows only there.
+  init(_ source: any Source) throws {
+    let header = source.header
+    let summary = try TableSummary(reading: source)
+    add("kind", header.kind.rawValue)
+    add("format version", header.formatVersion)
+    if !header.fields.isEmpty { add("rows", summary.rows) }
+    if let digest = summary.digest { add("digest", digest) }
+    if let setup = try? Setup(document: header.document) { add(setup) }
+    if let samples = try SampleTable.read(header.document) { add(samples) }
+    if !header.fields.isEmpty { add(header.fields, summary) }
+    if !header.provenance.isEmpty { add(header.provenance) }
+    let own: Set<String> = ["sluice", "samples"]
+    let rest = header.document.names.filter { !own.contains($0) }
+    if !rest.isEmpty { add("groups", rest.joined(separator: " ")) }
+  }
+
+  private mutating func add(_ name: String, _ value: String) {
+    document.set(Self.key(name), value)
+    text += name + ": " + value + "\n"
+  }
+
+  private mutating func add(_ name: String, _ value: Int) {
+    document.set(Self.key(name), value)
+    text += name + ": \(value)\n"
+  }
+
+  private static func key(_ name: String) -> String {
+    String(name.map { $0 == " " ? "_" : $0 })
+  }
+
+  /// A table under a heading; each column is a member of the document's group.
+  private mutating func add(
+    _ name: String, _ columns: [String], _ rows: [[String]], numbers: [String: [Double]] = [:]
+  ) {
+    guard !rows.isEmpty else { return }
+    var table = TextTable(columns, notes: [name])
+    rows.forEach { table.add($0) }
+    text += "\n" + table.text
+    for (c, column) in columns.enumerated() {
+      let path = Self.key(name) + "/" + Self.key(column)
+      if let values = numbers[column] {
+        document.set(path, values)
+      } else {
+        document.set(path, rows.map { $0[c] })
+      }
+    }
+  }
+
+  private mutating func add(_ setup: Setup) {
+    add("analysis", setup.name)
+    add(
+      "parameters", ["name", "block", "id", "low", "high", "power", "unit"],
+      setup.parameters.map {
+        [
+          $0.name, $0.lhaBlock, "\($0.lhaID)", "\($0.range.lowerBound)", "\($0.range.upperBound)",
+          "\($0.maxPower)", $0.unit,
+        ]
+      })
+    add(
+      "benchmarks", ["name"] + setup.parameterNames,
+      setup.benchmarks.map { [$0.name] + $0.values.map { "\($0)" } })
+    if let morphing = setup.morphing { add("morphing components", morphing.components.count) }
+    add(
+      "nuisance parameters", ["name", "systematic", "up", "down"],
+      setup.nuisanceParameters.map {
+        [$0.name, $0.systematic, $0.benchmarkPositive ?? "-", $0.benchmarkNegative ?? "-"]
+      })
+    add(
+      "observables", ["name", "unit", "expression"],
+      setup.observables.map { [$0.name, $0.unit.isEmpty ? "-" : $0.unit, $0.expression ?? "-"] })
+    add("cuts", ["expression"], setup.cuts.map { [$0] })
+    add("efficiencies", ["expression"], setup.efficiencies.map { [$0] })
+  }
+
+  private mutating func add(_ samples: [SampleRecord]) {
+    add(
+      "samples",
+      ["file", "process", "benchmark", "read", "kept", "sigma_pb", "k_factor", "normalisation"],
+      samples.map {
+        [
+          $0.file, $0.process, $0.isBackground ? "background" : "\($0.samplingBenchmark)",
+          "\($0.eventsRead)", "\($0.eventsKept)", TextTable.number($0.sumWeights),
+          "\($0.kFactor)", $0.normalisation,
+        ]
+      }, numbers: ["sigma_pb": samples.map(\.sumWeights)])
+  }
+
+  private mutating func add(_ fields: [Field], _ summary: TableSummary) {
+    let components = summary.components.flatMap { $0 }
+    let types = fields.flatMap { field in (0..<field.width).map { _ in field.type.rawValue } }
+    add(
+      "columns", ["name", "type", "unit", "sum", "minimum", "maximum", "negative", "nan"],
+      zip(components, types).map { component, type in
+        [
+          component.name, type, component.unit ?? "-", TextTable.number(component.sum),
+          TextTable.number(component.minimum), TextTable.number(component.maximum),
+          "\(component.negative)", "\(component.nan)",
+        ]
+      },
+      numbers: [
+        "sum": components.map(\.sum), "minimum": components.map(\.minimum),
+        "maximum": components.map(\.maximum), "negative": components.map { Double($0.negative) },
+        "nan": components.map { Double($0.nan) },
+      ])
+  }
+
+  private mutating func add(_ records: [ProvenanceRecord]) {
+    add(
+      "history", ["program", "version", "command"],
+      records.map { [$0.program, $0.version, $0.commandLine] })
+  }
+}
