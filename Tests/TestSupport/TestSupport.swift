@@ -132,8 +132,19 @@ public func run(
   var argv: [UnsafeMutablePointer<CChar>?] = ([program] + arguments).map { strdup($0) } + [nil]
   var envp: [UnsafeMutablePointer<CChar>?] = variables.map { strdup($0) } + [nil]
   defer { (argv + envp).forEach { free($0) } }
+  // The test runner ignores and blocks signals; a program starts with the signals of a shell.
+  var attributes = posix_spawnattr_t()
+  posix_spawnattr_init(&attributes)
+  defer { posix_spawnattr_destroy(&attributes) }
+  var signals = sigset_t()
+  sigemptyset(&signals)
+  posix_spawnattr_setsigmask(&attributes, &signals)
+  for number in [SIGINT, SIGTERM, SIGHUP, SIGPIPE, SIGXFSZ] { sigaddset(&signals, number) }
+  posix_spawnattr_setsigdefault(&attributes, &signals)
+  posix_spawnattr_setflags(
+    &attributes, Int16(POSIX_SPAWN_SETSIGDEF) | Int16(POSIX_SPAWN_SETSIGMASK))
   var pid = pid_t()
-  guard posix_spawnp(&pid, program, &actions, nil, &argv, &envp) == 0 else {
+  guard posix_spawnp(&pid, program, &actions, &attributes, &argv, &envp) == 0 else {
     return Outcome(status: 127, signal: 0, output: [], error: "cannot run \(program)")
   }
   var status: Int32 = 0
