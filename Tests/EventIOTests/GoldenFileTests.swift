@@ -216,3 +216,53 @@ import Testing
     #expect(problem?.kind == .data && problem?.fact.contains("version 2") == true)
   }
 }
+
+/// Truncated HDF5: the end that the file states is checked before anything is read.
+@Suite struct TruncatedHDF5Tests {
+  let folder = TemporaryFolder()
+
+  @Test func cutsAreRefused() throws {
+    let (whole, cut) = (folder.file("t.h5"), folder.file("c.h5"))
+    try Tables.write(20, to: whole)
+    let bytes = try Tables.bytes(whole)
+    for n in Array(0..<64) + Array(stride(from: 64, to: bytes.count, by: 97)) + [bytes.count - 1] {
+      try Tables.save(bytes[0..<n], to: cut)
+      let problem = Tables.problem(reading: cut)
+      #expect(problem?.kind == .data, "cut at \(n)")
+      if n > 64 { #expect(problem?.fact.contains("\(n) bytes of \(bytes.count)") == true) }
+    }
+    #expect(Tables.problem(reading: whole) == nil)
+  }
+
+  @Test func whatItLooksLikeIsSaid() throws {
+    let path = folder.file("t")
+    for (text, fact, remedy) in [
+      ("<LesHouchesEvents version=\"3.0\">\n", "Les Houches", "lhe-read"),
+      ("", "empty", "write it"),
+      ("ARROW1\0\0", "Arrow file", "new_stream"), ("hello, world", "text", "HDF5"),
+      ("{\"a\": 1}", "JSON", "commands"),
+      ("\u{1}\u{2}\u{3}abcdefgh", "no known format", "commands"),
+    ] {
+      try Tables.save(Array(text.utf8), to: path)
+      let problem = Tables.problem(reading: path)
+      #expect(problem?.kind == .data)
+      #expect(problem?.fact.contains(fact) == true, "\(problem?.line ?? "")")
+      #expect(problem?.line.contains(remedy) == true, "\(problem?.line ?? "")")
+    }
+    try Tables.write(3, to: folder.file("t.h5"))
+    #expect(run("gzip", [folder.file("t.h5")]).status == 0)
+    #expect(Tables.problem(reading: folder.file("t.h5.gz"))?.remedy?.contains("gunzip") == true)
+    #expect(Tables.problem(reading: folder.file("none"))?.kind == .noInput)
+  }
+
+  @Test func wrongKindsAreNamed() throws {
+    let path = folder.file("t.h5")
+    try Tables.write(3, to: path)
+    do {
+      _ = try Input.readHeader(path, expecting: [.setup], journal: Journal())
+      Issue.record("events passed for a setup")
+    } catch let problem as Problem {
+      #expect(problem.kind == .data && problem.fact.contains("events, where setup"))
+    }
+  }
+}

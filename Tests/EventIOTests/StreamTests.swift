@@ -11,9 +11,13 @@ import Testing
   /// Every prefix of a stream, and every prefix of it inside gzip, is refused: no cut reads as a smaller table.
   @Test func everyCutIsRefused() throws {
     let (whole, cut) = (folder.file("t"), folder.file("c"))
-    try Tables.write(50, to: whole, options: .init(format: .stream))
+    // A small header keeps this quick; the borders are the same.
+    var document = Document()
+    document.set("a", 1)
+    let header = Header(kind: .events, document: document, fields: Tables.header.fields)
+    try Tables.write(50, to: whole, options: .init(format: .stream), header: header)
     let bytes = try Tables.bytes(whole)
-    for n in 0..<bytes.count where n % 3 == 0 || n > bytes.count - 700 {
+    for n in 0..<bytes.count {
       try Tables.save(bytes[0..<n], to: cut)
       #expect(Tables.problem(reading: cut)?.kind == .data, "cut at \(n)")
     }
