@@ -109,6 +109,7 @@ private final class SampleReading {
     while try reader.next(into: &event) {
       let number = reader.eventCount
       if number == 1 { resolveSamplingWeight() }
+      if number & 0xFFF == 0 { set.journal.progress("events of \(reader.name)", number) }
       if isSignal {
         for b in 0..<count { weights[b] = try weight(slots[b], event) }
       } else {
@@ -139,7 +140,6 @@ private final class SampleReading {
         id: EventIdentity.id(sampleKey: reader.sampleKey, index: number - 1))
       if rows.count == SampleSet.batchRows {
         try rows.flush(to: sink)
-        set.journal.progress("events of \(reader.name)", number)
       }
     }
     sums.count = reader.eventCount

@@ -248,6 +248,9 @@ struct LHEReadTests {
     let table = try bench.events("out.h5")
     #expect((190..<200).contains(table.count))
     #expect(table.samples[0].normalisation.hasSuffix("; salvaged"))
+    let header = try Input.readHeader(
+      bench.folder.file("out.h5"), expecting: [.events], journal: Journal())
+    #expect(header.document.texts("sluice/salvaged") == ["cut.lhe"])
   }
 
   @Test("weights beyond the benchmarks")

@@ -41,7 +41,11 @@ struct SampleSetTests {
       let slot = reader.want("rwgt_2")
       var event = ParticleEvent()
       var values: [Double?] = []
-      while try reader.next(into: &event) { values.append(reader.weight(slot)) }
+      while try reader.next(into: &event) {
+        values.append(reader.weight(slot))
+        let i = reader.eventCount
+        #expect(reader.place == "event \(i) (byte \(SmallFile().offset(ofEvent: i - 1)))")
+      }
       #expect(values == [3, 4, 5, 6, 7])
     }
     #expect(keys.count == 1)
