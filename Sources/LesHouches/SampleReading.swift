@@ -32,7 +32,7 @@ extension SampleSet {
     guard result.records.contains(where: { $0.eventsKept > 0 }) else {
       throw Problem(
         .data, "no event passes the cuts", remedy: "loosen the cuts of the setup",
-        file: samples.count == 1 ? samples[0].reader.name : nil)
+        file: samples.map(\.reader.name).joined(separator: ", "))
     }
     try rows.flush(to: sink)
     checkSameProcess(result.records)
