@@ -54,6 +54,16 @@ public struct TrainedModel: ScoreEvaluator, RatioEvaluator {
     }
   }
 
+  /// Warns where a ratio model is asked for a point outside the range of θ it was trained on.
+  public func warnIfOutside(_ theta: [Double], journal: Journal) {
+    let outside = estimator.outsideTrainingRange(theta)
+    guard !outside.isEmpty else { return }
+    journal.warn(
+      "inference.outside \(name)",
+      "\(outside.joined(separator: ", ")) is outside the range that \(name) was trained on; "
+        + "the model extrapolates")
+  }
+
   /// Warns where rows of this part may have been seen in training: same definition of the parts, disjoint parts are safe;
   /// otherwise events of equal digest are not.
   public func warnIfTrained(

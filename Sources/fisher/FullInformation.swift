@@ -38,6 +38,7 @@ struct FullInformation: Tool {
     for model in models {
       model.warnIfTrained(
         on: part, of: input.events.table, digest: input.digest, journal: context.journal)
+      model.warnIfOutside(input.theta, journal: context.journal)
       if model.model.target == .score, model.referenceTheta != input.theta {
         context.journal.warn(
           "fisher.reference \(model.name)",

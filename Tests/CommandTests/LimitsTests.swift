@@ -1,0 +1,89 @@
+import TestSupport
+import Testing
+
+/// limits on the toy file of the reference numbers.
+@Suite struct LimitsCommandTests {
+  static let toy = Place.shared + "/golden/inference/toy_quadrature.h5"
+  static let grid = "--grid t0=-1:1:5 --grid t1=-1:1:5"
+  static let histogram = "--observable x --bins=-2,-1,0,1,2"
+
+  private func golden() throws -> ResultJSON {
+    try ResultJSON(file: Place.shared + "/golden/inference/results.json")
+  }
+
+  private func difference(_ a: [Double], _ b: [Double]) -> Double {
+    a.count == b.count ? zip(a, b).map { abs($0 - $1) }.max() ?? .infinity : .infinity
+  }
+
+  /// 3e-4 is what 280 nodes of quadrature leave; 3.8e-4 without the rate, by the reference itself.
+  @Test(
+    .needsShared,
+    arguments: [
+      (histogram, "A.limits.histo6.xsec.p", 3e-4),
+      (histogram + " --no-rate", "A.limits.histo6.noxsec.p", 4e-4), ("", "A.limits.rate.p", 3e-4),
+    ])
+  func expected(_ job: (String, String, Double)) throws {
+    let result = try ResultJSON(
+      shell("limits expected \(Self.toy) --luminosity 10/fb \(Self.grid) \(job.0) --json"))
+    let p = try result.numbers("limits", "p")
+    #expect(difference(p, try golden().numbers("results", job.1, "analytic")) < job.2)
+  }
+
+  @Test(.needsShared) func fileHoldsWhatJSONPrints() throws {
+    let folder = TemporaryFolder()
+    let command =
+      "limits expected \(Self.toy) --luminosity 10/fb \(Self.grid) \(Self.histogram) --no-provenance"
+    let outcome = shell(
+      command + " -o a.h5 && \(command) -o b.h5 && cmp a.h5 b.h5", in: folder.path)
+    #expect(outcome.status == 0, "\(outcome.error)")
+    let text = shell(command + " --points").text
+    // Two tables of two levels, one for each parameter, and 25 points.
+    #expect(text.split(separator: "\n").filter { !$0.hasPrefix("#") }.count == 2 + 4 + 25)
+    #expect(text.contains("# best fit: t0=0,t1=0"))
+  }
+
+  @Test(.needsShared) func observedEvents() throws {
+    let result = try ResultJSON(
+      shell(
+        "limits observed \(Self.toy) --data \(Self.toy) --luminosity 1400/fb \(Self.grid) \(Self.histogram) --json"
+      ))
+    #expect(try result.numbers("limits", "event_count") == [1400])
+    // The nodes of the quadrature are flat in x, which no point of the model is: but some point is the best.
+    #expect(try result.numbers("limits", "q").allSatisfy { $0 >= 0 })
+  }
+
+  @Test(
+    .needsShared,
+    arguments: [
+      ("expected \(toy) --luminosity 10", 64, "300/fb"),
+      ("expected \(toy) --luminosity 10/fb --grid t0=1", 64, "LOW:HIGH:POINTS"),
+      ("expected \(toy) --luminosity 10/fb --grid t2=0:1:3", 64, "parameter 't2'"),
+      ("expected \(toy) --luminosity 10/fb --observable y", 65, "there are x, x2"),
+      ("expected \(toy) --luminosity 10/fb --no-rate", 64, "nothing left"),
+      ("expected \(toy) --luminosity 10/fb --fix t7", 64, "parameter 't7'"),
+      ("observed \(toy) --luminosity 10/fb", 64, "--data"),
+      ("observed \(toy) --data missing.h5 --luminosity 10/fb", 66, "missing.h5"),
+      ("expected \(toy) --luminosity 10/fb --model \(toy)", 65, "kind events"),
+    ])
+  func badInput(_ job: (String, Int32, String)) {
+    let folder = TemporaryFolder()
+    let outcome = shell("limits \(job.0) -o out.h5", in: folder.path)
+    #expect(outcome.status == job.1, "\(outcome.error)")
+    #expect(outcome.error.hasPrefix("limits: error: "))
+    #expect(outcome.error.contains(job.2), "\(outcome.error)")
+    #expect(folder.contents == [])
+  }
+
+  @Test(.needsShared) func oneParameter() throws {
+    let result = try ResultJSON(
+      shell(
+        "limits expected \(Self.toy) --luminosity 10/fb --grid t0=-1:1:21 --fix t1 \(Self.histogram) --json"
+      ))
+    #expect(try result.numbers("limits", "degrees_of_freedom") == [1])
+    #expect(try result.texts("limits", "fixed_parameters") == ["t1"])
+    // Symmetric in t0: the even part of the amplitude does not depend on it at t1 = 0.
+    let lower = try result.numbers("limits", "intervals", "lower")
+    let upper = try result.numbers("limits", "intervals", "upper")
+    #expect(zip(lower, upper).allSatisfy { abs($0 + $1) < 1e-6 })
+  }
+}
