@@ -88,13 +88,13 @@ extension Information {
       let full = Matrix(rows: parameterCount, columns: parameterCount, elements: entry.matrix)
       let b = full.submatrix(rows: kept, columns: rest)
       let c = full.submatrix(rows: rest, columns: rest)
-      let x: Matrix
-      do { x = try c.solve(b.transposed).transposed } catch is LinearAlgebraError {
+      guard try Self.isRegular(c) else {
         throw Problem(
           .data,
           "matrix '\(entry.name)' is singular in \(others(kept).joined(separator: ", "))",
           remedy: "fix these parameters with 'fisher project', or add other measurements")
       }
+      let x = try c.solve(b.transposed).transposed
       var u = Matrix(rows: kept.count, columns: parameterCount)
       for row in kept.indices {
         u[row, kept[row]] = 1
@@ -104,6 +104,19 @@ extension Information {
     }
     result.notes.append("profiled over: \(others(kept).joined(separator: ", "))")
     return result
+  }
+
+  /// Whether an information matrix can be inverted: its correlation form has no eigenvalue below 1e-12.
+  private static func isRegular(_ matrix: Matrix) throws -> Bool {
+    let scales = matrix.diagonal
+    guard matrix.elements.allSatisfy(\.isFinite), scales.allSatisfy({ $0 > 0 }) else {
+      return false
+    }
+    var scaled = matrix
+    for i in scales.indices {
+      for j in scales.indices { scaled[i, j] /= (scales[i] * scales[j]).squareRoot() }
+    }
+    return scales.isEmpty ? true : try scaled.symmetricEigen().values[0] > 1e-12
   }
 
   private func others(_ kept: [Int]) -> [String] {

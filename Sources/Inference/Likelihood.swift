@@ -12,10 +12,14 @@ public struct LikelihoodValue: Sendable, Equatable {
   public var gradient: [Double]
   /// E_θ₁[r̂(x|θ)] − 1, which is 0 for an exact ratio; NaN where it is not known.
   public var closure: Double
+  /// Rows whose log r was taken to be `RatioLikelihood.floor`.
+  public var flooredRows: Int
 
   public init(
-    kinematic: Double, rate: Double, gradient: [Double] = [], closure: Double = .nan
+    kinematic: Double, rate: Double, gradient: [Double] = [], closure: Double = .nan,
+    flooredRows: Int = 0
   ) {
+    self.flooredRows = flooredRows
     self.kinematic = kinematic
     self.rate = rate
     self.gradient = gradient
@@ -154,9 +158,6 @@ public final class RatioLikelihood: LogLikelihood {
   public let eventCount: Double
   public var isCheap: Bool { false }
   public var parameterCount: Int { rate.morphing.parameterCount }
-  private var isFloored: [Bool]
-  /// Rows whose log r was at the floor at some point so far.
-  public var flooredRows: Int { isFloored.count { $0 } }
 
   /// - Parameters:
   ///   - weights: one per row; their sum stands for n events.
@@ -169,7 +170,6 @@ public final class RatioLikelihood: LogLikelihood {
     precondition(weights.count == ratios.rowCount)
     let sum = weights.reduce(0, +)
     self.ratios = ratios
-    isFloored = [Bool](repeating: false, count: weights.count)
     self.weights = weights.map { eventCount * $0 / sum }
     self.includesRate = includesRate
     self.eventCount = eventCount
@@ -188,13 +188,14 @@ public final class RatioLikelihood: LogLikelihood {
       gradient
       ? try ratios.valuesAndGradients(at: theta) : (try ratios.values(at: theta), [])
     var sum = CompensatedSum()
+    var floored = 0
     var slope = includesRate && gradient ? rate.gradient(sigma, d) : d.map { _ in 0 }
     for (e, value) in values.enumerated() where weights[e] != 0 {
       guard value >= Self.floor else {
         guard !value.isNaN else {
           throw Problem(.data, "the model gives log r = NaN", remedy: "train it again")
         }
-        isFloored[e] = true
+        floored += 1
         sum.add(weights[e] * Self.floor)
         continue
       }
@@ -205,7 +206,7 @@ public final class RatioLikelihood: LogLikelihood {
     }
     return LikelihoodValue(
       kinematic: sum.value, rate: includesRate ? rate.value(sigma) : 0,
-      gradient: gradient ? slope : [], closure: closure(values))
+      gradient: gradient ? slope : [], closure: closure(values), flooredRows: floored)
   }
 
   private func closure(_ values: [Double]) -> Double {

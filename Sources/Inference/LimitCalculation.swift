@@ -207,6 +207,13 @@ public struct LimitCalculation {
     limits.p = limits.q.map { $0.isNaN ? .nan : chi.survival($0) }
     let widest = chi.quantile(settings.levels.max() ?? 0.95)
     let inside = scan.values.indices.filter { limits.q[$0] <= widest }
+    let floored = inside.map { scan.values[$0].flooredRows }.max() ?? 0
+    if floored > 0 {
+      journal?.warn(
+        "limits.floor",
+        "\(floored) rows have a vanishing density inside the regions; log r = "
+          + "\(Int(RatioLikelihood.floor)) was taken")
+    }
     let deviations = inside.map { abs(logarithm(1 + scan.values[$0].closure)) }
     limits.closure = limits.eventCount * (deviations.filter { !$0.isNaN }.max() ?? .nan)
   }

@@ -267,12 +267,6 @@ public struct LimitSource: Sendable {
     var result = try LimitCalculation(
       likelihood, names: setup.parameterNames, settings: settings, journal: journal
     ).run(limits)
-    if let ratio = likelihood as? RatioLikelihood, ratio.flooredRows > 0 {
-      journal?.warn(
-        "limits.floor",
-        "\(ratio.flooredRows) rows have a vanishing density at some grid point; log r = "
-          + "\(Int(RatioLikelihood.floor)) was taken")
-    }
     if likelihood is BinnedLikelihood, limits.isExpected {
       result.qTrue = try q(limits.thetaTrue, likelihood, result)
     }

@@ -1,12 +1,12 @@
 import TestSupport
 import Testing
 
+private let toy = Place.shared + "/golden/inference/toy_quadrature.h5"
+private let grid = "--grid t0=-1:1:5 --grid t1=-1:1:5"
+private let histogram = "--observable x --bins=-2,-1,0,1,2"
+
 /// limits on the toy file of the reference numbers.
 @Suite struct LimitsCommandTests {
-  static let toy = Place.shared + "/golden/inference/toy_quadrature.h5"
-  static let grid = "--grid t0=-1:1:5 --grid t1=-1:1:5"
-  static let histogram = "--observable x --bins=-2,-1,0,1,2"
-
   private func golden() throws -> ResultJSON {
     try ResultJSON(file: Place.shared + "/golden/inference/results.json")
   }
@@ -24,7 +24,7 @@ import Testing
     ])
   func expected(_ job: (String, String, Double)) throws {
     let result = try ResultJSON(
-      shell("limits expected \(Self.toy) --luminosity 10/fb \(Self.grid) \(job.0) --json"))
+      shell("limits expected \(toy) --luminosity 10/fb \(grid) \(job.0) --json"))
     let p = try result.numbers("limits", "p")
     #expect(difference(p, try golden().numbers("results", job.1, "analytic")) < job.2)
   }
@@ -32,7 +32,7 @@ import Testing
   @Test(.needsShared) func fileHoldsWhatJSONPrints() throws {
     let folder = TemporaryFolder()
     let command =
-      "limits expected \(Self.toy) --luminosity 10/fb \(Self.grid) \(Self.histogram) --no-provenance"
+      "limits expected \(toy) --luminosity 10/fb \(grid) \(histogram) --no-provenance"
     let outcome = shell(
       command + " -o a.h5 && \(command) -o b.h5 && cmp a.h5 b.h5", in: folder.path)
     #expect(outcome.status == 0, "\(outcome.error)")
@@ -45,7 +45,7 @@ import Testing
   @Test(.needsShared) func observedEvents() throws {
     let result = try ResultJSON(
       shell(
-        "limits observed \(Self.toy) --data \(Self.toy) --luminosity 1400/fb \(Self.grid) \(Self.histogram) --json"
+        "limits observed \(toy) --data \(toy) --luminosity 1400/fb \(grid) \(histogram) --json"
       ))
     #expect(try result.numbers("limits", "event_count") == [1400])
     // The nodes of the quadrature are flat in x, which no point of the model is: but some point is the best.
@@ -77,7 +77,7 @@ import Testing
   @Test(.needsShared) func oneParameter() throws {
     let result = try ResultJSON(
       shell(
-        "limits expected \(Self.toy) --luminosity 10/fb --grid t0=-1:1:21 --fix t1 \(Self.histogram) --json"
+        "limits expected \(toy) --luminosity 10/fb --grid t0=-1:1:21 --fix t1 \(histogram) --json"
       ))
     #expect(try result.numbers("limits", "degrees_of_freedom") == [1])
     #expect(try result.texts("limits", "fixed_parameters") == ["t1"])

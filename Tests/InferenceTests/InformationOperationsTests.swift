@@ -68,6 +68,16 @@ import Testing
     #expect(problem?.fact.contains("t1") == true)
   }
 
+  /// The rate has one direction only: with three parameters two cannot float.
+  @Test func profilingOverTwoParametersOfARate() {
+    let d = [0.7, -1.3, 2.1]
+    let rate = Information(
+      parameterNames: ["a", "b", "c"], parameterUnits: ["", "", ""], theta: [0, 0, 0],
+      luminosity: 1,
+      entries: [.init(name: "rate", matrix: d.flatMap { x in d.map { x * $0 / 0.3 } })])
+    #expect(throws: Problem.self) { try rate.profiled(keeping: ["a"]) }
+  }
+
   @Test func sumAddsMatricesAndCovariances() throws {
     let sum = try Information.sum([("a", information), ("b", information)])
     let a = try #require(information["histogram"])
