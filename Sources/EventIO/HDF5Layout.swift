@@ -118,7 +118,7 @@ struct HDF5Contents {
       samples.allSatisfy({ $0.rows == rows[0] })
     else { return false }
     var digest = ColumnDigest(samples.map(\.field))
-    let block = BlockSize.rows(digest.fields, bytes: 1 << 22)
+    let block = BlockSize.rows(digest.fields, bytes: 1 << 24)
     while digest.rows < rows[0] {
       digest.update(
         try reader.rows(

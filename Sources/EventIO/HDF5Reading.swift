@@ -191,8 +191,12 @@ final class HDF5Reader {
     guard exists(path), h5_object_type(file.id, path) == 1 else {
       throw problem("there is no such dataset inside this file", path)
     }
+    // Chunks that another program packed are inflated once if they fit in here.
+    let access = HDF5Handle(H5Pcreate(h5_dataset_access()), H5Pclose)
+    H5Pset_chunk_cache(access.id, 521, 1 << 24, 0.75)
     let set = try HDF5Handle(
-      H5Dopen2(file.id, path, 0), H5Dclose, or: problem("this dataset cannot be read", path))
+      H5Dopen2(file.id, path, access.id), H5Dclose,
+      or: problem("this dataset cannot be read", path))
     try requireInside(set.id, path)
     let type = HDF5Handle(H5Dget_type(set.id), H5Tclose)
     let kind = H5Tget_class(type.id)

@@ -25,7 +25,8 @@ final class HDF5Source: DigestedSource {
     name = contents.reader.name
     header = contents.header
     digest = ColumnDigest(header.fields)
-    blockRows = BlockSize.rows(header.fields, bytes: 1 << 22)
+    // As the writer's blocks, so that every chunk is read, and inflated, once.
+    blockRows = BlockSize.rows(header.fields, bytes: 1 << 24)
   }
 
   private func digestText(_ columns: String) -> String {

@@ -6,11 +6,16 @@ import EventModel
 final class TextSink: Sink {
   private let output: BufferedOutput
   private let fields: [Field]
+  private var blocks: RowBlocks
+  /// Where rows wait that may still change.
+  private let spool: Spool?
 
   init(_ file: OutputFile, header: Header, options: OutputOptions) throws {
-    try refuseDeferred(options, "tsv")
     output = BufferedOutput(file)
     fields = header.fields
+    let blockRows = BlockSize.rows(fields, bytes: 1 << 20)
+    blocks = RowBlocks(fields, blockRows: blockRows)
+    spool = options.deferred ? try Spool(fields, blockRows: blockRows) : nil
     try guarded {
       try output.write("# " + StreamLayout.columnNames(fields).joined(separator: "\t") + "\n")
     }
@@ -26,24 +31,40 @@ final class TextSink: Sink {
   }
 
   func write(_ batch: Batch) throws {
-    try RowBlocks.check(batch, fields)
     try guarded {
-      for row in 0..<batch.count {
-        var line = ""
-        for (field, column) in zip(fields, batch.columns) {
-          for i in 0..<field.width {
-            if !line.isEmpty { line += "\t" }
-            line += column.text(at: row * field.width + i)
-          }
-        }
-        try output.write(line + "\n")
+      guard let spool else {
+        try RowBlocks.check(batch, fields)
+        return try writeLines(batch)
       }
+      try blocks.add(batch) { try spool.append($0) }
+    }
+  }
+
+  private func writeLines(_ batch: Batch) throws {
+    for row in 0..<batch.count {
+      var line = ""
+      for (field, column) in zip(fields, batch.columns) {
+        for i in 0..<field.width {
+          if !line.isEmpty { line += "\t" }
+          line += column.text(at: row * field.width + i)
+        }
+      }
+      try output.write(line + "\n")
     }
   }
 
   func finish(document: Document?, rewriting: ((inout Batch) throws -> Void)?) throws {
-    try requireDeferred(false, document: document, rewriting: rewriting)
-    try guarded { try output.finish() }
+    try requireDeferred(spool != nil, document: document, rewriting: rewriting)
+    try guarded {
+      if let spool {
+        try blocks.flush { try spool.append($0) }
+        try spool.forEach { batch in
+          try rewriting?(&batch)
+          try writeLines(batch)
+        }
+      }
+      try output.finish()
+    }
   }
 }
 
@@ -191,13 +212,5 @@ final class JSONSink: Sink {
       output.file.abandon()
       throw error
     }
-  }
-}
-
-private func refuseDeferred(_ options: OutputOptions, _ format: String) throws {
-  guard !options.deferred else {
-    throw Problem(
-      .usage, "this output cannot be written as \(format)",
-      remedy: "write HDF5 or a stream, then use events convert -O \(format)")
   }
 }

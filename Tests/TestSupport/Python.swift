@@ -29,3 +29,27 @@ extension Trait where Self == ConditionTrait {
       "no Python with h5py and pyarrow: neither SLUICE_PYTHON nor .venv")
   }
 }
+
+/// The Python with MadMiner and other peers that `make peers` installs: $SLUICE_PEERS, or `.venv-peers`.
+public enum Peers {
+  public static let interpreter: String? = {
+    if let path = getenv("SLUICE_PEERS").map({ String(cString: $0) }), Place.exists(path) {
+      return path
+    }
+    let made = Place.root + "/.venv-peers/bin/python"
+    return Place.exists(made) ? made : nil
+  }()
+
+  public static func run(script: String, arguments: [String] = [], in folder: String? = nil)
+    -> Outcome
+  {
+    TestSupport.run(interpreter ?? "python3", ["-c", script] + arguments, in: folder)
+  }
+}
+
+extension Trait where Self == ConditionTrait {
+  /// Skips with a reason where the peers are absent; they are never demanded (5.8 GB).
+  public static var needsPeers: ConditionTrait {
+    .enabled(if: Peers.interpreter != nil, "no peers: neither SLUICE_PEERS nor .venv-peers")
+  }
+}
