@@ -9,7 +9,9 @@ struct Head: Tool {
   static let configuration = CommandConfiguration.subcommand(
     "head", abstract: "Print the first rows of a table, as tab-separated text by default.")
 
-  @Option(name: .shortAndLong, help: "Number of rows.")
+  @Option(
+    name: [.customShort("n"), .customLong("count")],
+    help: ArgumentHelp("Number of rows.", valueName: "n"))
   var number = 10
   @OptionGroup var input: InputGroup
   @OptionGroup var output: OutputGroup

@@ -8,8 +8,8 @@ import Observables
 
 @main
 struct LHERead: Tool {
-  static let configuration = CommandConfiguration(
-    commandName: "lhe-read",
+  static let configuration = CommandConfiguration.tool(
+    "lhe-read",
     abstract: "Read Les Houches event files: benchmark weights, observables and cuts as a table.",
     discussion: """
       Every sample is normalised to pb with the events counted in it. Weights at the setup's benchmarks are found by \
