@@ -8,7 +8,7 @@ import EventModel
 @main
 struct Plot: Tool {
   static let configuration = CommandConfiguration.tool(
-    "plot", abstract: "draw limits, information, loss histories and distributions")
+    "plot", abstract: "Draw limits, information ellipses, loss histories and distributions.")
 
   /// What `-O` takes: a picture, or the numbers behind it.
   enum Format: String, CaseIterable, ExpressibleByArgument {
