@@ -21,10 +21,10 @@ function __lhe-read_parse_tokens -S
     set -l unparsed_tokens (__lhe-read_tokens -pc)
     switch $unparsed_tokens[1]
     case 'lhe-read'
-        __lhe-read_parse_subcommand -r 1 'setup=' 'sample=+' 'background=+' 'k-factor=+' 'weights=' 'event-norm=' 'generated=' 'salvage' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'h/help'
+        __lhe-read_parse_subcommand -r 1 'setup=' 'sample=+' 'background=+' 'k-factor=+' 'weights=' 'event-norm=' 'generated=' 'salvage' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
-            __lhe-read_parse_subcommand -r 1 
+            __lhe-read_parse_subcommand -r 1 'version'
         end
     end
 end
@@ -97,5 +97,7 @@ complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_opti
 complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" q quiet' -l 'quiet' -s 'q' -d 'Say nothing on standard error but errors.'
 complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" no-provenance' -l 'no-provenance' -d 'Write no record of this run, so that equal content is equal bytes.'
 complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" cite' -l 'cite' -d 'Print BibTeX of the toolkit and of the methods used, and exit.'
+complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" version' -l 'version' -d 'Show the version.'
 complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_positional "lhe-read" -eq 2' -fa 'help' -d 'Show subcommand help information.'
+complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read help" version' -l 'version' -d 'Show the version.'

@@ -27,7 +27,7 @@ struct Fragment {
 
 /// A command line of the EXAMPLES section with the text before it and, where given, what it prints.
 ///
-/// In the file: text, then `$ command` (continued with `\`), then `> ` and a line of output each. Lines that begin
+/// In the file: text, then `$ command` (continued after `\` or `|`), then `> ` and a line of output each. Lines that begin
 /// with `%` speak to the tests alone.
 struct Examples {
   var items: [(text: String, commands: [String], output: [String])] = []
@@ -40,7 +40,7 @@ struct Examples {
       if isContinued || line.hasPrefix("$ ") {
         if examples.items.isEmpty { examples.items.append(("", [], [])) }
         examples.items[examples.items.count - 1].commands.append(String(line))
-        isContinued = line.hasSuffix("\\")
+        isContinued = line.hasSuffix("\\") || line.hasSuffix("|")
       } else if line.hasPrefix("> ") {
         examples.items[examples.items.count - 1].output.append(String(line.dropFirst(2)))
       } else if !line.isEmpty, !line.hasPrefix("%") {

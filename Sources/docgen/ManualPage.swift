@@ -20,7 +20,7 @@ struct ManualPage {
   var text: String {
     let name = help.commandName
     var made: [String: String] = [
-      "NAME": ".Nm \(name)\n.Nd \(Mdoc.inline(help.abstract ?? ""))\n",
+      "NAME": ".Nm \(name)\n.Nd \(Mdoc.phrase(help.abstract ?? ""))\n",
       "SYNOPSIS": synopsis, "OPTIONS": options, "EXIT STATUS": exitStatus,
     ]
     if !examples.items.isEmpty { made["EXAMPLES"] = exampleSection }

@@ -11,6 +11,12 @@ enum Mdoc {
     return line.hasPrefix(".") || line.hasPrefix("'") ? "\\&" + line : line
   }
 
+  /// Without a full stop, on one line.
+  static func phrase(_ text: String) -> String {
+    let line = inline(text.split(whereSeparator: \.isNewline).joined(separator: " "))
+    return line.hasSuffix(".") ? String(line.dropLast()) : line
+  }
+
   /// Upper case at the start, a full stop at the end.
   static func sentence(_ text: String) -> String {
     guard !text.isEmpty else { return "" }
