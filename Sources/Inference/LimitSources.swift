@@ -206,8 +206,8 @@ public struct LimitSource: Sendable {
       let outside = (0..<limits.pointCount).filter { point in
         (0..<n).contains { p in
           let (range, value) = (model.thetaRange[p], limits.points[point * n + p])
-          // A width of 1e-9 is rounding of the ends, not extrapolation.
-          let margin = 1e-9 * (range.upperBound - range.lowerBound)
+          // The range is of values that were drawn: random ones stop a little short of the ends of their prior.
+          let margin = 1e-3 * (range.upperBound - range.lowerBound)
           return value < range.lowerBound - margin || value > range.upperBound + margin
         }
       }

@@ -22,6 +22,9 @@ struct ExpectedLimits: Tool {
     if truth, options.observable != nil || !options.model.model.isEmpty {
       throw ValidationError("--truth, --observable and --model are three kinds of limits; give one")
     }
+    if partition.partition != nil, options.model.model.isEmpty {
+      throw ValidationError("--partition is for --model; templates are of all events")
+    }
   }
 
   func execute(_ context: CommandContext) throws {
