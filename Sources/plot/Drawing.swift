@@ -37,7 +37,7 @@ struct Drawing {
       guard sources.count == 1 else {
         throw Problem(
           .usage, "distributions are drawn from one events file",
-          remedy: "join them with 'events merge'")
+          remedy: "name one file")
       }
       return try distribution(sources[0])
     }
