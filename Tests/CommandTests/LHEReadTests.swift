@@ -193,7 +193,10 @@ struct LHEReadTests {
   private func check(_ outcome: Outcome, _ status: Int32, _ file: String, _ fact: String) {
     #expect(outcome.status == status, "\(outcome.error)")
     #expect(outcome.error.hasPrefix("lhe-read: error: "), "\(outcome.error)")
-    #expect(outcome.error.contains(file) && outcome.error.contains(fact), "\(outcome.error)")
+    // With Foundation no text contains the empty one.
+    for part in [file, fact] where !part.isEmpty {
+      #expect(outcome.error.contains(part), "\(outcome.error)")
+    }
     // That a file is not there speaks for itself.
     #expect(status == 66 || outcome.error.contains("; "), "a remedy: \(outcome.error)")
     #expect(outcome.error.split(separator: "\n").count == 1, "\(outcome.error)")
