@@ -1,0 +1,208 @@
+#!/bin/bash
+# Prints a table of times of the commands, each beside another program's, and keeps it in Runs/.
+# Every job and what stands beside it run in turn, so that both see the same machine.
+# BIN, DATA, RUNS and PEERS come from the Makefile. Needs bash, GNU time for the column of memory.
+set -euo pipefail
+export LC_ALL=C OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 PYTHONDONTWRITEBYTECODE=1
+cd "$(dirname "$0")"
+folder=$PWD
+example=$folder/../Examples/wh
+export PATH="$BIN:$PATH"
+
+for name in wh_smeft_sm wh_smeft_bsm; do
+  if [ ! -r "$DATA/$name.lhe.gz" ]; then
+    echo "benchmark: no $name.lhe.gz in DATA ($DATA)" >&2
+    exit 1
+  fi
+done
+sm=$(cd "$DATA" && pwd)/wh_smeft_sm.lhe.gz
+bsm=$(cd "$DATA" && pwd)/wh_smeft_bsm.lhe.gz
+work=$(mktemp -d "${TMPDIR:-/tmp}/sluice-benchmark-XXXXXX")
+trap 'rm -rf "$work"' EXIT
+trap 'exit 130' INT TERM
+cd "$work"
+
+gnu_time=$(type -P time || true)
+if [ -n "$gnu_time" ] && ! "$gnu_time" -q -f %M -o memory true; then gnu_time=''; fi
+TIMEFORMAT='%R %U %S'
+
+# measure JOB COMMAND...: adds "wall CPU memory[KiB]" of one run to JOB.runs; output goes nowhere.
+measure() {
+  local job=$1 words
+  shift
+  echo 0 > memory
+  if [ -n "$gnu_time" ]; then set -- "$gnu_time" -q -f %M -o memory "$@"; fi
+  words=$({ time "$@" > output 2> error; } 2>&1) || {
+    cat error >&2
+    echo "benchmark: failed: $*" >&2
+    exit 1
+  }
+  echo "$words $(cat memory)" | awk '{ print $1, $2 + $3, $4 }' >> "$job.runs"
+}
+
+# keep JOB VALUE: adds a time that a program measured itself.
+keep() { echo "$2 0 0" >> "$1.runs"; }
+
+# less NEW LONG SHORT SCALE: the runs of LONG minus those of SHORT in the same turn, times SCALE; memory of LONG. The smallest
+# of such differences would be a lucky one: NEW.least has the difference of the smallest times instead.
+less() {
+  paste -d ' ' "$2.runs" "$3.runs" |
+    awk -v scale="$4" '{ print ($1 - $4) * scale, ($2 - $5) * scale, $3 }' > "$1.runs"
+  echo "$(of "$2" 1 min) $(of "$3" 1 min) $(of "$2" 2 min) $(of "$3" 2 min)" |
+    awk -v scale="$4" '{ print ($1 - $2) * scale, ($3 - $4) * scale }' > "$1.least"
+}
+
+# scale NEW JOB FACTOR: the runs of JOB in another unit.
+scale() {
+  if [ -f "$2.runs" ]; then
+    awk -v f="$3" '{ print $1 * f, $2 * f, $3 }' "$2.runs" > "$1.runs"
+  fi
+}
+
+# of JOB COLUMN min|median|max
+of() {
+  if [ "$3" = min ] && [ -f "$1.least" ]; then
+    cut -d ' ' -f "$2" "$1.least"
+    return
+  fi
+  cut -d ' ' -f "$2" "$1.runs" | sort -g | awk -v what="$3" '
+    { v[NR] = $1 }
+    END {
+      if (what == "min") print v[1]
+      else if (what == "max") print v[NR]
+      else print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2
+    }'
+}
+
+# row TITLE UNIT JOB BESIDE-TITLE BESIDE-JOB GOAL: a line of the table. GOAL is "ratio N", a bound on our time over the other's,
+# or "N", a bound on the smallest time, or "cpu N", the same of CPU time (with one thread the time on a quiet machine), or "-".
+row() {
+  local other=- other_cpu=- ratio=- met=- bound=${6##* } value
+  if [ -f "$5.runs" ]; then
+    other=$(of "$5" 1 min)
+    other_cpu=$(of "$5" 2 min)
+    ratio=$(awk -v a="$(of "$3" 1 min)" -v b="$other" 'BEGIN { printf "%.3g", a / b }')
+  fi
+  case $6 in
+    ratio*) value=$ratio ;;
+    cpu*) value=$(of "$3" 2 min) ;;
+    *) value=$(of "$3" 1 min) ;;
+  esac
+  if [ "$bound" != - ]; then
+    met=$(awk -v a="$value" -v b="$bound" 'BEGIN { print a <= b ? "yes" : "no" }')
+  fi
+  awk -v OFS='\t' -v title="$1" -v unit="$2" -v min="$(of "$3" 1 min)" \
+    -v median="$(of "$3" 1 median)" -v cpu="$(of "$3" 2 min)" -v memory="$(of "$3" 3 max)" \
+    -v beside="$4" -v other="$other" -v other_cpu="$other_cpu" -v ratio="$ratio" \
+    -v goal="${6/ /<=}" -v met="$met" '
+    function f(x) { return x == "-" || x == 0 ? "-" : sprintf("%.3g", x) }
+    BEGIN {
+      if (goal ~ /^[0-9]/) goal = "min<=" goal
+      memory = memory > 0 ? sprintf("%.0f", memory / 1024) : "-"
+      print title, unit, f(min), f(median), f(cpu), memory, beside, f(other), f(other_cpu), ratio,
+        goal, met
+    }' >> table
+}
+
+# peer JOB SCRIPT ARGUMENT...: the time that a Python peer measured itself (without its imports), where the peers are installed.
+peer() {
+  local job=$1 value
+  shift
+  if [ ! -x "$PEERS" ]; then return 0; fi
+  if value=$("$PEERS" "$folder/peers/$1" "${@:2}" 2> error); then
+    keep "$job" "$value"
+  else
+    echo "benchmark: $1 failed: $(tail -n 1 error)" >&2
+  fi
+}
+
+turns() { seq "$RUNS"; }
+
+cores=$(getconf _NPROCESSORS_ONLN)
+load() { cut -d ' ' -f 1 /proc/loadavg 2> /dev/null || echo unknown; }
+load_before=$(load)
+printf 'job\tunit\tmin\tmedian\tcpu\tMiB\tbeside\tits_min\tits_cpu\tratio\tgoal\tmet\n' > table
+
+# Reading LHE, beside inflating the same file and looking for its line ends. That is a yardstick, no ceiling: gzip's inflate
+# takes about twice the time of zlib's.
+morph setup "$example/analysis.yaml" -o setup.h5
+read_sm() { measure "$1" lhe-read "${@:2}" --setup setup.h5 --sample "sm:$sm" -o sm.h5; }
+lines() { measure zcat bash -c 'zcat "$0" | wc -l' "$sm"; }
+lines
+rm zcat.runs
+for _ in $(turns); do
+  lines
+  read_sm read
+  read_sm read1 -@ 1
+  peer pylhe pylhe_read.py "$sm" 5000
+done
+row 'lhe-read, 100,000 events, gzip' s read 'zcat | wc -l' zcat 'ratio 1.5'
+row 'lhe-read -@ 1' s read1 'zcat | wc -l' zcat -
+scale read_us read 10
+row 'lhe-read, per event' us read_us pylhe pylhe -
+
+# Training rows: the ceiling is to write as many bytes again.
+lhe-read --setup setup.h5 --sample "sm:$sm" --sample "chw_pos_chq3_pos:$bsm" -o signal.h5
+ratio_rows() {
+  augment ratio signal.h5 -n "$1" --theta0 prior --theta1 sm -o "$2" "${@:3}"
+}
+export -f ratio_rows
+for _ in $(turns); do
+  measure augment bash -c 'ratio_rows 1000000 rows.h5'
+  measure copy bash -c 'cat rows.h5 > copy.h5'
+done
+row 'augment ratio, 1,000,000 rows and theta' s augment 'copy of its output' copy 10
+rm copy.h5 rows.h5
+
+# Training: what is done once drops out of the difference of two runs.
+rows=100000
+ratio_rows $rows sample.h5 --observables pt_l,pt_v,pt_w,mt_w,eta_l,pt_h,dphi_lh
+train() {
+  measure "$1" train-ratio sample.h5 --method alices --hidden 60,60 --batch-size 128 \
+    --validation-split 0 --epochs "$2" -@ 1 -f -o model.h5
+}
+for _ in $(turns); do
+  train short 2
+  train long 12
+  peer madminer_training madminer_training.py sample.h5 20000
+done
+less epochs long short "$(awk -v n=$rows 'BEGIN { print 1e6 / (10 * n) }')"
+row 'train-ratio, ALICES 60-60, per row, -@ 1' us epochs MadMiner madminer_training 'cpu 3'
+
+# Information and limits, each with the reading of its events. The goal for the truth is meant beyond reading, but start and
+# reading are most of the time and cannot be told from the rest: the whole is held to it.
+for _ in $(turns); do
+  measure truth fisher truth sm.h5 --theta sm --luminosity 300/fb
+  peer madminer_truth madminer_truth.py sm.h5
+done
+row 'fisher truth, 100,000 events, with reading' s truth MadMiner madminer_truth 0.2
+for _ in $(turns); do
+  measure limits limits expected sm.h5 --theta sm --luminosity 300/fb --observable pt_w \
+    --bins 10 --grid cHW=-0.1:0.1:25 --grid cHq3=-0.03:0.03:25
+  measure cat cat sm.h5
+done
+row 'limits of a histogram, grid of 25 x 25' s limits 'cat of the events' cat -
+
+kept=$folder/Runs/$(date +%Y-%m-%d)-${cores}cores.tsv
+mkdir -p "$folder/Runs"
+# Aligned by hand: column(1) is not everywhere.
+awk -F '\t' '
+  function pad(n) { return n < 1 ? "" : sprintf("%" n "s", "") }
+  { for (i = 1; i <= NF; i++) { cell[NR, i] = $i; if (length($i) > width[i]) width[i] = length($i) } }
+  END {
+    for (r = 1; r <= NR; r++) {
+      line = ""
+      for (i = 1; i <= NF; i++) {
+        space = pad(width[i] - length(cell[r, i]))
+        line = line (i <= 2 || i == 7 ? cell[r, i] space : space cell[r, i]) (i < NF ? "  " : "")
+      }
+      print line
+    }
+  }' table
+# Times of a machine that does other things too are too long.
+{
+  echo "# $cores cores, $RUNS runs, load average $load_before before"
+  cat table
+} > "$kept"
+echo "# $cores cores, load average $load_before before the first run"
+echo "# kept in Benchmarks/Runs/${kept##*/}"
