@@ -69,11 +69,13 @@ public struct LimitCalculation {
     }
   }
 
-  /// The searched space: the bounds, and whatever the grid adds.
+  /// The searched space: the bounds, and whatever the grid adds; of an estimated ratio the grid alone, since far from
+  /// where it is asked for a network has been trained on little or nothing.
   private func widenedBounds(_ axes: [GridAxis]) -> [ClosedRange<Double>] {
     names.indices.map { p in
       let bound = settings.bounds[p]
       guard let axis = axes.first(where: { $0.parameter == names[p] }) else { return bound }
+      if !likelihood.isCheap { return axis.lower...axis.upper }
       return min(bound.lowerBound, axis.lower)...max(bound.upperBound, axis.upper)
     }
   }
