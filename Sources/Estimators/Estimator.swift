@@ -60,7 +60,8 @@ public struct Estimator: Sendable {
       models.contains { model in
         guard k < model.thetaRange.count else { return false }
         let range = model.thetaRange[k]
-        let slack = 1e-9 * (range[1] - range[0])
+        // Drawn points stop a little short of the ends of their prior.
+        let slack = 1e-3 * (range[1] - range[0])
         return theta[k] < range[0] - slack || theta[k] > range[1] + slack
       }
     }.map { parameterNames[$0] }

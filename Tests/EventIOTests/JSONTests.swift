@@ -13,7 +13,7 @@ import Testing
     d.set("none", [String]())
     d.set("integer", 1 << 62)
     d.set("integral", 3.0)
-    d.set("reals", [0.1, .nan, -0.0, 1e300, 5e-324, -.infinity])
+    d.set("reals", [0.1, .nan, -0.0, 1e300, Double.leastNonzeroMagnitude, -.infinity])
     d.set("nans", [Double.nan])
     d.set("matrix", [1, 2, 3, 4, 5, 6], shape: [2, 3])
     d.set("empty", [Double](), shape: [0, 2])

@@ -32,7 +32,7 @@ enum Tables {
     document.set("nothing/empty_texts", [String]())
     document.set("scalars/nan", Double.nan)
     document.set("scalars/list_of_nan", [Double.nan, .infinity, -.infinity])
-    document.set("scalars/tiny", 5e-324)
+    document.set("scalars/tiny", Double.leastNonzeroMagnitude)
     document.set("scalars/integral", [1.0, 2.0])
     return Header(
       kind: .events, document: document,
