@@ -89,6 +89,7 @@ struct HDF5Contents {
         "\(reader.name): the rows were changed by another program; the group 'sluice' "
           + "(sample table, event ids, partition) is ignored")
       columns = []
+      statedDigest = nil
       return false
     }
     try readDocument()
