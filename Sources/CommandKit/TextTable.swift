@@ -12,10 +12,17 @@ public struct TextTable: Sendable {
 
   public mutating func add(_ row: [String]) { rows.append(row) }
 
-  /// First column flush left, the others flush right.
+  /// First column and columns of sentences flush left, the others flush right; a cell is one line.
   public var text: String {
     let header = columns.enumerated().map { $0.offset == 0 ? "# " + $0.element : $0.element }
-    let all = [header] + rows
+    let all =
+      [header]
+      + rows.map { row in
+        row.map { $0.split(whereSeparator: \.isWhitespace).joined(separator: " ") }
+      }
+    let isText = columns.indices.map { c in
+      c == 0 || all.contains { row in c < row.count && row[c].contains(" ") }
+    }
     let widths = columns.indices.map { c in
       all.map { c < $0.count ? $0[c].count : 0 }.max() ?? 0
     }
@@ -23,7 +30,7 @@ public struct TextTable: Sendable {
     for row in all {
       let cells = row.enumerated().map { c, cell in
         let pad = String(repeating: " ", count: max(0, widths[c] - cell.count))
-        return c == 0 ? cell + pad : pad + cell
+        return isText[c] ? cell + pad : pad + cell
       }
       var line = cells.joined(separator: "  ")
       while line.hasSuffix(" ") { line.removeLast() }

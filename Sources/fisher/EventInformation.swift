@@ -46,6 +46,7 @@ struct HistogramInformation: Tool {
   var observable: String?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Edges (0,75,150), bins of equal width (LOW:HIGH:N), or N bins of equal cross section.",
       valueName: "bins"))

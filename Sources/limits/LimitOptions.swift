@@ -17,6 +17,7 @@ struct LimitOptions: ParsableArguments {
   var observable: String?
 
   @Option(
+    parsing: .unconditional,
     help: ArgumentHelp(
       "Edges (0,75,150), bins of equal width (LOW:HIGH:N), or N bins of equal cross section.",
       valueName: "bins"))

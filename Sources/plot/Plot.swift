@@ -58,7 +58,9 @@ struct Plot: Tool {
   @OptionGroup var theta: ThetaOption
   @OptionGroup var combine: CombineOption
 
-  @Option(help: ArgumentHelp("Events: bins from LOW to HIGH.", valueName: "low:high:n"))
+  @Option(
+    parsing: .unconditional,
+    help: ArgumentHelp("Events: bins from LOW to HIGH.", valueName: "low:high:n"))
   var bins: String?
 
   @Flag(help: "Events: distributions of unit area.")

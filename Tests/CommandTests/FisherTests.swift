@@ -23,7 +23,7 @@ private let point = "--theta t0=0.3,t1=-0.2 --luminosity 300/fb"
       ("truth", "truth", "A.truth.I", "A.truth.cov", "corrected"),
       ("rate", "rate", "A.rate.I", "A.rate.cov", "corrected_full"),
       (
-        "histogram --observable x --bins=-3:3:10", "histogram", "A.histo1d.fixed.I",
+        "histogram --observable x --bins -3:3:10", "histogram", "A.histo1d.fixed.I",
         "A.histo1d.fixed.cov", "corrected_full"
       ),
       (
