@@ -21,7 +21,7 @@ function __plot_parse_tokens -S
     set -l unparsed_tokens (__plot_tokens -pc)
     switch $unparsed_tokens[1]
     case 'plot'
-        __plot_parse_subcommand -r 1 'input-format=' 'salvage' 'o/output=' 'O/output-format=' 'f/force' 'label=+' 'title=' 'parameters=' 'level=' 'observable=' 'theta=+' 'combine=' 'bins=' 'normalise' 'logarithmic' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
+        __plot_parse_subcommand -r 1 'input-format=' 'salvage' 'o/output=' 'O/output-format=' 'f/force' 'label=+' 'title=' 'parameters=' 'matrix=+' 'level=' 'observable=' 'theta=+' 'combine=' 'bins=' 'normalise' 'logarithmic' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __plot_parse_subcommand -r 1 'version'
@@ -87,6 +87,7 @@ complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plo
 complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot"' -l 'label' -d 'What the legend calls an input, in their order. Repeatable.' -rfka ''
 complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot" title' -l 'title' -d 'Title of the drawing.' -rfka ''
 complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot" parameters' -l 'parameters' -d 'Information: the two parameters on the axes; the others are profiled.' -rfka ''
+complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot"' -l 'matrix' -d 'Information: draw this matrix; by default all of one file, of several the first of each. Repeatable.' -rfka ''
 complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot" level' -l 'level' -d 'Information: probability inside the ellipse.' -rfka ''
 complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot" observable' -l 'observable' -d 'Events: the observable to draw.' -rfka ''
 complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot"' -l 'theta' -d 'Parameter point: a benchmark, cHW=0.3,cHq3=-0.1 (others are 0), or @FILE with one a line. Repeatable.' -rfka ''

@@ -172,6 +172,11 @@ public struct LimitCalculation {
     if let found = try fit.minimise(fromAll: starts, over: free), found.value < limits.minimum {
       (limits.bestFit, limits.minimum) = (found.point, found.value)
     }
+    // Along a flat direction (the rate alone of two parameters) rounding must not decide: what is as good is the true point.
+    if let start = settings.starts.first.map(withFixed) {
+      let value = -2 * (try likelihood.evaluate(at: start, gradient: false).total)
+      if value <= limits.minimum + 1e-7 { limits.bestFit = start }
+    }
     limits.bestFitIsAtBound = free.contains { p in
       let bound = fit.bounds[p]
       let margin = 1e-9 * (bound.upperBound - bound.lowerBound)

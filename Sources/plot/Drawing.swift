@@ -30,7 +30,7 @@ struct Drawing {
       let names = options.parameters.map { $0.split(separator: ",").map(String.init) } ?? []
       return try InformationFigure.figure(
         try values(sources, labels, Information.init(document:)), parameters: names,
-        level: options.level)
+        matrices: options.matrix, level: options.level)
     case .model:
       return try ModelFigure.figure(try values(sources, labels, Model.init(document:)))
     default:

@@ -19,7 +19,7 @@ struct GnuplotScript {
       // Beside what is drawn, except where two panels leave no room.
       figure.panels.count > 1
         ? "set key top right noopaque noautotitle spacing 1.1 samplen 2.5 width 1"
-        : "set key tmargin center horizontal noautotitle samplen 2.5 width 2 height 0.4",
+        : "set key tmargin center horizontal noautotitle samplen 2 width -1 height 0.4",
       "set grid back lc rgb '#e4e4e4' lw 0.7 lt 1",
       "set style data lines",
     ]
@@ -31,7 +31,8 @@ struct GnuplotScript {
       let isLast = p == figure.panels.count - 1
       let low = max(bottom, top - panel.height * (0.95 - bottom))
       if isSplit {
-        lines += ["set lmargin at screen 0.15", "set rmargin at screen 0.96"]
+        // Room for labels such as 0.00035 beside the name of the axis.
+        lines += ["set lmargin at screen 0.19", "set rmargin at screen 0.96"]
         lines.append("set tmargin at screen \(top)")
         lines.append("set bmargin at screen \(isLast ? bottom : low)")
       }

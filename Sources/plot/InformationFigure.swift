@@ -6,9 +6,10 @@ import Glibc
 struct InformationFigure {
   typealias Entry = (label: String, information: Information)
 
-  /// `parameters` names the axes; the first two of the file where it is empty.
+  /// `parameters` names the axes; the first two of the file where it is empty. `matrices` says which to draw: all of one
+  /// file, the first of each of several where it is empty.
   static func figure(
-    _ entries: [Entry], parameters: [String], level: Double
+    _ entries: [Entry], parameters: [String], matrices: [String], level: Double
   ) throws -> Figure {
     guard let first = entries.first?.information else { return Figure() }
     let names = parameters.isEmpty ? Array(first.parameterNames.prefix(2)) : parameters
@@ -17,6 +18,14 @@ struct InformationFigure {
         parameters.isEmpty ? .data : .usage, "information ellipses need two parameters",
         remedy: "the file has " + first.parameterNames.joined(separator: ", "),
         file: parameters.isEmpty ? entries[0].label : nil)
+    }
+    let known = entries.flatMap { $0.information.entries.map(\.name) }
+    if let unknown = matrices.first(where: { !known.contains($0) }) {
+      throw Problem(
+        .usage, "there is no matrix '\(unknown)'",
+        remedy: "there are "
+          + known.enumerated().filter { known.firstIndex(of: $1) == $0 }.map(\.element)
+          .joined(separator: ", "))
     }
     // P(χ²₂ ≤ d²) = 1 − exp(−d²/2).
     let distance = -2 * log(1 - level)
@@ -35,9 +44,15 @@ struct InformationFigure {
       }
       panel.xLabel = AxisLabel(name: "Δ" + names[0], unit: info.parameterUnits[axes[0]])
       panel.yLabel = AxisLabel(name: "Δ" + names[1], unit: info.parameterUnits[axes[1]])
-      for matrix in info.entries {
+      let chosen =
+        !matrices.isEmpty
+        ? info.entries.filter { matrices.contains($0.name) }
+        : entries.count == 1 ? info.entries : Array(info.entries.prefix(1))
+      for matrix in chosen {
         let reduced = profiled(matrix.matrix, keeping: axes, of: info.parameterCount)
-        let label = entries.count == 1 ? matrix.name : entry.label + ": " + matrix.name
+        let label =
+          entries.count == 1
+          ? matrix.name : chosen.count == 1 ? entry.label : entry.label + ": " + matrix.name
         if let ellipse = Ellipse(reduced, distance: distance) { ellipses.append((label, ellipse)) }
       }
     }

@@ -49,6 +49,12 @@ struct Plot: Tool {
       "Information: the two parameters on the axes; the others are profiled.", valueName: "a,b"))
   var parameters: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Information: draw this matrix; by default all of one file, of several the first of each. Repeatable.",
+      valueName: "name"))
+  var matrix: [String] = []
+
   @Option(help: ArgumentHelp("Information: probability inside the ellipse.", valueName: "cl"))
   var level = 0.68
 

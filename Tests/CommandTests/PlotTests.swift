@@ -81,6 +81,23 @@ import Testing
     }
   }
 
+  /// Of several files the first matrix of each, called as the file is; any by name.
+  @Test func ellipsesOfSeveralFilesAreOneEach() throws {
+    for name in ["a.h5", "b.h5"] {
+      try PlotFixtures.write(
+        .information, PlotFixtures.information().document, to: folder.file(name))
+    }
+    func labels(_ options: String) -> Set<String> {
+      Set(rows(plot("a.h5 b.h5 -O tsv " + options)).map { $0[1] })
+    }
+    #expect(labels("").isSuperset(of: ["a", "b"]))
+    #expect(!labels("").contains("a: rate"))
+    #expect(labels("--matrix truth --matrix rate").isSuperset(of: ["a: truth", "b: rate"]))
+    let outcome = plot("a.h5 b.h5 -O tsv --matrix nosuch")
+    #expect(outcome.status == 64)
+    #expect(outcome.error.contains("there is no matrix 'nosuch'; there are truth, "))
+  }
+
   @Test func distributionsHoldTheCrossSectionsOfTheirBins() throws {
     try PlotFixtures.writeEvents(to: folder.file("e.h5"))
     let outcome = plot("e.h5 --observable pt_w --theta sm --theta c_a=0.5 --bins 0:400:8 -O tsv")
