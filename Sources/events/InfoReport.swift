@@ -18,6 +18,8 @@ struct InfoReport {
     if let digest = summary.digest { add("digest", digest) }
     if let setup = try? Setup(document: header.document) { add(setup) }
     if let samples = try SampleTable.read(header.document) { add(samples) }
+    if let sample = try? SampleInfo(document: header.document) { add(sample) }
+    if header.kind == .model { add(try Model(document: header.document)) }
     if !header.fields.isEmpty { add(header.fields, summary) }
     if !header.provenance.isEmpty { add(header.provenance) }
     let own: Set<String> = ["sluice", "samples"]
@@ -94,6 +96,39 @@ struct InfoReport {
           "\($0.kFactor)", $0.normalisation,
         ]
       }, numbers: ["sigma_pb": samples.map(\.sumWeights)])
+  }
+
+  private mutating func add(_ sample: SampleInfo) {
+    add(
+      "training sample", ["what", "value"],
+      [
+        ("method", sample.method), ("theta0", sample.theta0), ("theta1", sample.theta1),
+        ("part", sample.part.rawValue), ("combination", sample.combination.rawValue),
+        ("effective events at least", TextTable.number(sample.minimumEffectiveEvents)),
+        ("events digest", sample.eventsDigest),
+      ].filter { !$0.1.isEmpty }.map { [$0.0, $0.1] })
+  }
+
+  private mutating func add(_ model: Model) {
+    let loss = { (history: [Double]) in
+      history.indices.contains(model.bestEpoch)
+        ? TextTable.number(history[model.bestEpoch]) : "-"
+    }
+    add(
+      "model", ["what", "value"],
+      [
+        ["method", model.method], ["estimates", model.target.rawValue],
+        ["observables", model.observableNames.joined(separator: ",")],
+        [
+          "reference point",
+          PointSpecification.name(of: model.referenceTheta, model.sample.setup),
+        ],
+        ["layers", model.layerWidths.map(String.init).joined(separator: "-")],
+        ["activation", model.activation], ["precision", model.precision],
+        ["best epoch", "\(model.bestEpoch + 1) of \(model.trainingLoss.count)"],
+        ["training loss", loss(model.trainingLoss)],
+        ["validation loss", loss(model.validationLoss)],
+      ] + model.settings.map { [$0.name, $0.value] })
   }
 
   private mutating func add(_ fields: [Field], _ summary: TableSummary) {
