@@ -94,6 +94,13 @@ import Testing
       "1 rows, but the sample table says 9",
       "1 rows belong to no entry", "1 events are there more than once",
     ] { #expect(outcome.text.contains(fact), "\(fact): \(outcome.text)") }
+    // What cannot be read is bad data, not an answer.
+    let cut = shell("head -c 4000 a.h5 > c.h5; events check c.h5", in: folder.path)
+    #expect(cut.status == 65 && cut.error.hasPrefix("events: error: c.h5: "), "\(cut.error)")
+    #expect(cut.output.isEmpty)
+    let several = shell("events check c.h5 a.h5", in: folder.path)
+    #expect(several.status == 65)
+    #expect(several.text.contains("weights.sm: 1 NaN"))
     #expect(shell("events diff a.h5 a.h5", in: folder.path).status == 0)
     try Tables.write(3, to: folder.file("b.h5"))
     let different = shell("events diff a.h5 b.h5", in: folder.path)
