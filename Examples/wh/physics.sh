@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The figures of README.md, from the full samples: make physics DATA=DIR. Prints the tables, and keeps them in
-# out/physics/tables.md. Twenty minutes on two cores.
+# out/physics/tables.md. Five minutes on two cores.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here"
