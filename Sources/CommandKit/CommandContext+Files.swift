@@ -38,7 +38,7 @@ extension CommandContext {
 
   /// Reads everything of a file but its rows.
   public func readHeader(
-    _ path: String, expecting kinds: Set<Kind>, options: InputOptions = InputOptions()
+    _ path: String?, expecting kinds: Set<Kind>, options: InputOptions = InputOptions()
   ) throws -> Header {
     let path = try Self.operand(path)
     let header = try Input.readHeader(path, expecting: kinds, options: options, journal: journal)

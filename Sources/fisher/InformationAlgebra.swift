@@ -16,8 +16,8 @@ struct SumInformation: Tool {
   @OptionGroup var common: CommonOptions
 
   func execute(_ context: CommandContext) throws {
-    let parts = try (inputs.paths.isEmpty ? ["-"] : inputs.paths).map {
-      ($0, try context.readInformation($0, options: inputs.reading))
+    let parts = try (inputs.paths.isEmpty ? [nil] : inputs.paths.map(Optional.some)).map {
+      ($0 ?? "-", try context.readInformation($0, options: inputs.reading))
     }
     try context.report(Information.sum(parts, name: matrix), output: output)
   }
@@ -48,7 +48,7 @@ struct ProjectInformation: Tool {
 
   func execute(_ context: CommandContext) throws {
     let names = try keep.names()
-    let information = try context.readInformation(input.path ?? "-", options: input.reading)
+    let information = try context.readInformation(input.path, options: input.reading)
     try context.report(information.projected(keeping: names), output: output)
   }
 }
@@ -64,19 +64,19 @@ struct ProfileInformation: Tool {
 
   func execute(_ context: CommandContext) throws {
     let names = try keep.names()
-    let information = try context.readInformation(input.path ?? "-", options: input.reading)
+    let information = try context.readInformation(input.path, options: input.reading)
     try context.report(information.profiled(keeping: names), output: output)
   }
 }
 
 extension CommandContext {
   /// Reads an information file.
-  func readInformation(_ path: String, options: InputFormatOptions) throws -> Information {
+  func readInformation(_ path: String?, options: InputFormatOptions) throws -> Information {
     let header = try readHeader(path, expecting: [.information], options: options.options)
     do {
       return try Information(document: header.document)
     } catch let problem as Problem {
-      throw problem.inFile(path)
+      throw problem.inFile(path ?? "standard input")
     }
   }
 }

@@ -73,8 +73,9 @@ import Testing
     #expect(text.text.hasPrefix("# panel"))
   }
 
-  @Test func standardInputFromATerminalIsRefused() {
-    let outcome = sh("script -qec 'plot' /dev/null | tr -d '\\r'; exit ${PIPESTATUS[0]}")
+  @Test(arguments: ["plot", "fisher sum", "fisher project --keep cHW", "fisher profile --keep cHW"])
+  func standardInputFromATerminalIsRefused(command: String) {
+    let outcome = sh("script -qec '\(command)' /dev/null | tr -d '\\r'; exit ${PIPESTATUS[0]}")
     #expect(outcome.status == 64 && outcome.text.contains("standard input is a terminal"))
   }
 
