@@ -154,28 +154,10 @@ struct Entry {
 
   /// `did you mean X`, or the list of what there is.
   static func suggestion(_ name: String, among known: [String]) -> String {
-    let folded = name.lowercased().replacing("_", with: "-")
-    let ranked = known.map { ($0, distance(folded, $0.lowercased().replacing("_", with: "-"))) }
-      .min { $0.1 < $1.1 }
-    if let ranked, ranked.1 <= max(1, (min(name.count, ranked.0.count) + 1) / 3) {
-      return "did you mean '\(ranked.0)'"
+    let nearest = Spelling.nearest(to: name, in: known) {
+      $0.lowercased().replacing("_", with: "-")
     }
+    if let nearest { return "did you mean '\(nearest)'" }
     return known.isEmpty ? "there are none" : "known are " + known.joined(separator: ", ")
-  }
-
-  /// Insertions, deletions and replacements between two texts.
-  private static func distance(_ a: String, _ b: String) -> Int {
-    let (a, b) = (Array(a.prefix(64)), Array(b.prefix(64)))
-    var row = Array(0...b.count)
-    for (i, x) in a.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for (j, y) in b.enumerated() {
-        let above = row[j + 1]
-        row[j + 1] = min(above + 1, row[j] + 1, diagonal + (x == y ? 0 : 1))
-        diagonal = above
-      }
-    }
-    return row[b.count]
   }
 }

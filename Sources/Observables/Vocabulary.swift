@@ -1,3 +1,5 @@
+import Diagnostics
+
 /// The names of the expression language; observables(7) lists them from here.
 public enum Vocabulary {
   /// An object of the event.
@@ -113,27 +115,7 @@ public enum Vocabulary {
 
   /// The name of the list that looks most like the misspelt one.
   public static func nearest(to name: String, in candidates: [String]) -> String? {
-    let ranked = candidates.map { ($0, editDistance(name.lowercased(), $0.lowercased())) }
-      .min { ($0.1, $0.0) < ($1.1, $1.0) }
-    guard let ranked, ranked.1 <= max(1, (min(name.count, ranked.0.count) + 1) / 3) else {
-      return nil
-    }
-    return ranked.0
-  }
-
-  /// Insertions, deletions and replacements between two texts (Levenshtein).
-  static func editDistance(_ a: String, _ b: String) -> Int {
-    let (a, b) = (Array(a.prefix(64)), Array(b.prefix(64)))
-    var row = Array(0...b.count)
-    for (i, x) in a.enumerated() {
-      var diagonal = row[0]
-      row[0] = i + 1
-      for (j, y) in b.enumerated() {
-        let above = row[j + 1]
-        row[j + 1] = min(above + 1, row[j] + 1, diagonal + (x == y ? 0 : 1))
-        diagonal = above
-      }
-    }
-    return row[b.count]
+    // Sorted, since the candidates come out of dictionaries.
+    Spelling.nearest(to: name, in: candidates.sorted())
   }
 }

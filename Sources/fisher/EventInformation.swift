@@ -45,12 +45,7 @@ struct HistogramInformation: Tool {
   @Option(help: ArgumentHelp("The observable on the axis. Required.", valueName: "name"))
   var observable: String?
 
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "Edges (0,75,150), bins of equal width (LOW:HIGH:N), or N bins of equal cross section.",
-      valueName: "bins"))
-  var bins = "10"
+  @OptionGroup var bins: BinsOption
 
   @OptionGroup var options: InformationOptions
   var common: CommonOptions { options.common }
@@ -59,7 +54,7 @@ struct HistogramInformation: Tool {
     guard let observable else {
       throw Problem(.usage, "the observable is missing", remedy: "give --observable NAME")
     }
-    let specification = try BinSpecification(parsing: bins)
+    let specification = try BinSpecification(parsing: bins.bins)
     let input = try InformationInput(options, observables: [observable], context: context)
     let edges = try specification.edges(
       input.events, observable: observable, theta: input.theta)

@@ -16,12 +16,7 @@ struct LimitOptions: ParsableArguments {
     help: ArgumentHelp("Limits of a histogram of this observable.", valueName: "name"))
   var observable: String?
 
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "Edges (0,75,150), bins of equal width (LOW:HIGH:N), or N bins of equal cross section.",
-      valueName: "bins"))
-  var bins = "10"
+  @OptionGroup var bins: BinsOption
 
   @Flag(help: "Leave the number of events out of the likelihood.")
   var noRate = false
@@ -123,7 +118,7 @@ struct LimitInput {
   /// Edges of the histogram that was asked for.
   func edges(_ options: LimitOptions) throws -> [Double] {
     guard let observable = options.observable else { return [] }
-    return try BinSpecification(parsing: options.bins).edges(
+    return try BinSpecification(parsing: options.bins.bins).edges(
       events, observable: observable, theta: thetaTrue)
   }
 }
