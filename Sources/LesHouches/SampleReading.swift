@@ -124,9 +124,10 @@ private final class SampleReading {
         hasTrials = true
         sums.trials = (sums.trials ?? 0) + reader.trials
       }
+      let id = EventIdentity.id(sampleKey: reader.sampleKey, index: number - 1)
       let efficiency: Double?
       do {
-        efficiency = try select(event, number, &rows.observations)
+        efficiency = try select(event, number, id, &rows.observations)
       } catch var problem as Problem {
         problem.place = reader.place
         throw problem
@@ -135,9 +136,7 @@ private final class SampleReading {
       kept += 1
       for b in 0..<count { rows.weights.append(weights[b] * efficiency) }
       for slot in extraSlots { rows.extra.append(extra(slot) * efficiency) }
-      rows.append(
-        samplingBenchmark: label, sample: index,
-        id: EventIdentity.id(sampleKey: reader.sampleKey, index: number - 1))
+      rows.append(samplingBenchmark: label, sample: index, id: id)
       if rows.count == SampleSet.batchRows {
         try rows.flush(to: sink)
       }

@@ -4,9 +4,9 @@ import EventModel
 
 /// What happens to an event: nil where it is cut away, else the product of the efficiencies; observables go into `row`.
 ///
-/// `number` counts the events of the file from 1.
+/// `number` counts the events of the file from 1; `id` is the event's identity, by which random numbers are drawn.
 public typealias EventSelection = (
-  _ event: ParticleEvent, _ number: Int, _ rows: inout [Double]
+  _ event: ParticleEvent, _ number: Int, _ id: Int64, _ rows: inout [Double]
 ) throws -> Double?
 
 /// How samples are read.

@@ -143,9 +143,10 @@ public final class EventProcessor {
   /// Judges an event, and appends its observables to `rows` if it is kept.
   ///
   /// `number` (from 1) names the event in the `Problem` (65) of an observable that must not be undefined or of an
-  /// efficiency that is negative, infinite or undefined.
+  /// efficiency that is negative, infinite or undefined. `id` is the event's identity: random numbers depend on it and
+  /// on nothing else that changes from event to event.
   public func process(
-    _ event: ParticleEvent, number: Int, into rows: inout [Double]
+    _ event: ParticleEvent, number: Int, id: Int64, into rows: inout [Double]
   ) throws -> Verdict {
     evaluator.evaluate(event)
     report.events += 1

@@ -83,8 +83,10 @@ struct LHERead: Tool {
     let sink = try context.openSink(
       output, header: set.header(observables: selection.observables), deferred: true)
     let processor = EventProcessor(selection)
-    _ = try set.read(into: sink) { event, number, row in
-      guard case .kept(let efficiency) = try processor.process(event, number: number, into: &row)
+    _ = try set.read(into: sink) { event, number, id, row in
+      guard
+        case .kept(let efficiency) = try processor.process(
+          event, number: number, id: id, into: &row)
       else { return nil }
       return efficiency
     }

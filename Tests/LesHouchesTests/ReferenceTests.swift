@@ -46,8 +46,10 @@ struct ReferenceTests {
     throws -> ReadText
   {
     let processor = EventProcessor(try Selection(setup))
-    return try readSamples(inputs, setup: setup, options: options) { event, number, row in
-      guard case .kept(let efficiency) = try processor.process(event, number: number, into: &row)
+    return try readSamples(inputs, setup: setup, options: options) { event, number, id, row in
+      guard
+        case .kept(let efficiency) = try processor.process(
+          event, number: number, id: id, into: &row)
       else { return nil }
       return efficiency
     }

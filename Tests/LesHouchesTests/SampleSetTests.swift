@@ -142,6 +142,24 @@ struct SampleSetTests {
     }
   }
 
+  @Test("the identity given to the selection is that of the row, whatever is cut away")
+  func identities() throws {
+    let folder = TemporaryFolder()
+    let inputs = [
+      SampleInput(role: .benchmark("sm"), file: try folder.write(SmallFile().text))
+    ]
+    var seen: [Int64] = []
+    let all = try readSamples(inputs, setup: smallSetup()) { event, _, id, row in
+      seen.append(id)
+      return try lastPx(event, 0, id, &row)
+    }
+    #expect(seen == all.ids && Set(seen).count == 5)
+    let some = try readSamples(inputs, setup: smallSetup()) { event, number, id, row in
+      number == 3 ? nil : try lastPx(event, number, id, &row)
+    }
+    #expect(some.ids == [0, 1, 3, 4].map { seen[$0] })
+  }
+
   @Test("document: sample table, partition, MadMiner's counts")
   func document() throws {
     let folder = TemporaryFolder()

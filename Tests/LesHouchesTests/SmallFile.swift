@@ -84,7 +84,8 @@ func smallSetup() -> Setup {
 }
 
 /// Keeps every event; the observable is px of the last particle.
-let lastPx: @Sendable (ParticleEvent, Int, inout [Double]) throws -> Double? = { event, _, row in
+let lastPx: @Sendable (ParticleEvent, Int, Int64, inout [Double]) throws -> Double? = {
+  event, _, _, row in
   row.append(event.particles.last?.momentum.px ?? .nan)
   return 1
 }

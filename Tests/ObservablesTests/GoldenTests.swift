@@ -65,7 +65,8 @@ import Testing
     let processor = EventProcessor(selection)
     for (n, event) in events.enumerated() {
       var row: [Double] = []
-      #expect(try processor.process(event, number: n + 1, into: &row) == .kept(efficiency: 1))
+      #expect(
+        try processor.process(event, number: n + 1, id: 0, into: &row) == .kept(efficiency: 1))
       for (name, value) in zip(names, row) {
         guard let wanted = reference[n].observables[name], wanted.isFinite else {
           #expect(value.isNaN, "\(name) of event \(n)")
@@ -94,7 +95,7 @@ import Testing
     let processor = EventProcessor(selection)
     for (n, event) in events.enumerated() {
       var row: [Double] = []
-      _ = try processor.process(event, number: n + 1, into: &row)
+      _ = try processor.process(event, number: n + 1, id: 0, into: &row)
       #expect(row.allSatisfy { $0.isFinite })
       for (value, wanted) in zip(row, golden.firstEvents[n].values) {
         #expect(relativeError(value, wanted) < 1e-9, "event \(n): \(value), \(wanted)")
@@ -118,7 +119,7 @@ import Testing
     let events = try EventText.read(Place.shared + "/data/wh_smeft_sm.lhe.gz", first: 3)
     for (n, event) in events.enumerated() {
       var row: [Double] = []
-      _ = try processor.process(event, number: n + 1, into: &row)
+      _ = try processor.process(event, number: n + 1, id: 0, into: &row)
       for (name, wanted) in reference {
         let i = try #require(selection.observables.firstIndex { $0.name == name })
         #expect(relativeError(row[i], wanted[n]) < 1e-9, "\(name): \(row[i]), \(wanted[n])")

@@ -15,7 +15,7 @@ import Testing
     _ selection: Selection, _ event: ParticleEvent
   ) throws -> (Verdict, [Double]) {
     var row: [Double] = []
-    let verdict = try EventProcessor(selection).process(event, number: 7, into: &row)
+    let verdict = try EventProcessor(selection).process(event, number: 7, id: 0, into: &row)
     return (verdict, row)
   }
 
@@ -85,7 +85,7 @@ import Testing
     ]
     var rows: [Double] = []
     for (n, event) in events.enumerated() {
-      _ = try processors[n % 2].process(event, number: n, into: &rows)
+      _ = try processors[n % 2].process(event, number: n, id: 0, into: &rows)
     }
     var report = SelectionReport(selection)
     for processor in processors { report += processor.report }

@@ -39,7 +39,7 @@ import Testing
       Place.shared + "/data/wh_smeft_tiny.lhe", first: Self.reference.count)
     for (event, wanted) in zip(events, Self.reference) {
       var row: [Double] = []
-      _ = try processor.process(event, number: 1, into: &row)
+      _ = try processor.process(event, number: 1, id: 0, into: &row)
       for (i, value) in wanted.enumerated() {
         #expect(abs(row[i] - value) < 1e-9 * max(1, abs(value)), "variable \(i)")
       }
