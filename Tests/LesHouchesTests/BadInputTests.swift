@@ -171,7 +171,7 @@ struct BadInputTests {
     let folder = TemporaryFolder()
     let input = SampleInput(role: .benchmark("sm"), file: try folder.write(file.text))
     let cut = #expect(throws: Problem.self) {
-      try readSamples([input], setup: smallSetup()) { _, _, _ in nil }
+      try readSamples([input], setup: smallSetup()) { _, _, _, _ in nil }
     }
     #expect(cut?.fact == "no event passes the cuts" && cut?.kind == .data)
     let copy = SampleInput(role: .background, file: try folder.write(file.text, "copy.lhe"))
@@ -187,7 +187,7 @@ struct BadInputTests {
     let path = try folder.write(SmallFile().text)
     let problem = #expect(throws: Problem.self) {
       try readSamples([SampleInput(role: .benchmark("sm"), file: path)], setup: smallSetup()) {
-        _, number, _ in
+        _, number, _, _ in
         if number == 4 { throw Problem(.data, "undefined", place: "event 4") }
         return 1
       }

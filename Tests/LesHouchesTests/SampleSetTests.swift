@@ -104,7 +104,7 @@ struct SampleSetTests {
     options.kFactors = try KFactors(parsing: ["toy=1.5"])
     let result = try readSamples(
       [SampleInput(role: .benchmark("sm"), file: path)], setup: smallSetup(), options: options
-    ) { event, number, row in
+    ) { event, number, _, row in
       row.append(0)
       return number == 2 ? nil : 0.5
     }
