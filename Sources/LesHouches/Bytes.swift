@@ -107,6 +107,17 @@ struct TagAttributes {
     self.end = end
   }
 
+  /// The bytes of an attribute's value, where the name is this to the letter.
+  func value(named name: String) -> (from: BytePointer, to: BytePointer)? {
+    var p = start
+    while let attribute = Self.next(&p, end) {
+      let bytes = UnsafeBufferPointer(
+        start: attribute.name.from, count: attribute.name.to - attribute.name.from)
+      if bytes.elementsEqual(name.utf8) { return attribute.value }
+    }
+    return nil
+  }
+
   /// The bytes of an attribute's value; the name matches in any case.
   func range(_ name: StaticString) -> (from: BytePointer, to: BytePointer)? {
     var p = start
@@ -123,12 +134,14 @@ struct TagAttributes {
     return nil
   }
 
-  /// All attributes in order.
+  /// All attributes in order, blanks around values left out.
   var all: [(name: String, value: String)] {
     var result: [(String, String)] = []
     var p = start
     while let a = Self.next(&p, end) {
-      result.append((Bytes.text(a.name.from, a.name.to), Bytes.text(a.value.from, a.value.to)))
+      var value = (from: Bytes.skipSpace(a.value.from, before: a.value.to), to: a.value.to)
+      while value.to > value.from && (value.to - 1).pointee <= Ascii.space { value.to -= 1 }
+      result.append((Bytes.text(a.name.from, a.name.to), Bytes.text(value.from, value.to)))
     }
     return result
   }

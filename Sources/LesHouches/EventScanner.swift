@@ -21,17 +21,46 @@ struct EventScanner: ~Copyable {
   let numbers = NumberReader()
   var weights = WeightTable()
   /// Slots of the declared weights, for positional `<weights>`.
-  var declaredSlots: [Int] = []
+  private var declaredSlots: [Int] = []
+  /// Values of the current event's `<weights>`, and where the text of each starts.
+  private(set) var positional: [Double] = []
+  private var positionalStarts: [BytePointer] = []
+  /// Slots of `weights.1`, `weights.2` …, as far as they are needed.
+  private var positionalSlots: [Int] = []
+  private var wantsPositional = false
+  /// True once the current event had a `<wgt>`.
+  private var hasIDs = false
   /// The attribute `trials` of the current event, 1 where there is none.
   private(set) var trials = 1.0
   private(set) var hasTrials = false
+  /// The attributes of the current event's tag.
+  private(set) var attributes: TagAttributes?
+  private var wantedAttributes: [String] = []
+  private(set) var attributeValues: [Double] = []
   /// Most significant digits of a wanted weight's text seen so far.
   private(set) var weightDigits = 0
+  /// Weights and momenta may be NaN or infinite, for those who look for them.
+  var acceptsNonFinite = false
   /// Number of the current event, from 0.
   private var number = -1
 
   /// Events in which digits are counted.
   private static let digitEvents = 1000
+
+  /// Takes the next weight of the head's declarations.
+  mutating func declare(_ id: String) { declaredSlots.append(weights.slot(id)) }
+
+  mutating func want(_ id: String) -> Int {
+    if id.hasPrefix("weights.") { wantsPositional = true }
+    return weights.want(id)
+  }
+
+  mutating func wantAttribute(_ name: String) -> Int {
+    if let slot = wantedAttributes.firstIndex(of: name) { return slot }
+    wantedAttributes.append(name)
+    attributeValues.append(.nan)
+    return wantedAttributes.count - 1
+  }
 
   /// Reads the event whose tag's name ends at `start`; the text up to `end` holds its closing tag. Returns where that ends.
   mutating func parse(
@@ -41,9 +70,11 @@ struct EventScanner: ~Copyable {
     guard let opened = Bytes.find(Ascii.greater, from: start, to: end) else {
       throw ScanFault(start, "the <event> tag is not closed")
     }
-    if opened > start { readAttributes(from: start, to: opened) }
+    if opened > start || attributes != nil { readAttributes(from: start, to: opened) }
     event.removeAll()
     weights.startEvent()
+    hasIDs = false
+    if !positional.isEmpty { forgetPositional() }
     var p = dataLine(opened + 1, end)
     let count = try readHeadLine(&p, end, &event)
     for i in 0..<count {
@@ -68,15 +99,29 @@ struct EventScanner: ~Copyable {
     return p
   }
 
+  @inline(never)
   private mutating func readAttributes(from: BytePointer, to: BytePointer) {
+    let attributes = TagAttributes(from: from, to: to)
+    self.attributes = to > from ? attributes : nil
     trials = 1
-    if let range = TagAttributes(from: from, to: to).range("trials") {
-      let text = Bytes.text(range.from, range.to)
-      if let value = numbers.real(in: text), value.isFinite {
-        trials = value
-        hasTrials = true
-      }
+    if let range = attributes.range("trials"), let value = number(range), value.isFinite {
+      trials = value
+      hasTrials = true
     }
+    for (slot, name) in wantedAttributes.enumerated() {
+      attributeValues[slot] = attributes.value(named: name).flatMap { number($0) } ?? .nan
+    }
+  }
+
+  /// The number that a text is, blanks around it allowed.
+  private func number(_ text: (from: BytePointer, to: BytePointer)) -> Double? {
+    let start = Bytes.skipSpace(text.from, before: text.to)
+    var value = 0.0
+    let stop = numbers.real(start, &value)
+    guard stop > start, stop <= text.to, Bytes.skipSpace(stop, before: text.to) == text.to else {
+      return nil
+    }
+    return value
   }
 
   /// NUP IDPRUP XWGTUP SCALUP AQEDUP AQCDUP; returns NUP.
@@ -92,7 +137,7 @@ struct EventScanner: ~Copyable {
     try real(&p, &event.scale, line, column: 4, of: 6)
     try real(&p, &event.alphaQED, line, column: 5, of: 6)
     try real(&p, &event.alphaQCD, line, column: 6, of: 6)
-    guard event.weight.isFinite else {
+    guard event.weight.isFinite || acceptsNonFinite else {
       throw ScanFault(
         text, "the event weight (XWGTUP) is \(event.weight)",
         remedy: "remove the event, and find out why the generator made it", isStructural: false)
@@ -130,7 +175,8 @@ struct EventScanner: ~Copyable {
     try real(&p, &lifetime, line, column: 12, of: 13)
     try real(&p, &spin, line, column: 13, of: 13)
     // NaN and infinity survive neither a product with zero nor this sum.
-    guard (momentum.px + momentum.py + momentum.pz + momentum.e + mass) * 0 == 0 else {
+    guard (momentum.px + momentum.py + momentum.pz + momentum.e + mass) * 0 == 0 || acceptsNonFinite
+    else {
       throw ScanFault(line, "particle \(index + 1) has a momentum that is not finite")
     }
     event.particles.append(
@@ -214,6 +260,7 @@ extension EventScanner {
       {
         guard !isBlockOpen else { throw ScanFault(tag, "<rwgt> is not closed") }
         guard let close = Bytes.find(Ascii.greater, from: tag, to: end) else { break }
+        if !positional.isEmpty { try takePositional(end) }
         return close + 1
       } else if Bytes.isTag(tag, "<wgt", before: end) {
         p = try readWeight(tag, end)
@@ -223,6 +270,8 @@ extension EventScanner {
         isBlockOpen = false
       } else if Bytes.isTag(tag, "<weights", before: end) {
         p = readPositional(tag, end)
+      } else if Bytes.isTag(tag, "<weight", before: end) {
+        p = try readNamed(tag, end)
       } else if Bytes.isTag(tag, "<event", before: end) {
         throw ScanFault(tag, "</event> is missing before the next <event>")
       } else if let after = HeadBlocks.afterComment(tag, end) {
@@ -257,6 +306,11 @@ extension EventScanner {
       p = Bytes.find(Ascii.greater, from: p, to: end) ?? end
     }
     guard let slot, p < end else { throw ScanFault(tag, "a <wgt> without an id") }
+    hasIDs = true
+    if (p - 1).pointee == Ascii.slash {
+      // `<wgt id='7'/>` has no value: the weight is missing in this event.
+      return p + 1
+    }
     p += 1
     if weights.isWanted[slot] {
       let start = Bytes.skipSpace(p, before: end)
@@ -286,7 +340,7 @@ extension EventScanner {
     var value = 0.0
     let stop = numbers.real(start, &value)
     let after = Bytes.skipSpace(stop, before: end)
-    if stop == start || after.pointee != Ascii.less || !value.isFinite
+    if stop == start || after.pointee != Ascii.less || !(value.isFinite || acceptsNonFinite)
       || weights.seenIn[slot] == number
     {
       throw valueFault(start, after, end, slot, value)
@@ -321,24 +375,79 @@ extension EventScanner {
       remedy: "remove the event, and find out why the generator made it", isStructural: false)
   }
 
-  /// `<weights> a b c </weights>`: values in the order of declaration, used only where their number fits and no `<wgt>` came.
+  // MARK: Weights that are not `<wgt>`
+
+  /// `<weight name='sqme_prc'> number </weight>` of LHEF 2.0 (arXiv:1003.1643); without a name it is passed over.
+  @inline(never)
+  private mutating func readNamed(_ tag: BytePointer, _ end: BytePointer) throws -> BytePointer {
+    guard let close = Bytes.find(Ascii.greater, from: tag, to: end) else { return tag + 1 }
+    let attributes = TagAttributes(from: tag + 7, to: close)
+    guard (close - 1).pointee != Ascii.slash,
+      let name = attributes.range("name") ?? attributes.range("id")
+    else { return close + 1 }
+    let slot = weights.lookUp(from: name.from, to: name.to)
+    if weights.isWanted[slot] {
+      _ = try readValue(Bytes.skipSpace(close + 1, before: end), end, slot)
+    }
+    weights.mark(slot, event: number)
+    return close + 1
+  }
+
+  /// `<weights> a b c </weights>`: values in the order of declaration. What is no number is not there.
+  @inline(never)
   private mutating func readPositional(_ tag: BytePointer, _ end: BytePointer) -> BytePointer {
     guard let opened = Bytes.find(Ascii.greater, from: tag, to: end) else { return tag + 1 }
     var p = Bytes.skipSpace(opened + 1, before: end)
-    var values: [Double] = []
     while p < end, p.pointee != Ascii.less {
       var value = 0.0
-      let stop = numbers.real(p, &value)
-      guard stop != p else { break }
-      values.append(value)
+      var stop = numbers.real(p, &value)
+      if stop == p || (stop.pointee > Ascii.space && stop.pointee != Ascii.less) {
+        value = .nan
+        while stop < end && stop.pointee > Ascii.space && stop.pointee != Ascii.less { stop += 1 }
+      }
+      positional.append(value)
+      positionalStarts.append(p)
       p = Bytes.skipSpace(stop, before: end)
     }
-    guard values.count == declaredSlots.count else { return p }
-    for (slot, value) in zip(declaredSlots, values)
-    where weights.seenIn[slot] != number && value.isFinite {
-      weights.set(slot, value)
-      weights.mark(slot, event: number)
-    }
     return p
+  }
+
+  private mutating func forgetPositional() {
+    positional.removeAll(keepingCapacity: true)
+    positionalStarts.removeAll(keepingCapacity: true)
+  }
+
+  /// Gives the positional values to the declared weights, where there are as many and no `<wgt>` has come; values that
+  /// no id takes are kept as `weights.1`, `weights.2` …
+  @inline(never)
+  private mutating func takePositional(_ end: BytePointer) throws {
+    let fits = positional.count == declaredSlots.count
+    if fits {
+      for (i, slot) in declaredSlots.enumerated() where weights.seenIn[slot] != number {
+        try setPositional(slot, i, end)
+      }
+    }
+    guard !fits || hasIDs || wantsPositional else { return }
+    while positionalSlots.count < positional.count {
+      positionalSlots.append(weights.slot("weights.\(positionalSlots.count + 1)"))
+    }
+    for i in positional.indices { try setPositional(positionalSlots[i], i, end) }
+  }
+
+  private mutating func setPositional(_ slot: Int, _ i: Int, _ end: BytePointer) throws {
+    if weights.isWanted[slot] {
+      guard positional[i].isFinite || acceptsNonFinite else {
+        var after = positionalStarts[i]
+        while after < end && after.pointee > Ascii.space && after.pointee != Ascii.less {
+          after += 1
+        }
+        let text = Bytes.text(positionalStarts[i], after)
+        throw ScanFault(
+          positionalStarts[i], "weight '\(weights.ids[slot])' is '\(text)' in <weights>",
+          remedy: "remove the event, and find out why the generator made it", isStructural: false)
+      }
+      weights.set(slot, positional[i])
+    }
+    weights.mark(slot, event: number)
   }
 }

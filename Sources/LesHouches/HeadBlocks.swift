@@ -4,12 +4,19 @@ struct HeadBlocks {
   var runCard: String?
   var parameterCard: String?
   var initialisation: String?
-  var weightDeclarations: [String] = []
+  var weightDeclarations: [(text: String, line: Int)] = []
+  /// The differing contents of a second `<init>`, and its line.
+  var secondInit: Int?
+  /// The root's attribute.
+  var version: String?
   /// A generator's name and version where a `<generator>` or `<MGVersion>` tells them.
   var generator: String?
 
+  private let start: BytePointer
+
   /// `from` to `to` is the head: everything before the first event.
   init(from: BytePointer, to end: BytePointer) {
+    start = from
     var p = from
     while let tag = Bytes.find(Ascii.less, from: p, to: end) {
       p = Self.afterComment(tag, end) ?? (read(tag, end) ?? tag + 1)
@@ -36,43 +43,90 @@ struct HeadBlocks {
       return take(tag, "</slha", end) { if $0.parameterCard == nil { $0.parameterCard = $1 } }
     }
     if Bytes.isTag(tag, "<initrwgt", before: end) {
-      return take(tag, "</initrwgt", end) { $0.weightDeclarations.append($1) }
+      let line = line(of: tag)
+      return take(tag, "</initrwgt", end) { $0.weightDeclarations.append(($1, line)) }
     }
     if Bytes.isTag(tag, "<MGVersion", before: end) {
-      return take(tag, "</MGVersion", end) { head, text in
-        let version = text.split(whereSeparator: \.isWhitespace).joined(separator: " ")
-        head.generator = head.generator ?? "MadGraph5_aMC@NLO " + version
-      }
+      return take(tag, "</MGVersion", end) { $0.name("MadGraph5_aMC@NLO", $1) }
+    }
+    if Bytes.isTag(tag, "<generator_name", before: end) {
+      return take(tag, "</generator_name", end) { $0.name($1, "") }
+    }
+    if Bytes.isTag(tag, "<generator", before: end) { return readGenerator(tag, end) }
+    if Bytes.isTag(tag, "<LesHouchesEvents", before: end),
+      let close = Bytes.find(Ascii.greater, from: tag, to: end)
+    {
+      let range = TagAttributes(from: tag + 17, to: close).range("version")
+      version = version ?? range.map { Bytes.text($0.from, $0.to) }
+      return close + 1
     }
     if Bytes.isTag(tag, "<init", before: end) { return readInit(tag, end) }
     return nil
   }
 
+  private mutating func name(_ program: String, _ version: String) {
+    let words = (program + " " + version).split(whereSeparator: \.isWhitespace)
+    if !words.isEmpty { generator = generator ?? words.joined(separator: " ") }
+  }
+
+  /// `<generator name='…' version='…'>`; Whizard has the name in its text.
+  private mutating func readGenerator(_ tag: BytePointer, _ end: BytePointer) -> BytePointer? {
+    guard let close = Bytes.find(Ascii.greater, from: tag, to: end) else { return nil }
+    let attributes = TagAttributes(from: tag + 10, to: close)
+    func text(_ name: StaticString) -> String? {
+      attributes.range(name).map { Bytes.text($0.from, $0.to) }
+    }
+    let version = text("version") ?? ""
+    if let program = text("name") {
+      name(program, version.filter { $0 != "/" })
+      return close + 1
+    }
+    return take(tag, "</generator", end) { $0.name($1, version) }
+  }
+
+  /// Lines are counted from 1.
+  private func line(of p: BytePointer) -> Int {
+    UnsafeBufferPointer(start: start, count: p - start).reduce(1) {
+      $0 + ($1 == Ascii.newline ? 1 : 0)
+    }
+  }
+
   /// `<init>` may hold an `<initrwgt>` of its own.
   private mutating func readInit(_ tag: BytePointer, _ end: BytePointer) -> BytePointer? {
-    var declarations: [String] = []
+    let line = line(of: tag)
+    var inner: HeadBlocks?
     let next = take(tag, "</init>", end) { head, text in
-      if head.initialisation == nil { head.initialisation = text }
+      if let first = head.initialisation {
+        if InitBlock(text: first) != InitBlock(text: text) { head.secondInit = line }
+      } else {
+        head.initialisation = text
+      }
       var text = text
       text.withUTF8 { buffer in
         guard let base = buffer.baseAddress, buffer.count > 0 else { return }
-        declarations = HeadBlocks(from: base, to: base + buffer.count).weightDeclarations
+        inner = HeadBlocks(from: base, to: base + buffer.count)
       }
     }
-    weightDeclarations += declarations
+    weightDeclarations += (inner?.weightDeclarations ?? []).map { ($0.text, $0.line + line - 1) }
+    generator = generator ?? inner?.generator
     return next
   }
 
-  /// Content from the tag's `>` to `close`, or to the end of the head where that is missing.
+  /// Content from the tag's `>` to `close`; where that is missing, to what comes after blocks of a head.
   private mutating func take(
     _ tag: BytePointer, _ close: StaticString, _ end: BytePointer,
     _ keep: (inout HeadBlocks, String) -> Void
   ) -> BytePointer? {
     guard let opened = Bytes.find(Ascii.greater, from: tag, to: end) else { return nil }
     if (opened - 1).pointee == Ascii.slash { return opened + 1 }
-    let closed = Bytes.find(close, from: opened, to: end)
-    keep(&self, Bytes.text(opened + 1, closed ?? end))
-    return closed.map { $0 + close.utf8CodeUnitCount } ?? end
+    if let closed = Bytes.find(close, from: opened, to: end) {
+      keep(&self, Bytes.text(opened + 1, closed))
+      return closed + close.utf8CodeUnitCount
+    }
+    let marks: [StaticString] = ["</header", "<init>", "</init>", "</LesHouchesEvents"]
+    let next = marks.compactMap { Bytes.find($0, from: opened, to: end) }.min() ?? end
+    keep(&self, Bytes.text(opened + 1, next))
+    return next
   }
 }
 
@@ -118,6 +172,8 @@ public struct InitBlock: Sendable, Equatable {
   public var beams: [Int]
   /// GeV.
   public var energies: [Double]
+  /// PDFSUP: LHAPDF ids of the beams' densities; generators write −1 or 0 for "not said".
+  public var pdfSets: [Int]
   /// IDWTUP: how the generator means its weights.
   public var weightStrategy: Int
   /// NPRUP as the file has it; `processes` may be fewer, or none.
@@ -141,6 +197,7 @@ public struct InitBlock: Sendable, Equatable {
     guard let first = rows.first, first.count >= 10 else { return nil }
     beams = [integer(first[0]), integer(first[1])]
     energies = [first[2], first[3]]
+    pdfSets = [integer(first[6]), integer(first[7])]
     weightStrategy = integer(first[8])
     declaredProcesses = integer(first[9])
     for row in rows.dropFirst() where row.count >= 4 && processes.count < declaredProcesses {

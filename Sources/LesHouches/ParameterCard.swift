@@ -86,16 +86,16 @@ public struct ParameterCard: Sendable, Equatable {
     return entries.last { $0.block == block && $0.indices == [id] }?.value
   }
 
-  /// The entries that a weight's text sets: `set param_card smeft 7 0.3 # orig: 0.0`, on lines of their own.
+  /// The entries that a weight's text sets: `set param_card smeft 7 0.3 # orig: 0.0`, on lines of their own or joined.
   ///
   /// The comment is what the generator believed the card to hold; it is often wrong and not read.
   static func settings(in text: String) -> [CardEntry] {
     let reader = NumberReader()
     var result: [CardEntry] = []
     for line in text.split(whereSeparator: { $0.isNewline || $0 == ";" }) {
-      let words = line.prefix { $0 != "#" }.split(whereSeparator: \.isWhitespace)
-      for part in words.split(separator: "set") {
-        var part = part
+      let words = line.split { $0.isWhitespace || $0 == "=" }
+      for part in words.split(whereSeparator: { $0.lowercased() == "set" }) {
+        var part = part.prefix { $0.first != "#" }
         if part.first?.lowercased() == "param_card" { part = part.dropFirst() }
         guard part.count >= 3, let block = part.first, let last = part.last,
           let value = CardValue(text: last, reader: reader)

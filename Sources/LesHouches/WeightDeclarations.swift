@@ -7,6 +7,11 @@ public struct WeightDeclaration: Sendable, Equatable {
   public var group: String?
   public var attributes: [String: String]
   public var text: String
+  /// Attributes of the group, such as `combine`, and its text outside weights, such as `# 90900: PDF4LHC15_nlo_30. mem=0 …`.
+  public var groupAttributes: [String: String] = [:]
+  public var groupText = ""
+  /// Line of the file, from 1.
+  public var line: Int?
 
   public init(id: String, group: String? = nil, attributes: [String: String] = [:], text: String) {
     self.id = id
@@ -19,56 +24,136 @@ public struct WeightDeclaration: Sendable, Equatable {
   public var settings: [CardEntry] { ParameterCard.settings(in: text) }
   /// True for weights of matrix-element reweighting, where an empty text means the file's own point.
   public var isReweighting: Bool {
-    group?.lowercased().contains("reweighting") == true || !settings.isEmpty
+    if !settings.isEmpty { return true }
+    guard let name = group?.lowercased(), name.contains("reweight") else { return false }
+    return !name.contains("pdf") && !name.contains("scale")
+  }
+
+  /// True where another says the same about the same id.
+  func isSame(as other: WeightDeclaration) -> Bool {
+    id == other.id && group == other.group && attributes == other.attributes && text == other.text
   }
 }
 
 /// Reads `<initrwgt>`: expat where the fragment is XML, else tag by tag.
 enum WeightDeclarations {
-  static func read(_ fragment: String) -> [WeightDeclaration] {
-    byExpat(fragment) ?? byTags(fragment)
+  /// `firstLine` is the line of the file on which the fragment starts.
+  static func read(_ fragment: String, firstLine: Int = 1) -> [WeightDeclaration] {
+    (byExpat(fragment, firstLine) ?? byTags(fragment, firstLine)).finished()
   }
 
   /// Collects what both readers find.
   private final class Collector {
-    var weights: [WeightDeclaration] = []
-    var groups: [String?] = []
-    var open: WeightDeclaration?
+    struct Group {
+      var attributes: [String: String]
+      var text = ""
+      /// The group around it.
+      var parent: Int?
+      /// Weights that had come when it was opened, and the line.
+      var first: Int
+      var name: String? { value("name") ?? value("type") }
+      var isEmpty = true
+
+      private func value(_ wanted: String) -> String? {
+        attributes.first { $0.key.lowercased() == wanted }?.value
+      }
+    }
+    private var weights: [(declaration: WeightDeclaration, group: Int?)] = []
+    private var groups: [Group] = []
+    private var openGroups: [Int] = []
+    private var open: WeightDeclaration?
+    /// Kept up by the readers.
+    var line = 1
+    var parser: XML_Parser?
 
     func start(_ name: String, _ attributes: [(name: String, value: String)]) {
-      func value(_ wanted: String) -> String? {
-        attributes.first { $0.name.lowercased() == wanted }?.value
-      }
+      let table = Dictionary(attributes.map { ($0.name, $0.value) }) { first, _ in first }
       switch name.lowercased() {
       case "weightgroup":
         closeWeight()
-        groups.append(value("name") ?? value("type"))
+        groups.append(
+          Group(attributes: table, parent: openGroups.last, first: weights.count))
+        openGroups.append(groups.count - 1)
       case "weight":
         closeWeight()
+        func value(_ wanted: String) -> String? {
+          attributes.first { $0.name.lowercased() == wanted }?.value
+        }
         guard let id = value("id") ?? value("name") else { return }
-        open = WeightDeclaration(
-          id: Collector.trimmed(id), group: groups.last ?? nil,
-          attributes: Dictionary(attributes.map { ($0.name, $0.value) }) { first, _ in first },
-          text: "")
+        open = WeightDeclaration(id: Collector.trimmed(id), attributes: table, text: "")
+        open?.line = line
       default: break
       }
     }
-    func text(_ text: String) { open?.text += text }
+    func text(_ text: String) {
+      if open != nil {
+        open?.text += text
+      } else if let group = openGroups.last {
+        groups[group].text += text
+      }
+    }
     func end(_ name: String) {
       switch name.lowercased() {
       case "weight": closeWeight()
       case "weightgroup":
         closeWeight()
-        _ = groups.popLast()
+        _ = openGroups.popLast()
       default: break
       }
     }
     func closeWeight() {
       guard var weight = open else { return }
       weight.text = Collector.trimmed(weight.text)
-      weights.append(weight)
+      weights.append((weight, openGroups.last))
+      if let group = openGroups.last { groups[group].isEmpty = false }
       open = nil
     }
+
+    func startByExpat(_ name: String, _ attributes: [(name: String, value: String)]) {
+      guard let parser else { return }
+      let first = line
+      // Expat counts from 1.
+      line += Int(XML_GetCurrentLineNumber(parser)) - 1
+      start(name, attributes)
+      line = first
+    }
+    func countLines(_ from: BytePointer, _ to: BytePointer) {
+      for p in UnsafeBufferPointer(start: from, count: max(0, to - from)) where p == Ascii.newline {
+        line += 1
+      }
+    }
+
+    /// The weights with their groups.
+    func finished() -> [WeightDeclaration] {
+      closeWeight()
+      for (index, group) in groups.enumerated() where group.isEmpty { fill(index) }
+      return weights.map { weight, group in
+        var weight = weight
+        if let group {
+          weight.group = groups[group].name
+          weight.groupAttributes = groups[group].attributes
+          weight.groupText = Collector.trimmed(groups[group].text)
+        }
+        return weight
+      }
+    }
+
+    /// MadGraph 2.6.5 and later can swap the lines that close one group and open the next (madminer#219): an empty group stands
+    /// inside another and its weights after it. A scale group also takes the scale variations that stand before it.
+    private func fill(_ index: Int) {
+      guard let parent = groups[index].parent else { return }
+      let isScale = Self.isScale(groups[index]) && !Self.isScale(groups[parent])
+      for i in weights.indices where weights[i].group == parent {
+        if i >= groups[index].first || isScale && weights[i].declaration.scales.areVaried {
+          weights[i].group = index
+        }
+      }
+      groups[parent].isEmpty = !weights.contains { $0.group == parent }
+    }
+    private static func isScale(_ group: Group) -> Bool {
+      group.name?.lowercased().contains("scale") == true
+    }
+
     static func trimmed(_ text: String) -> String {
       var text = Substring(text).drop(while: \.isWhitespace)
       while text.last?.isWhitespace == true { text.removeLast() }
@@ -77,10 +162,12 @@ enum WeightDeclarations {
   }
 
   /// Nil where the fragment is not well-formed.
-  private static func byExpat(_ fragment: String) -> [WeightDeclaration]? {
+  private static func byExpat(_ fragment: String, _ firstLine: Int) -> Collector? {
     guard let parser = XML_ParserCreate(nil) else { return nil }
     defer { XML_ParserFree(parser) }
     let collector = Collector()
+    collector.parser = parser
+    collector.line = firstLine
     XML_SetUserData(parser, Unmanaged.passUnretained(collector).toOpaque())
     XML_SetElementHandler(
       parser,
@@ -93,7 +180,7 @@ enum WeightDeclarations {
           i += 2
         }
         Unmanaged<Collector>.fromOpaque(data).takeUnretainedValue()
-          .start(String(cString: name), pairs)
+          .startByExpat(String(cString: name), pairs)
       },
       { data, name in
         guard let data, let name else { return }
@@ -109,18 +196,21 @@ enum WeightDeclarations {
     guard document.utf8.count <= Int32.max,
       XML_Parse(parser, document, Int32(document.utf8.count), 1) == XML_STATUS_OK
     else { return nil }
-    return collector.weights
+    return collector
   }
 
   /// Tags in the order they come, whatever their nesting: a weight ends at its closing tag or the next weight or group.
-  private static func byTags(_ fragment: String) -> [WeightDeclaration] {
+  private static func byTags(_ fragment: String, _ firstLine: Int) -> Collector {
     let collector = Collector()
+    collector.line = firstLine
     var fragment = fragment
     fragment.withUTF8 { buffer in
       guard let base = buffer.baseAddress else { return }
       let end = base + buffer.count
       var p = base
       while p < end {
+        let from = p
+        defer { collector.countLines(from, p) }
         if let after = HeadBlocks.afterComment(p, end) {
           p = after
           continue
@@ -128,7 +218,7 @@ enum WeightDeclarations {
         guard p.pointee == Ascii.less, let close = Bytes.find(Ascii.greater, from: p, to: end)
         else {
           let next = Bytes.find(Ascii.less, from: p + 1, to: end) ?? end
-          collector.text(Bytes.text(p, next))
+          collector.text(decoded(Bytes.text(p, next)))
           p = next
           continue
         }
@@ -136,8 +226,25 @@ enum WeightDeclarations {
         p = close + 1
       }
     }
-    collector.closeWeight()
-    return collector.weights
+    return collector
+  }
+
+  /// Text with XML's five entities as what they stand for; other `&` stay.
+  private static func decoded(_ text: String) -> String {
+    guard text.contains("&") else { return text }
+    var result = text
+    for (entity, character) in [
+      ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&"),
+    ] {
+      var rest = result[...]
+      result = ""
+      while let range = rest.firstRange(of: entity) {
+        result += rest[..<range.lowerBound] + character
+        rest = rest[range.upperBound...]
+      }
+      result += rest
+    }
+    return result
   }
 
   private static func readTag(from: BytePointer, to close: BytePointer, _ collector: Collector) {
@@ -152,7 +259,8 @@ enum WeightDeclarations {
     if isClosing {
       collector.end(name)
     } else {
-      collector.start(name, TagAttributes(from: nameEnd, to: end).all)
+      let attributes = TagAttributes(from: nameEnd, to: end).all
+      collector.start(name, attributes.map { ($0.name, decoded($0.value)) })
       if isEmpty { collector.end(name) }
     }
   }

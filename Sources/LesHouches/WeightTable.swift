@@ -40,6 +40,11 @@ struct WeightTable {
     return slot
   }
 
+  /// Ids that an event has carried, if it was the last to carry them.
+  func ids(ofEvent number: Int) -> [String] {
+    ids.indices.filter { seenIn[$0] == number }.map { ids[$0] }
+  }
+
   mutating func startEvent() { last = ids.count }
 
   /// The slot of the id at `from`, which `quote` ends; moves `p` past the quote. Nil where the quote is missing.

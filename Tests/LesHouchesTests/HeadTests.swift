@@ -1,3 +1,4 @@
+import Diagnostics
 import Testing
 
 @testable import LesHouches
@@ -91,7 +92,121 @@ struct HeadTests {
       """
     let tolerated = Self.head(broken).weights
     #expect(tolerated.map(\.id) == ["1", "2", "3"])
-    #expect(tolerated[2].group == "scale variation")
+    // The pdf group is empty where it stands: what comes after it is its own.
+    #expect(tolerated.map(\.group) == ["scale variation", "scale variation", "pdf"])
+    #expect(tolerated[0].text == "HT<1 & more")
+    #expect(tolerated.map(\.line) == [3, 4, 7])
+  }
+
+  @Test("settings of lines that were joined, comments between them")
+  func joined() {
+    let text =
+      "set param_card dim62f 22 1.0 # orig: 1e-05 set param_card dim62f 15 -2d0 # orig: 1e-05"
+    #expect(
+      ParameterCard.settings(in: text) == [
+        CardEntry(block: "dim62f", indices: [22], value: CardValue(1)),
+        CardEntry(block: "dim62f", indices: [15], value: CardValue(-2)),
+      ])
+  }
+
+  /// Spellings of MadGraph LO, aMC@NLO, POWHEG-BOX: muR, muF, dynamical scale, PDF of beams 1 and 2.
+  static let spellings: [(String, Double?, Double?, String?, Int?, Int?)] = [
+    (
+      "<weight id='2' MUR='0.5' MUF='2.0' DYN_SCALE='1' PDF='247000'> MUR=0.5 dyn_scale_choice=sum pt",
+      0.5, 2, "1", 247_000, nil
+    ),
+    ("<weight id='7'> MUR=0.5 MUF=2.0 dyn_scale_choice=sum pt", 0.5, 2, "sum pt", nil, nil),
+    ("<weight id='1'> dyn=  -1 muR=0.20000E+01 muF=0.50000E+00", 2, 0.5, nil, nil, nil),
+    ("<weight id='2001'> PDF set = 260001", nil, nil, nil, 260_001, nil),
+    (
+      "<weight id='145' MUR=\"1.0\" MUF=\"1.0\" PDF=\"247100\"> PDF=247000 MemberID=100", 1, 1, nil,
+      247_100, nil
+    ),
+    ("<weight id='9'> PDF=247000 MemberID=88", nil, nil, nil, 247_088, nil),
+    ("<weight id='1'> renscfact=2d0 facscfact=0.5d0", 2, 0.5, nil, nil, nil),
+    ("<weight id='3'> lhapdf=10801 renscfact=1d0", 1, nil, nil, 10_801, nil),
+    ("<weight id='5'> lhans1=21100 lhans2=21101", nil, nil, nil, 21_100, 21_101),
+    ("<weight id='6'> lhapdf1=27100 lhapdf2=27100", nil, nil, nil, 27_100, nil),
+    ("<weight id='MUR0.5_MUF1.0_PDF99208082'> default", 0.5, 1, nil, 99_208_082, nil),
+    ("<weight id='x'> set param_card smeft 7 0.3", nil, nil, nil, nil, nil),
+  ]
+
+  @Test("scales and PDF of a weight", arguments: spellings)
+  func scales(
+    text: String, muR: Double?, muF: Double?, dynamic: String?, pdf: Int?, second: Int?
+  ) throws {
+    let weights = Self.head("<initrwgt>\(text)</weight></initrwgt>").weights
+    let scales = try #require(weights.first).scales
+    #expect(scales.muR == muR && scales.muF == muF && scales.dynamicScale == dynamic)
+    #expect(scales.pdf == pdf && scales.secondPDF == second)
+    #expect(scales.areVaried == [muR ?? 1, muF ?? 1].contains { $0 != 1 } || dynamic != nil)
+  }
+
+  @Test("groups whose tags MadGraph has swapped (madminer#219)")
+  func swapped() {
+    let weights = Self.head(
+      """
+      <initrwgt>
+      <weightgroup name="PDFSET" combine="symmhessian"> # 90900: PDFSET. mem=1-30
+      <weight id="1" MUR="1.0" MUF="1.0" PDF="90900" > </weight>
+      <weight id="2" MUR="1.0" MUF="1.0" PDF="90901" > PDF=90900 MemberID=1 </weight>
+      <weightgroup name="Central scale variation" combine="envelope">
+      </weightgroup> PDF
+      <weight id="3" MUR="0.5" MUF="1.0" PDF="90900" > MUR=0.5 </weight>
+      <weight id="4" MUR="1.0" MUF="1.0" DYN_SCALE="1" PDF="90900" > dyn_scale_choice=sum pt </weight>
+      </weightgroup>
+      </initrwgt>
+      """
+    ).weights
+    let scale = "Central scale variation"
+    #expect(weights.map(\.group) == ["PDFSET", "PDFSET", scale, scale])
+    #expect(weights.map { $0.groupAttributes["combine"] ?? "" }.last == "envelope")
+    #expect(weights[0].groupText.hasPrefix("# 90900: PDFSET. mem=1-30"))
+    // The other way round: the scale weights came first.
+    let reversed = Self.head(
+      """
+      <initrwgt>
+      <weightgroup name="PDFSET">
+      <weight id="1" MUR="0.5" MUF="1.0" PDF="90900" > MUR=0.5 </weight>
+      <weightgroup type="scale_variation">
+      </weightgroup>
+      </weightgroup>
+      <weightgroup name="PDFSET"><weight id="2" PDF="90901"/></weightgroup>
+      </initrwgt>
+      """
+    ).weights
+    #expect(reversed.map(\.group) == ["scale_variation", "PDFSET"])
+  }
+
+  @Test("a weight id twice and a second <init> name their line; the same <initrwgt> twice is fine")
+  func twice() throws {
+    func place(_ text: String) -> Problem? {
+      do {
+        try Self.head(text).checkDeclarations(file: "f")
+        return nil
+      } catch { return error as? Problem }
+    }
+    let block = "<initrwgt>\n<weight id='a'>x</weight>\n</initrwgt>\n"
+    #expect(place(block + block) == nil)
+    #expect(Self.head(block + block).weights.count == 1)
+    let other = place("\n" + block + block.replacing(">x<", by: ">y<"))
+    #expect(other?.place == "line 6" && other?.fact.contains("'a' is declared twice") == true)
+    let inOne = place("<initrwgt>\n<weight id='a'/>\n<weight id='a'/></initrwgt>")
+    #expect(inOne?.place == "line 3" && inOne?.kind == .data && inOne?.remedy != nil)
+    let initBlock = "<init>\n1 2 1 2 3 4 5 6 3 1\n2 0.1 1 1\n</init>\n"
+    #expect(place(initBlock + initBlock) == nil)
+    #expect(place(initBlock + initBlock.replacing("2 0.1", by: "3 0.1"))?.place == "line 5")
+  }
+
+  @Test("who wrote the file")
+  func generator() {
+    func name(_ text: String) -> String? { Self.head(text).generator }
+    #expect(name("<MGVersion>\n 3.5.8\n</MGVersion>") == "MadGraph5_aMC@NLO 3.5.8")
+    #expect(
+      name("<init>\n<generator name='MadGraph5_aMC@NLO' version='3.5.8'>x</generator></init>")
+        == "MadGraph5_aMC@NLO 3.5.8")
+    #expect(name("<generator version=\"3.1.4\">WHIZARD</generator>") == "WHIZARD 3.1.4")
+    #expect(Self.head("<LesHouchesEvents version = \"2.0\" >").version == "2.0")
   }
 
   @Test("what stands in comments and CDATA is not a block")

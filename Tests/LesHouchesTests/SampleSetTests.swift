@@ -36,7 +36,7 @@ struct SampleSetTests {
     var keys = Set<UInt64>()
     for size in [1, 7, 64, 1000, 1 << 18] {
       let reader = try LHEReader(
-        ByteWindow(ByteReader(path: path), chunkSize: size), salvage: false)
+        ByteWindow(ByteReader(path: path), chunkSize: size), .init())
       keys.insert(reader.sampleKey)
       let slot = reader.want("rwgt_2")
       var event = ParticleEvent()
