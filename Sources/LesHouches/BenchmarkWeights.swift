@@ -134,6 +134,14 @@ private struct PointMatcher {
         ?? "name the benchmark that the events were drawn from")
   }
 
+  /// The point of a weight as its text has it; nil where the text says nothing about parameters.
+  private func point(of weight: WeightDeclaration) -> [CardValue?]? {
+    let settings = weight.settings
+    if !settings.isEmpty { return point(settings) }
+    return weight.isReweighting && weight.isWithoutInstructions ? card : nil
+  }
+
+  /// By values, else by id, else by an id that adds to the name what generators add.
   func origin(of index: Int, isSampling: Bool) throws -> BenchmarkWeights.Origin {
     let benchmark = setup.benchmarks[index]
     let named = head.weights.filter { $0.id == benchmark.name }
@@ -142,27 +150,68 @@ private struct PointMatcher {
         .data, "weight id '\(benchmark.name)' is declared \(named.count) times in <initrwgt>",
         remedy: "give each weight an id of its own")
     }
-    if let weight = named.first {
-      if weight.isReweighting, contradicts(point(weight.settings), benchmark) {
-        throw Problem(
-          .data,
-          "weight '\(weight.id)' is at \(text(point(weight.settings))), but benchmark \(benchmark.name) is at \(text(benchmark))",
-          remedy: "correct the setup or the reweight card")
-      }
-      return .id(weight.id)
+    if let weight = named.first, let point = point(of: weight), contradicts(point, benchmark) {
+      throw Problem(
+        .data,
+        "weight '\(weight.id)' is at \(text(point)), but benchmark \(benchmark.name) is at \(text(benchmark))",
+        remedy: "correct the setup or the reweight card")
     }
     let found = head.weights.filter { weight in
-      guard weight.isReweighting else { return false }
-      let settings = weight.settings
-      return !changesMore(settings) && isAt(point(settings), benchmark)
+      guard let point = point(of: weight) else { return false }
+      return !changesMore(weight.settings) && isAt(point, benchmark)
     }
+    if let own = found.first(where: { $0.id == benchmark.name }) { return .id(own.id) }
+    if let id = WeightName.best(of: found.map(\.id), for: benchmark.name) { return .id(id) }
     if found.count > 1 {
       let ids = found.map(\.id).joined(separator: ", ")
       throw Problem(
         .data, "weights \(ids) are all at benchmark \(benchmark.name)",
         remedy: "name one of them \(benchmark.name)")
     }
-    if let weight = found.first { return .id(weight.id) }
+    if let weight = named.first { return .id(weight.id) }
+    // Ids alone: not those whose text puts them at another point.
+    let others =
+      head.weights.filter { weight in
+        point(of: weight).map { !contradicts($0, benchmark) && !changesMore(weight.settings) }
+          ?? true
+      }.map(\.id) + head.undeclaredWeights
+    if !others.contains(benchmark.name),
+      let id = WeightName.best(
+        of: others.filter { WeightName.isOf($0, benchmark.name) }, for: benchmark.name)
+    {
+      return .id(id)
+    }
     return isSampling ? .event(orID: benchmark.name) : .id(benchmark.name)
+  }
+}
+
+/// What generators and their versions make of a name: `rwgt_NAME`, `NAME_nlo`, `NAME_lo`, `NAME_tree`, other case.
+enum WeightName {
+  /// Next-to-leading order first: it is what `change mode NLO` was asked for.
+  private static let endings = ["_nlo", "_lo", "_tree"]
+
+  static func stem(_ id: String) -> String {
+    var stem = id.lowercased()
+    for start in ["mg_reweighting_", "rwgt_"] where stem.hasPrefix(start) {
+      stem.removeFirst(start.count)
+    }
+    for ending in endings where stem.hasSuffix(ending) { stem.removeLast(ending.count) }
+    return stem
+  }
+
+  static func isOf(_ id: String, _ name: String) -> Bool { stem(id) == stem(name) }
+
+  /// The id to take of several that are at one point; nil where that cannot be said.
+  static func best(of ids: [String], for name: String) -> String? {
+    if ids.count == 1 { return ids[0] }
+    let own = ids.filter { isOf($0, name) }
+    let rest = own.isEmpty ? ids : own
+    guard let first = rest.first, Set(rest.map(stem)).count == 1 else { return nil }
+    if rest.count == 1 { return first }
+    for ending in endings {
+      let found = rest.filter { $0.lowercased().hasSuffix(ending) }
+      if found.count == 1 { return found[0] }
+    }
+    return nil
   }
 }

@@ -13,6 +13,8 @@ final class ByteWindow {
   /// Bytes of the last chunk that `threaded` can carry over.
   private var threadedCount = 0
   private var own = UnsafeMutableRawBufferPointer(start: nil, count: 0)
+  /// The buffer before `own`, used again: fresh pages cost as much as reading.
+  private var spare = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
   private(set) var base: BytePointer
   private(set) var count = 0
@@ -29,7 +31,18 @@ final class ByteWindow {
       own.assumingMemoryBound(to: UInt8.self).baseAddress ?? .allocate(capacity: 1))
   }
 
-  deinit { own.deallocate() }
+  deinit {
+    own.deallocate()
+    spare.deallocate()
+  }
+
+  /// The spare buffer, or a new one where it is too small.
+  private func takeSpare(_ size: Int) -> UnsafeMutableRawBufferPointer {
+    defer { spare = UnsafeMutableRawBufferPointer(start: nil, count: 0) }
+    if spare.count >= size { return spare }
+    spare.deallocate()
+    return .allocate(byteCount: size + size / 4, alignment: 64)
+  }
 
   var end: BytePointer { base + count }
 
@@ -61,8 +74,7 @@ final class ByteWindow {
   private func refillOwn(_ unused: BytePointer, _ carry: Int) throws -> Bool {
     // The old bytes are moved before the next chunk is asked for, which may reuse their place.
     let room = threaded == nil ? chunkSize : 0
-    var made = UnsafeMutableRawBufferPointer.allocate(
-      byteCount: carry + room + Self.padding, alignment: 64)
+    var made = takeSpare(carry + room + Self.padding)
     made.copyMemory(from: UnsafeRawBufferPointer(start: unused, count: carry))
     var read = 0
     do {
@@ -89,9 +101,10 @@ final class ByteWindow {
   }
 
   private func adopt(_ buffer: UnsafeMutableRawBufferPointer, _ count: Int) {
-    UnsafeMutableRawBufferPointer(rebasing: buffer[count...])
+    UnsafeMutableRawBufferPointer(rebasing: buffer[count..<count + Self.padding])
       .initializeMemory(as: UInt8.self, repeating: 0)
-    own.deallocate()
+    spare.deallocate()
+    spare = own
     own = buffer
     if let start = own.assumingMemoryBound(to: UInt8.self).baseAddress {
       base = BytePointer(start)

@@ -262,6 +262,8 @@ extension EventScanner {
         guard let close = Bytes.find(Ascii.greater, from: tag, to: end) else { break }
         if !positional.isEmpty { try takePositional(end) }
         return close + 1
+      } else if !Self.mayMatter(word) {
+        continue
       } else if Bytes.isTag(tag, "<wgt", before: end) {
         p = try readWeight(tag, end)
       } else if Bytes.isTag(tag, "<rwgt", before: end) {
@@ -281,6 +283,21 @@ extension EventScanner {
       }
     }
     throw ScanFault(p, "</event> is missing")
+  }
+
+  /// False for most tags that are passed over: those used start with `<w`, `<rw`, `<ev`, `<!`, `</rw` or `</L`.
+  @inline(__always)
+  private static func mayMatter(_ word: UInt64) -> Bool {
+    let (second, third) = (
+      UInt8(truncatingIfNeeded: word &>> 8), UInt8(truncatingIfNeeded: word &>> 16)
+    )
+    switch second {
+    case UInt8(ascii: "w"), UInt8(ascii: "!"): return true
+    case UInt8(ascii: "r"): return third == UInt8(ascii: "w")
+    case UInt8(ascii: "e"): return third == UInt8(ascii: "v")
+    case Ascii.slash: return third == UInt8(ascii: "r") || third == UInt8(ascii: "L")
+    default: return false
+    }
   }
 
   /// `<wgt `.

@@ -218,4 +218,10 @@ public struct InitBlock: Sendable, Equatable {
     let error = processes.reduce(0) { $0 + $1.error * $1.error }.squareRoot()
     return (sum, error.isFinite ? error : 0)
   }
+
+  /// XSECUP of the process with this LPRUP [pb]; nil where `<init>` has none such.
+  public func crossSection(ofProcess id: Int) -> Double? {
+    let own = processes.filter { $0.id == id }
+    return own.isEmpty ? nil : own.reduce(0) { $0 + $1.crossSection }
+  }
 }

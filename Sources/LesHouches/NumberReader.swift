@@ -86,7 +86,21 @@ struct NumberReader: ~Copyable {
     }
     if count == 0 { return Self.special(start, &value) }
     let mark = p.pointee | 32
-    if mark == Ascii.e || mark == Ascii.d || p.pointee == Ascii.minus || p.pointee == Ascii.plus {
+    // `e+05`, which nearly every number ends with.
+    let word = UnsafeRawPointer(p).loadUnaligned(as: UInt32.self)
+    let tensDigit = UInt8(truncatingIfNeeded: word &>> 16) &- Ascii.zero
+    let ones = UInt8(truncatingIfNeeded: word &>> 24) &- Ascii.zero
+    let sign = UInt8(truncatingIfNeeded: word &>> 8)
+    if _fastPath(
+      mark == Ascii.e && tensDigit < 10 && ones < 10 && (sign == Ascii.plus || sign == Ascii.minus)
+        && p[4] &- Ascii.zero >= 10)
+    {
+      let read = Int(tensDigit &* 10 &+ ones)
+      exponent = sign == Ascii.minus ? exponent &- read : exponent &+ read
+      p += 4
+    } else if mark == Ascii.e || mark == Ascii.d || p.pointee == Ascii.minus
+      || p.pointee == Ascii.plus
+    {
       p = Self.exponent(p, &exponent)
     }
     // Up to 19 digits cannot overflow 64 bits.

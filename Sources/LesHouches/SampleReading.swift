@@ -4,8 +4,10 @@ import EventModel
 /// The outcome of reading: the sample table and how each file ended.
 public struct ReadingResult: Sendable {
   public var records: [SampleRecord] = []
-  /// Factor that turns a sample's rows into pb, k-factor included.
+  /// Factor that turns rows into pb, k-factor included; until then the rows' column `sample` counts these, since the
+  /// processes of one sample may need factors of their own. `sampleOfFactor` says what sample each is of.
   var factors: [Double] = []
+  var sampleOfFactor: [Int64] = []
   var salvaged: [String] = []
 }
 
@@ -21,7 +23,8 @@ extension SampleSet {
     var result = ReadingResult()
     let rows = RowBuffer(weightCount: setup.benchmarks.count, extraCount: extraIDs.count)
     for (index, sample) in samples.enumerated() {
-      let reading = SampleReading(self, sample, index: index)
+      let reading = SampleReading(
+        self, sample, index: index, firstFactor: result.factors.count)
       do {
         try reading.read(rows, sink, select)
         try reading.conclude(&result)
@@ -36,10 +39,11 @@ extension SampleSet {
     }
     try rows.flush(to: sink)
     checkSameProcess(result.records)
-    let factors = result.factors
+    let (factors, sampleOfFactor) = (result.factors, result.sampleOfFactor)
     let width = (setup.benchmarks.count, extraIDs.count)
     try sink.finish(document: document(records: result.records, salvaged: result.salvaged)) {
       RowBuffer.scale(&$0, by: factors, width: width)
+      RowBuffer.name(&$0, sampleOfFactor)
     }
     return result.records
   }
@@ -73,6 +77,7 @@ private final class SampleReading {
   private let set: SampleSet
   private let sample: SampleSet.Sample
   private let index: Int
+  private let firstFactor: Int
   private let reader: LHEReader
   private var sums = WeightSums()
   private var kept = 0
@@ -83,7 +88,8 @@ private final class SampleReading {
   /// Σ XWGTUP, against the sampling benchmark's own weight.
   private var sumEventWeights = 0.0
 
-  init(_ set: SampleSet, _ sample: SampleSet.Sample, index: Int) {
+  init(_ set: SampleSet, _ sample: SampleSet.Sample, index: Int, firstFactor: Int) {
+    self.firstFactor = firstFactor
     self.set = set
     self.sample = sample
     self.index = index
@@ -105,7 +111,6 @@ private final class SampleReading {
     let label = Int64(sample.weights?.samplingBenchmark ?? -1)
     let count = set.setup.benchmarks.count
     var weights = [Double](repeating: 0, count: count)
-    var hasTrials = false
     while try reader.next(into: &event) {
       let number = reader.eventCount
       if number == 1 { resolveSamplingWeight() }
@@ -116,14 +121,10 @@ private final class SampleReading {
         for b in 0..<count { weights[b] = event.weight }
       }
       let own = weights.isEmpty ? event.weight : weights[sampling]
-      sums.sum += own
-      sums.sumAbsolute += abs(own)
-      sums.sumSquares += own * own
+      let part = sums.add(
+        own, process: event.processID, document: reader.documents.count - 1,
+        trials: reader.hasTrials ? reader.trials : nil)
       sumEventWeights += event.weight
-      if reader.hasTrials {
-        hasTrials = true
-        sums.trials = (sums.trials ?? 0) + reader.trials
-      }
       let id = EventIdentity.id(sampleKey: reader.sampleKey, index: number - 1)
       let efficiency: Double?
       do {
@@ -136,13 +137,11 @@ private final class SampleReading {
       kept += 1
       for b in 0..<count { rows.weights.append(weights[b] * efficiency) }
       for slot in extraSlots { rows.extra.append(extra(slot) * efficiency) }
-      rows.append(samplingBenchmark: label, sample: index, id: id)
+      rows.append(samplingBenchmark: label, sample: firstFactor + part, id: id)
       if rows.count == SampleSet.batchRows {
         try rows.flush(to: sink)
       }
     }
-    sums.count = reader.eventCount
-    if !hasTrials { sums.trials = nil }
   }
 
   /// An undeclared weight of the sampling benchmark is used if the first event has it.
@@ -188,9 +187,11 @@ private final class SampleReading {
     guard sums.count > 0 else {
       throw Problem(.data, "there is no event in the file", remedy: "make the sample again")
     }
+    // Weights without a setup serve whoever knows what they mean.
+    let isStrict = !set.setup.benchmarks.isEmpty
     var rule = try Normalisation(
-      head: reader.head, sums: sums, asked: set.options.eventNorm,
-      generated: set.options.generatedEvents, file: name, journal: journal)
+      head: reader.head, documents: reader.documents, sums: sums, asked: set.options.eventNorm,
+      generated: set.options.generatedEvents, isStrict: isStrict, file: name, journal: journal)
     if let problem = reader.salvaged {
       result.salvaged.append(name)
       journal.warn(
@@ -198,27 +199,31 @@ private final class SampleReading {
         "\(problem.line): only the \(sums.count) whole events before it are kept")
       rule.rule += "; salvaged"
     } else if set.options.generatedEvents == nil {
-      try rule.check(head: reader.head, sums: sums, file: name, journal: journal)
+      try rule.check(sums: sums, file: name, journal: journal, isStrict: isStrict)
     }
     checkSamplingWeight()
     if missingExtra > 0 {
       journal.note("\(name): \(missingExtra) values of weights beyond benchmarks are missing (NaN)")
     }
     let k = set.options.kFactors.factor(of: sample.process)
-    let declared = reader.head.initBlock?.crossSection
-    result.factors.append(rule.factor * k)
+    let declared = rule.declared
+    result.factors += rule.factors.map { $0 * k }
+    result.sampleOfFactor += rule.factors.map { _ in Int64(index) }
+    let own = rule.scaled(sums)
     let record = SampleRecord(
       file: name, key: reader.sampleKey, process: sample.process,
       samplingBenchmark: sample.weights?.samplingBenchmark ?? -1, eventsRead: sums.count,
-      eventsKept: kept, sumAbsoluteWeights: sums.sumAbsolute * abs(rule.factor),
-      sumWeights: sums.sum * rule.factor,
-      sumSquaredWeights: sums.sumSquares * rule.factor * rule.factor, kFactor: k,
+      eventsKept: kept, sumAbsoluteWeights: own.sumAbsolute, sumWeights: own.sum,
+      sumSquaredWeights: own.sumSquares, kFactor: k,
       normalisation: rule.rule, declaredCrossSection: declared?.value ?? .nan,
       declaredError: declared?.error ?? .nan, weightDigits: reader.weightDigits)
     result.records.append(record)
     journal.note(
       "\(name): \(record.eventsRead) events, \(kept) kept, "
-        + "\(Normalisation.text(record.sumWeights)) pb, \(rule.rule)")
+        + "\(Normalisation.text(record.sumWeights)) pb, \(rule.rule)"
+        + (sums.negative > 0
+          ? ", \(sums.negative) of negative weight, \(Normalisation.text(own.effectiveCount.rounded())) effective events"
+          : ""))
   }
 
   /// The sampling benchmark's own weight must be the weight the events were drawn with.
@@ -267,6 +272,12 @@ final class RowBuffer {
     labels.removeAll(keepingCapacity: true)
     samples.removeAll(keepingCapacity: true)
     ids.removeAll(keepingCapacity: true)
+  }
+
+  /// Puts the sample's index in place of its factor's.
+  static func name(_ batch: inout Batch, _ sampleOfFactor: [Int64]) {
+    guard !sampleOfFactor.elementsEqual(0..<Int64(sampleOfFactor.count)) else { return }
+    batch.columns[3] = .int64(batch.columns[3].integers.map { sampleOfFactor[Int($0)] })
   }
 
   /// Multiplies the weights of each row by its sample's factor. Columns are in the order of `SampleSet.header`.

@@ -12,6 +12,8 @@ public typealias EventSelection = (
 /// How samples are read.
 public struct ReadingOptions: Sendable {
   public var salvage = false
+  /// Documents one after the other in a file are runs of one sample.
+  public var concatenated = false
   public var extraWeights = ExtraWeights.none
   public var eventNorm: EventNorm?
   /// Events that were generated where the file holds only some of them; for one sample.
@@ -81,7 +83,9 @@ public final class SampleSet {
   private static func open(
     _ input: SampleInput, _ setup: Setup, _ options: ReadingOptions, _ journal: Journal
   ) throws -> Sample {
-    let reader = try LHEReader(ByteReader(path: input.file), salvage: options.salvage)
+    let reader = try LHEReader(
+      ByteReader(path: input.file),
+      LHEReader.Options(salvage: options.salvage, concatenated: options.concatenated))
     var weights: BenchmarkWeights?
     switch input.role {
     case .background: break

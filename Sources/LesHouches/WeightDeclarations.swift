@@ -29,6 +29,16 @@ public struct WeightDeclaration: Sendable, Equatable {
     return !name.contains("pdf") && !name.contains("scale")
   }
 
+  /// True where the text, comments apart, tells the generator nothing that moves the point.
+  var isWithoutInstructions: Bool {
+    text.split(whereSeparator: \.isNewline).allSatisfy { line in
+      let words = line.prefix { $0 != "#" }.split(whereSeparator: \.isWhitespace)
+      guard let first = words.first?.lowercased() else { return true }
+      let isHarmless = ["helicity", "mode", "rwgt_dir", "output", "allow_missing_finalstate"]
+      return first == "change" && words.count > 1 && isHarmless.contains(words[1].lowercased())
+    }
+  }
+
   /// True where another says the same about the same id.
   func isSame(as other: WeightDeclaration) -> Bool {
     id == other.id && group == other.group && attributes == other.attributes && text == other.text

@@ -59,6 +59,9 @@ struct LHERead: Tool {
   @Flag(help: "Keep the complete events of a truncated input, and mark the output as salvaged.")
   var salvage = false
 
+  @Flag(help: "Take several documents in one file, of one process, as runs of one sample.")
+  var concatenated = false
+
   @OptionGroup var output: OutputGroup
   @OptionGroup var common: CommonOptions
 
@@ -107,6 +110,7 @@ struct LHERead: Tool {
   private func readingOptions(_ context: CommandContext) throws -> ReadingOptions {
     var options = ReadingOptions()
     options.salvage = salvage
+    options.concatenated = concatenated
     options.extraWeights = try ExtraWeights(parsing: weights)
     options.eventNorm = eventNorm
     options.generatedEvents = generated

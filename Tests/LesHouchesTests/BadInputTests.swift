@@ -1,6 +1,7 @@
 import Diagnostics
 import EventIO
 import EventModel
+import Glibc
 import TestSupport
 import Testing
 
@@ -83,23 +84,36 @@ struct BadInputTests {
     // A missing closing tag shows in the event that misses it; all others in event 3 too.
     let place = try #require(problem.place)
     #expect(place.hasPrefix("event 3 (byte "), "\(problem.line)")
-    let byte = try #require(Int(place.dropFirst("event 3 (byte ".count).dropLast()))
+    let parts = place.dropFirst("event 3 (byte ".count).dropLast().split(separator: ",")
+    let byte = try #require(Int(parts[0]))
     let range = file.offset(ofEvent: 2)...file.offset(ofEvent: 3) + 8
     #expect(range.contains(byte), "\(problem.line)")
+    // The line, counted another way.
+    let before = file.text.utf8.prefix(byte).filter { $0 == 10 }.count
+    #expect(parts.last == " line \(before + 1)", "\(problem.line)")
   }
 
-  @Test("a file cut anywhere is refused; with salvage the whole events before the cut are kept")
+  @Test(
+    "a file cut at any byte is refused with its place; with salvage the whole events before the cut are kept"
+  )
   func truncation() throws {
     let file = SmallFile()
     let bytes = Array(file.text.utf8)
     let folder = TemporaryFolder()
     var salvage = ReadingOptions()
     salvage.salvage = true
+    let path = folder.file("cut.lhe")
+    let input = [SampleInput(role: .benchmark("sm"), file: path)]
     let end = bytes.count - 1
-    for cut in stride(from: 0, to: end, by: 7) {
-      let path = try folder.write(Array(bytes[..<cut]), "cut.lhe")
-      let input = [SampleInput(role: .benchmark("sm"), file: path)]
-      #expect(throws: Problem.self, "cut at \(cut)") { try readSamples(input, setup: smallSetup()) }
+    for cut in 0..<end {
+      try Self.save(bytes[..<cut], path)
+      let problem = #expect(throws: Problem.self, "cut at \(cut)") {
+        try readSamples(input, setup: smallSetup())
+      }
+      #expect(problem?.kind == .data && problem?.file == path && problem?.remedy != nil)
+      // A head without the root's tag is no LHE file; everything else has a byte.
+      let isNoFile = problem?.fact.contains("LesHouchesEvents> is missing") == true
+      #expect(problem?.place?.contains("byte \(cut)") == true || isNoFile || cut < 17)
       let whole = (0..<5).filter { file.offset(ofEvent: $0 + 1) - 1 <= cut }.count
       let kept = try? readSamples(input, setup: smallSetup(), options: salvage)
       #expect(kept?.records.first?.eventsRead ?? 0 == whole, "cut at \(cut)")
@@ -112,26 +126,56 @@ struct BadInputTests {
     _ = try readText(String(decoding: bytes[..<end], as: UTF8.self))
   }
 
-  @Test("gzip cut anywhere is refused")
+  static func save(_ bytes: ArraySlice<UInt8>, _ path: String) throws {
+    let file = try #require(fopen(path, "w"))
+    let written = bytes.withUnsafeBytes { fwrite($0.baseAddress, 1, $0.count, file) }
+    try #require(fclose(file) == 0 && written == bytes.count)
+  }
+
+  @Test("gzip cut at any byte, its trailer too, is refused; with salvage whole events are kept")
   func gzip() throws {
     let folder = TemporaryFolder()
     let plain = try folder.write(SmallFile().text)
     let packed = run("gzip", ["-c", plain]).output
     try #require(packed.count > 100)
-    for cut in stride(from: 1, to: packed.count - 1, by: 11) {
-      let path = try folder.write(Array(packed[..<cut]), "cut.lhe.gz")
+    let path = folder.file("cut.lhe.gz")
+    let input = [SampleInput(role: .benchmark("sm"), file: path)]
+    var salvage = ReadingOptions()
+    salvage.salvage = true
+    var mostKept = 0
+    for cut in 3..<packed.count {
+      try Self.save(packed[..<cut], path)
       let problem = #expect(throws: Problem.self, "cut at \(cut)") {
-        try readSamples([SampleInput(role: .benchmark("sm"), file: path)], setup: smallSetup())
+        try readSamples(input, setup: smallSetup())
       }
       #expect(problem?.kind == .data && problem?.file == path && problem?.remedy != nil)
+      if let kept = try? readSamples(input, setup: smallSetup(), options: salvage) {
+        #expect(kept.records[0].eventsRead >= mostKept && kept.warnings.count == 1)
+        mostKept = kept.records[0].eventsRead
+      }
     }
-    let members =
-      run("gzip", ["-c"], input: Array(SmallFile().text.utf8.prefix(500))).output
-      + run("gzip", ["-c"], input: Array(SmallFile().text.utf8.dropFirst(500))).output
-    let path = try folder.write(members, "members.lhe.gz")
-    let input = [SampleInput(role: .benchmark("sm"), file: path)]
-    #expect(
-      try readSamples(input, setup: smallSetup()).weights == readText(SmallFile().text).weights)
+    // The last cuts take only the trailer.
+    #expect(mostKept == 5)
+    // One flipped bit of the checksum.
+    var spoiled = packed
+    spoiled[packed.count - 6] ^= 1
+    try Self.save(spoiled[...], path)
+    #expect(throws: Problem.self) { try readSamples(input, setup: smallSetup()) }
+  }
+
+  @Test("gzip members one after the other are one text, wherever the border is")
+  func members() throws {
+    let folder = TemporaryFolder()
+    let text = Array(SmallFile().text.utf8)
+    let plain = try readText(SmallFile().text).weights
+    for border in [1, 500, SmallFile().offset(ofEvent: 2), SmallFile().offset(ofEvent: 3) + 20] {
+      let members =
+        run("gzip", ["-c"], input: Array(text.prefix(border))).output
+        + run("gzip", ["-c"], input: Array(text.dropFirst(border))).output
+      let path = try folder.write(members, "members.lhe.gz")
+      let input = [SampleInput(role: .benchmark("sm"), file: path)]
+      #expect(try readSamples(input, setup: smallSetup()).weights == plain)
+    }
   }
 
   @Test(
@@ -167,7 +211,9 @@ struct BadInputTests {
     file.events = []
     #expect(Self.problem(file.text)?.fact == "there is no event in the file")
     file = SmallFile()
-    #expect(Self.problem(file.text + file.text)?.fact.contains("another LHE document") == true)
+    let two = Self.problem(file.text + file.text)
+    #expect(two?.fact.contains("another LHE document") == true)
+    #expect(two?.remedy?.contains("--concatenated") == true)
     let folder = TemporaryFolder()
     let input = SampleInput(role: .benchmark("sm"), file: try folder.write(file.text))
     let cut = #expect(throws: Problem.self) {

@@ -196,35 +196,3 @@ struct ReferenceTests {
     }
   }
 }
-
-/// Files of other generators (../shared/lhe-zoo), read without a setup's weights.
-@Suite("LHE files in the wild", .needsShared)
-struct ZooTests {
-  /// Events counted with grep, and cross section by the file's own rule [pb]; nil where the file does not tell.
-  static let files: [(String, Int, Double?, Int)] = [
-    ("pylhe-testfile-madgraph-2.0.0-wbj.lhe", 59, 50.109093, 0),
-    ("pylhe-testfile-madgraph-2.2.1-Z-fxfx.lhe.gz", 10_000, 3400, 0),
-    ("pylhe-testfile-madgraph5-3.5.8-pp_to_jj.lhe.gz", 1000, 6.9967067e8, 0),
-    ("pylhe-testfile-powheg-box-v2-W.lhe", 100, 4958.79, 0),
-    ("pylhe-testfile-powheg-box-v2-directphoton.lhe", 100, nil, 0),
-    ("pylhe-testfile-powheg-box-v2-hvq.lhe", 6, nil, 0),
-    ("pylhe-testfile-pr29.lhe", 791, nil, 1),
-    ("pylhe-testfile-pythia-6.413-ttbar.lhe", 100, 5.4803624, 0),
-    ("pylhe-testfile-pythia-8.3.14-weakbosons.lhe", 100, 48.76776, 0),
-    ("pylhe-testfile-sherpa-3.0.1-eejjj.lhe", 100, nil, 0),
-    ("pylhe-testlhef3.lhe", 59, 50.109093, 0),
-  ]
-
-  @Test("every file is read to its end", arguments: files)
-  func read(name: String, count: Int, sigma: Double?, warnings: Int) throws {
-    let setup = Setup(
-      parameters: [Parameter(name: "a", lhaBlock: "x", lhaID: 1, range: 0...1)],
-      benchmarks: [Benchmark(name: "only", values: [0])])
-    let result = try readSamples(
-      [SampleInput(role: .background, file: Place.shared + "/lhe-zoo/" + name)], setup: setup)
-    #expect(result.records[0].eventsRead == count)
-    #expect(result.warnings.count == warnings, "\(result.warnings)")
-    // 2 %: the signs of the FxFx sample's weights fluctuate.
-    if let sigma { #expect(relativeError(result.records[0].sumWeights, sigma) < 0.02) }
-  }
-}

@@ -5,111 +5,6 @@ import Testing
 
 @testable import LesHouches
 
-@Suite("Normalisation")
-struct NormalisationTests {
-  /// n weights of `weight` each, with `negative` of them of the other sign.
-  static func sums(_ weight: Double, n: Int, negative: Int = 0) -> WeightSums {
-    var sums = WeightSums()
-    sums.count = n
-    sums.sum = weight * Double(n - 2 * negative)
-    sums.sumAbsolute = weight * Double(n)
-    sums.sumSquares = weight * weight * Double(n)
-    return sums
-  }
-  static func head(_ norm: String?, _ strategy: Int, _ sigma: Double) -> LHEHead {
-    LHEHead(
-      runCard: norm.map { RunCard(text: "\($0) = event_norm ! x") },
-      initBlock: InitBlock(text: "1 2 3 4 5 6 7 8 \(strategy) 1\n\(sigma) 0.001 1 1\n"))
-  }
-
-  /// What the file says, the factor and the rule; 100 events, the cross section 2 pb.
-  @Test(
-    "rules",
-    arguments: [
-      ("average", -4, 2.0, 0.01, "average (event_norm average, IDWTUP -4)"),
-      ("bias", -4, 2.0, 0.01, "average (event_norm bias, IDWTUP -4)"),
-      ("sum", -4, 0.02, 1.0, "sum (event_norm sum, IDWTUP -4)"),
-      ("unity", 3, 1.0, 0.02, "XSECUP (event_norm unity, IDWTUP 3)"),
-      (nil, -4, 2.0, 0.01, "average (IDWTUP -4)"),
-      (nil, 4, 2.0, 0.01, "average (IDWTUP 4)"),
-      (nil, 3, 1.0, 0.02, "XSECUP (IDWTUP 3)"),
-      (nil, -3, 0.02, 1.0, "XSECUP (IDWTUP -3)"),
-    ] as [(String?, Int, Double, Double, String)])
-  func rules(norm: String?, strategy: Int, weight: Double, factor: Double, rule: String) throws {
-    let journal = Journal()
-    let head = Self.head(norm, strategy, 2)
-    let sums = Self.sums(weight, n: 100)
-    let found = try Normalisation(head: head, sums: sums, file: "f", journal: journal)
-    #expect(relativeError(found.factor, factor) < 1e-14)
-    #expect(found.rule == rule)
-    try found.check(head: head, sums: sums, file: "f", journal: journal)
-    #expect(journal.warnings.isEmpty)
-  }
-
-  @Test("unit weights of both signs add up to XSECUP")
-  func signs() throws {
-    let sums = Self.sums(1, n: 1000, negative: 200)
-    let found = try Normalisation(
-      head: Self.head(nil, -3, 3), sums: sums, file: "f", journal: Journal())
-    #expect(relativeError(found.factor * sums.sum, 3) < 1e-14)
-  }
-
-  @Test("trials, events generated and the user's word")
-  func overrides() throws {
-    var sums = Self.sums(5, n: 100)
-    sums.trials = 400
-    let journal = Journal()
-    let trials = try Normalisation(
-      head: Self.head(nil, 3, 1), sums: sums, file: "f", journal: journal)
-    #expect(trials.factor == 1 / 400.0)
-    let generated = try Normalisation(
-      head: Self.head("average", -4, 2), sums: Self.sums(2, n: 10), generated: 1000, file: "f",
-      journal: journal)
-    #expect(generated.factor == 1e-3)
-    let asked = try Normalisation(
-      head: Self.head("sum", -4, 2), sums: Self.sums(2, n: 100), asked: .average, file: "f",
-      journal: journal)
-    #expect(asked.factor == 0.01)
-    #expect(asked.rule == "average (--event-norm average, IDWTUP -4)")
-  }
-
-  @Test("a factor near the number of events is an error, a smaller difference a warning")
-  func contradiction() throws {
-    for (norm, weight, remedy) in [("sum", 2.0, "average"), ("average", 0.02, "sum")] {
-      let head = Self.head(norm, -4, 2)
-      let sums = Self.sums(weight, n: 100)
-      let found = try Normalisation(head: head, sums: sums, file: "f", journal: Journal())
-      let problem = #expect(throws: Problem.self) {
-        try found.check(head: head, sums: sums, file: "f", journal: Journal())
-      }
-      #expect(problem?.kind == .data)
-      #expect(problem?.remedy?.contains("--event-norm \(remedy)") == true)
-    }
-    let journal = Journal()
-    let head = Self.head("average", -4, 2.5)
-    let sums = Self.sums(2, n: 10_000)
-    let found = try Normalisation(head: head, sums: sums, file: "f", journal: journal)
-    try found.check(head: head, sums: sums, file: "f", journal: journal)
-    #expect(journal.warnings.count == 1)
-  }
-
-  @Test("a cross section that is not known checks nothing; unit weights need it")
-  func unknown() throws {
-    let journal = Journal()
-    let head = Self.head("average", -4, -1)
-    let sums = Self.sums(2, n: 100)
-    let found = try Normalisation(head: head, sums: sums, file: "f", journal: journal)
-    try found.check(head: head, sums: sums, file: "f", journal: journal)
-    #expect(journal.warnings.isEmpty)
-    #expect(throws: Problem.self) {
-      try Normalisation(head: Self.head("unity", 3, -1), sums: sums, file: "f", journal: journal)
-    }
-    let silent = try Normalisation(
-      head: LHEHead(), sums: sums, file: "f", journal: journal)
-    #expect(silent.factor == 1 && journal.warnings.count == 1)
-  }
-}
-
 @Suite("Benchmark weights")
 struct BenchmarkWeightsTests {
   static func head(_ change: (String) -> String = { $0 }) -> LHEHead {
@@ -184,6 +79,57 @@ struct BenchmarkWeightsTests {
     #expect(
       Self.fact(Self.head { $0.replacing("BLOCK SMEFT", by: "BLOCK OTHER") }, nil)
         .contains("does not say which point"))
+  }
+
+  @Test("several weights at one point: the one of the benchmark's name, else next-to-leading order")
+  func decorated() throws {
+    let nlo = Self.head {
+      $0.replacing(
+        "<weight id='rwgt_2'>set param_card smeft 7 1.0 # orig: 0.0\n</weight>",
+        by: ["_nlo", "_lo", "_tree"].map {
+          "<weight id='rwgt_2\($0)'>set param_card smeft 7 1.0\n</weight>"
+        }.joined(separator: "\n"))
+    }
+    #expect(try Self.match(nlo, 0).origins[1] == .id("rwgt_2_nlo"))
+    let named = Self.head {
+      $0.replacing(
+        "</initrwgt>",
+        by: "<weight id='Plus_lo'>set param_card smeft 7 1.0</weight>\n</initrwgt>")
+    }
+    #expect(try Self.match(named, 0).origins[1] == .id("Plus_lo"))
+    #expect(try Self.match(named, 0).mapping(smallSetup()) == ["plus from Plus_lo"])
+  }
+
+  @Test("weights whose texts say nothing: by id, in another case or with what versions add")
+  func byName() throws {
+    var head = LHEHead(
+      weights: ["sm", "rwgt_PLUS_nlo"].map { WeightDeclaration(id: $0, text: "") })
+    head.undeclaredWeights = ["both_lo", "both_nlo"]
+    let weights = try Self.match(head, 0)
+    #expect(weights.origins == [.id("sm"), .id("rwgt_PLUS_nlo"), .id("both_nlo")])
+    head.undeclaredWeights = ["both_x"]
+    #expect(try Self.match(head, 0).origins[2] == .id("both"))
+    // A name at another point is not taken.
+    head = LHEHead(
+      weights: [WeightDeclaration(id: "plus_nlo", text: "set param_card smeft 7 0.5")])
+    #expect(try Self.match(head, 0).origins[1] == .id("plus"))
+  }
+
+  @Test(
+    "a group of PDF weights is not matrix-element reweighting; nor is a text that changes the model"
+  )
+  func ownPoint() throws {
+    let pdf = Self.head {
+      $0.replacing("mg_reweighting", by: "PDF reweighting")
+        .replacing("<weight id='sm'></weight>", by: "<weight id='ct10'> original ct10 </weight>")
+        .replacing("<weight id='both'>", by: "<weight id='both_nlo'>change mode NLO\n")
+    }
+    let weights = try Self.match(pdf, 0)
+    #expect(weights.origins == [.event(orID: "sm"), .id("rwgt_2"), .id("both_nlo")])
+    let model = Self.head {
+      $0.replacing("<weight id='sm'></weight>", by: "<weight id='x'>change model heft</weight>")
+    }
+    #expect(try Self.match(model, 0).origins[0] == .event(orID: "sm"))
   }
 
   @Test("values agree within the rounding of the card; a mass changed too is another point")
