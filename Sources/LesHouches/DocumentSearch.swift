@@ -80,11 +80,7 @@ extension LHEReader {
   }
 
   private func findLimit() {
-    if let tag = Bytes.findLast("</event", from: position, to: window.end),
-      let close = Bytes.find(Ascii.greater, from: tag, to: window.end)
-    {
-      limit = close + 1
-    }
+    limit = HeadSearch.endOfLastEvent(from: position, to: window.end) ?? limit
   }
 
   /// `refill` for any place in a document; false at the end of the text.
@@ -181,10 +177,8 @@ enum HeadSearch {
           let end = tag - window.base
           return (end, end, end)
         }
-        if let end = endOfEvent(after: tag, to: window.end),
-          let last = Bytes.findLast("</event", from: end - 8, to: window.end)
-        {
-          let limit = Bytes.find(Ascii.greater, from: last, to: window.end).map { $0 + 1 } ?? end
+        if let end = endOfEvent(after: tag, to: window.end) {
+          let limit = endOfLastEvent(from: end, to: window.end) ?? end
           return (tag - window.base, end - window.base, limit - window.base)
         }
       }
@@ -205,6 +199,16 @@ enum HeadSearch {
         return Bytes.find(Ascii.greater, from: tag, to: end).map { $0 + 1 }
       }
       p = tag + 7
+    }
+    return nil
+  }
+
+  /// Past the last `</event>` that is there with its `>`.
+  static func endOfLastEvent(from start: BytePointer, to end: BytePointer) -> BytePointer? {
+    var p = end
+    while let tag = Bytes.findLast("</event", from: start, to: p) {
+      if let close = Bytes.find(Ascii.greater, from: tag, to: end) { return close + 1 }
+      p = tag
     }
     return nil
   }

@@ -139,6 +139,13 @@ public final class LHEReader {
 
   /// The current event's place, for problems found by the caller.
   public var place: String { "event \(eventCount) (byte \(lastEventOffset))" }
+  /// The same with the line, for the one problem that ends the reading: the file is read again to count lines.
+  public var placeWithLine: String { place(event: eventCount, byte: lastEventOffset) }
+
+  private func place(event: Int, byte: Int) -> String {
+    let line = LineCount.line(ofByte: byte, in: name).map { ", line \($0)" } ?? ""
+    return "event \(event) (byte \(byte)\(line))"
+  }
 
   /// Reads the next event; false after the last.
   public func next(into event: inout ParticleEvent) throws -> Bool {
@@ -178,11 +185,9 @@ public final class LHEReader {
   private func offset(of p: BytePointer) -> Int { window.offset + (p - window.base) }
 
   private func problem(_ fault: ScanFault) -> Problem {
-    let byte = offset(of: fault.at)
-    let line = LineCount.line(ofByte: byte, in: name).map { ", line \($0)" } ?? ""
-    return Problem(
+    Problem(
       .data, fault.fact, remedy: fault.remedy ?? Self.truncationRemedy, file: name,
-      place: "event \(eventCount + 1) (byte \(byte)\(line))")
+      place: place(event: eventCount + 1, byte: offset(of: fault.at)))
   }
 }
 

@@ -130,7 +130,7 @@ private final class SampleReading {
       do {
         efficiency = try select(event, number, id, &rows.observations)
       } catch var problem as Problem {
-        problem.place = reader.place
+        problem.place = reader.placeWithLine
         throw problem
       }
       guard let efficiency else { continue }
@@ -171,7 +171,7 @@ private final class SampleReading {
     return Problem(
       .data, "the weight with id '\(id)' is missing; \(list)",
       remedy: "reweight the sample again, or correct the benchmark's name", file: reader.name,
-      place: reader.place)
+      place: reader.placeWithLine)
   }
 
   private func extra(_ slot: Int) -> Double {

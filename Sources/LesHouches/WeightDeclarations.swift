@@ -225,7 +225,8 @@ enum WeightDeclarations {
           p = after
           continue
         }
-        guard p.pointee == Ascii.less, let close = Bytes.find(Ascii.greater, from: p, to: end)
+        guard p.pointee == Ascii.less, startsTag(p + 1, end),
+          let close = Bytes.find(Ascii.greater, from: p, to: end)
         else {
           let next = Bytes.find(Ascii.less, from: p + 1, to: end) ?? end
           collector.text(decoded(Bytes.text(p, next)))
@@ -255,6 +256,11 @@ enum WeightDeclarations {
       result += rest
     }
     return result
+  }
+
+  /// False for a `<` that stands in a text, such as `HT<1`.
+  private static func startsTag(_ p: BytePointer, _ end: BytePointer) -> Bool {
+    p < end && (p.pointee == Ascii.slash || (p.pointee | 32) &- UInt8(ascii: "a") < 26)
   }
 
   private static func readTag(from: BytePointer, to close: BytePointer, _ collector: Collector) {

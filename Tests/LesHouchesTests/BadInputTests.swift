@@ -238,7 +238,9 @@ struct BadInputTests {
         return 1
       }
     }
-    #expect(problem?.place == "event 4 (byte \(SmallFile().offset(ofEvent: 3)))")
+    let byte = SmallFile().offset(ofEvent: 3)
+    let line = SmallFile().text.utf8.prefix(byte).filter { $0 == 10 }.count + 1
+    #expect(problem?.place == "event 4 (byte \(byte), line \(line))")
   }
 
   @Test("an event that never ends is an error, not a full memory")

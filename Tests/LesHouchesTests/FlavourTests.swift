@@ -288,7 +288,10 @@ struct FlavourTests {
         text, .init(keepsText: true, concatenated: true), chunk: chunk)
       var bytes = reader.headBytes
       var event = ParticleEvent()
-      while try reader.next(into: &event) { bytes += reader.bytesBeforeEvent + reader.eventBytes }
+      while try reader.next(into: &event) {
+        bytes += reader.bytesBeforeEvent
+        bytes += reader.eventBytes
+      }
       #expect(bytes + reader.tailBytes == Array(text.utf8))
       #expect(reader.documents.count == 3)
     }
