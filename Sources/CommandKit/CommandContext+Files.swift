@@ -11,6 +11,13 @@ extension CommandContext {
   ) throws -> any Source {
     let path = try Self.operand(path)
     let source = try Input.openTable(path, expecting: kinds, options: options, journal: journal)
+    // A command that computes with events gets a part of the cross section from a part of them.
+    if kinds == [.events], let part = try TablePart.read(source.header.document) {
+      journal.warn(
+        "part \(source.name)",
+        "\(source.name) is \(part.description) of a table, and holds a part of its cross section; put the parts together with events merge"
+      )
+    }
     let header = source.header
     record(
       InputRecord(name: source.name, path: path) {
@@ -143,7 +150,7 @@ extension CommandContext {
   }
 
   /// Standard input where no operand is given, unless somebody sits there.
-  static func operand(_ path: String?) throws -> String {
+  public static func operand(_ path: String?) throws -> String {
     if path == nil, isatty(STDIN_FILENO) == 1 {
       throw Problem(
         .usage, "no input file, and standard input is a terminal",

@@ -111,7 +111,7 @@ public enum TableCheck {
     }
     var lines = weights(header, summary)
     lines += try samples(header, summary)
-    lines += summaryCounts(header, summary)
+    lines += try summaryCounts(header, summary)
     lines += duplicates(&ids)
     return lines
   }
@@ -134,7 +134,9 @@ public enum TableCheck {
   private static func samples(_ header: Header, _ summary: TableSummary) throws -> [String] {
     guard let samples = try SampleTable.read(header.document) else { return [] }
     var lines: [String] = []
-    for (sample, rows) in zip(samples, summary.rowsOfSample) where sample.eventsKept != rows {
+    let isPart = try TablePart.read(header.document) != nil
+    for (sample, rows) in zip(samples, summary.rowsOfSample)
+    where isPart ? sample.eventsKept < rows : sample.eventsKept != rows {
       lines.append(
         "sample \(sample.file): \(rows) rows, but the sample table says \(sample.eventsKept)")
     }
@@ -148,9 +150,11 @@ public enum TableCheck {
   }
 
   /// MadMiner's own counts, which its factors go by.
-  private static func summaryCounts(_ header: Header, _ summary: TableSummary) -> [String] {
+  private static func summaryCounts(
+    _ header: Header, _ summary: TableSummary
+  ) throws -> [String] {
     guard let signal = header.document.integers("sample_summary/signal_events"),
-      !summary.rowsOfBenchmark.isEmpty
+      !summary.rowsOfBenchmark.isEmpty, try TablePart.read(header.document) == nil
     else { return [] }
     var lines: [String] = []
     for (benchmark, stated) in signal.enumerated() {

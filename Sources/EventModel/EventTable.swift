@@ -155,32 +155,14 @@ public struct EventTable: Sendable {
   private mutating func inferSamples(_ ids: [Int64], file: String) throws {
     hasSampleTable = false
     let ids = ids.isEmpty ? [Int64](repeating: 0, count: count) : ids
-    var indexOf: [Int64: Int32] = [:]
+    var inferred = InferredSamples(setup, file: file)
     sampleIndices = []
     sampleIndices.reserveCapacity(count)
     for (row, id) in ids.enumerated() {
-      guard id < Int64(setup.benchmarks.count) else {
-        throw Problem(
-          .data, "sampling benchmark \(id) is not in the setup", file: file, place: "row \(row + 1)"
-        )
-      }
-      if indexOf[id] == nil {
-        indexOf[id] = Int32(samples.count)
-        let name = id < 0 ? "background" : setup.benchmarks[Int(id)].name
-        samples.append(
-          SampleRecord(
-            file: "\(file) (\(name))", process: id < 0 ? "background" : setup.name,
-            samplingBenchmark: id < 0 ? -1 : Int(id), normalisation: "of another program"))
-      }
-      guard let s = indexOf[id] else { continue }
-      sampleIndices.append(s)
-      let w = abs(weights[row * weightCount + max(0, Int(id))])
-      samples[Int(s)].eventsRead += 1
-      samples[Int(s)].eventsKept += 1
-      samples[Int(s)].sumAbsoluteWeights += w
-      samples[Int(s)].sumWeights += weights[row * weightCount + max(0, Int(id))]
-      samples[Int(s)].sumSquaredWeights += w * w
+      sampleIndices.append(
+        try inferred.add(benchmark: id, row: row) { weights[row * weightCount + $0] })
     }
+    samples = inferred.records
   }
 }
 

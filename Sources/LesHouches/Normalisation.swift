@@ -1,4 +1,5 @@
 import Diagnostics
+import EventModel
 
 /// How an event's weight is to be read.
 public enum EventNorm: String, Sendable, CaseIterable {
@@ -184,19 +185,5 @@ public struct Normalisation: Sendable, Equatable {
     )
   }
 
-  static func text(_ x: Double) -> String {
-    guard x != 0, x.isFinite else { return "\(x)" }
-    // Six significant digits.
-    var scale = 1.0
-    var magnitude = abs(x)
-    while magnitude >= 1e6 {
-      magnitude /= 10
-      scale /= 10
-    }
-    while magnitude < 1e5 {
-      magnitude *= 10
-      scale *= 10
-    }
-    return "\((x * scale).rounded() / scale)"
-  }
+  static func text(_ x: Double) -> String { Rounded.text(x) }
 }

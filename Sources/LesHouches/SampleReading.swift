@@ -38,7 +38,9 @@ extension SampleSet {
         file: samples.map(\.reader.name).joined(separator: ", "))
     }
     try rows.flush(to: sink)
-    checkSameProcess(result.records)
+    for (i, sentence) in SampleTable.disagreements(result.records).enumerated() {
+      journal.warn("same process \(i)", sentence)
+    }
     let (factors, sampleOfFactor) = (result.factors, result.sampleOfFactor)
     let width = (setup.benchmarks.count, extraIDs.count)
     try sink.finish(document: document(records: result.records, salvaged: result.salvaged)) {
@@ -46,29 +48,6 @@ extension SampleSet {
       RowBuffer.name(&$0, sampleOfFactor)
     }
     return result.records
-  }
-
-  /// Two samples of one process and benchmark are runs of the same thing and must have the same cross section.
-  private func checkSameProcess(_ records: [SampleRecord]) {
-    for (i, a) in records.enumerated() {
-      for b in records[..<i]
-      where a.process == b.process && a.samplingBenchmark == b.samplingBenchmark {
-        let variance =
-          [a, b].map { record -> Double in
-            let n = Double(max(1, record.eventsRead))
-            let scatter = record.sumSquaredWeights - record.sumWeights * record.sumWeights / n
-            let declared = record.declaredError.isNaN ? 0 : record.declaredError
-            return max(0, scatter) + declared * declared
-          }.reduce(0, +)
-        let difference = abs(a.sumWeights - b.sumWeights)
-        let mean = (abs(a.sumWeights) + abs(b.sumWeights)) / 2
-        guard difference > 5 * variance.squareRoot() + 0.01 * mean else { continue }
-        journal.warn(
-          "same process \(i)",
-          "\(b.file) and \(a.file) are combined as runs of process '\(a.process)', but their cross sections are \(Normalisation.text(b.sumWeights)) and \(Normalisation.text(a.sumWeights)) pb; name their processes if they are different"
-        )
-      }
-    }
   }
 }
 

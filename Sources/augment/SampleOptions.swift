@@ -2,6 +2,7 @@ import ArgumentParser
 import Augmentation
 import CommandKit
 import Diagnostics
+import EventIO
 import EventModel
 import Numerics
 
@@ -60,10 +61,22 @@ struct SampleOptions: ParsableArguments {
       theta0: theta0?.description ?? gridText.joined(separator: " "),
       theta1: theta1?.description ?? "", part: part, combination: rule,
       digest: context.digest(of: source))
-    let header = Header(kind: .sample, document: info.document, fields: maker.fields)
+    var header = Header(kind: .sample, document: info.document, fields: maker.fields)
+    if let part = try part(of: header, seed: plan.seed) { part.write(to: &header.document) }
     let sink = try context.openSink(output, header: header)
     try maker.write(to: sink, rows: rows, team: team, journal: context.journal)
     try sink.finish()
+  }
+
+  /// The record of a shard: header, seed and number of rows tell the jobs apart.
+  private func part(of header: Header, seed: UInt64) throws -> TablePart? {
+    let shard = try shard.resolve()
+    guard shard.count > 1 else { return nil }
+    var hash = XXH64()
+    hash.update(ContentDigest.of(header))
+    hash.update(seed)
+    hash.update(Int64(count?.number ?? 0))
+    return TablePart(numbers: [shard.index], count: shard.count, whole: hash.hex)
   }
 
   /// The rows of the shard; nil is all.

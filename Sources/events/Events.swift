@@ -6,7 +6,10 @@ import CommandKit
   static var configuration: CommandConfiguration {
     .tool(
       "events",
-      abstract: "Look into, check, convert and compare any file or stream of the toolkit.",
-      subcommands: [Info.self, Head.self, Check.self, Convert.self, Diff.self])
+      abstract:
+        "Look into, check, convert, compare, merge and split any file or stream of the toolkit.",
+      subcommands: [
+        Info.self, Head.self, Check.self, Convert.self, Diff.self, Merge.self, Split.self, Sum.self,
+      ])
   }
 }

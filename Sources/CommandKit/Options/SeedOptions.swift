@@ -64,7 +64,7 @@ public struct Shard: Sendable, Equatable {
 public struct ShardOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Do only part K of N of the job.", valueName: "k/n"))
+      "Do only part K of N of the job; events merge puts the parts together.", valueName: "k/n"))
   public var shard: String?
 
   public init() {}
