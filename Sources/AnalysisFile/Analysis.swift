@@ -27,9 +27,13 @@ import Yams
 ///         expression: (j[0] + j[1]).m
 ///         on-undefined: 0             # reject, error, nan (default) or a number
 ///         unit: GeV
-///       default: {leptons: 2, photons: 2, jets: 2, charges: true}    # the default set, after the others
+///       default: {leptons: 2, photons: 2, jets: 2, charges: true}    # the default set, after the others; met, visible, numbers
 ///     cuts: [len(j) >= 2]             # an event is kept if all are true
 ///     efficiencies: [0.9]             # their product multiplies every weight
+///     smearing:                       # see SmearingSection.swift
+///       j: {energy: {relative: 0.1}}
+///     tags:
+///       b_tag: {b: 0.7, c: 0.1, light: 0.01}
 ///
 /// Unknown keys are errors. Anchors and aliases are refused: nothing in an analysis needs them.
 public struct Analysis: Sendable {
@@ -49,6 +53,9 @@ public struct Analysis: Sendable {
     public var photons = 2
     public var jets = 2
     public var charges = true
+    public var missing = true
+    public var visible = true
+    public var numbers = true
     public init() {}
   }
 
@@ -56,7 +63,7 @@ public struct Analysis: Sendable {
   public var setup = Setup()
   public var basis = Basis()
   public var defaultSet: DefaultSet?
-  /// Line of each expression, by `observable pt_l`, `cut 1`, `efficiency 1`.
+  /// Line of each expression, by `observable pt_l`, `cut 1`, `efficiency 1`, `smearing of j energy`, `b_tag of c`.
   var lines: [String: Int] = [:]
   var file: String
 
@@ -101,11 +108,11 @@ public struct Analysis: Sendable {
 extension Analysis {
   private static let keys = [
     "name", "parameters", "max-overall-power", "benchmarks", "reference", "basis", "observables",
-    "cuts", "efficiencies",
+    "cuts", "efficiencies", "smearing", "tags",
   ]
   /// Known, and not there yet.
   private static let unsupported = [
-    "smearing": "unsmeared particles only", "systematics": "remove the section",
+    "systematics": "remove the section",
     "samples": "name them on the command line of lhe-read (--sample, --background)",
   ]
 
@@ -142,6 +149,8 @@ extension Analysis {
     if let entry = section("efficiencies") {
       setup.efficiencies = try expressions(entry, role: "efficiency")
     }
+    if let entry = section("smearing") { try readSmearing(entry) }
+    if let entry = section("tags") { try readTags(entry) }
   }
 
   private static func parameter(_ entry: Entry) throws -> Parameter {
@@ -233,12 +242,16 @@ extension Analysis {
 
   private mutating func readDefaultSet(_ entry: Entry) throws {
     let fields = try entry.fields(
-      required: [], optional: ["leptons", "photons", "jets", "charges"])
+      required: [],
+      optional: ["leptons", "photons", "jets", "charges", "met", "visible", "numbers"])
     var set = DefaultSet()
     set.leptons = try fields["leptons"]?.integer(in: 0...100) ?? set.leptons
     set.photons = try fields["photons"]?.integer(in: 0...100) ?? set.photons
     set.jets = try fields["jets"]?.integer(in: 0...100) ?? set.jets
     set.charges = try fields["charges"]?.bool() ?? set.charges
+    set.missing = try fields["met"]?.bool() ?? set.missing
+    set.visible = try fields["visible"]?.bool() ?? set.visible
+    set.numbers = try fields["numbers"]?.bool() ?? set.numbers
     defaultSet = set
   }
 

@@ -20,7 +20,7 @@ struct Entry {
   func problem(_ fact: String, remedy: String?) -> Problem {
     Problem(.data, fact, remedy: remedy, place: Self.place(node.mark ?? keyMark))
   }
-  private func problemAtKey(_ fact: String, remedy: String?) -> Problem {
+  func problemAtKey(_ fact: String, remedy: String?) -> Problem {
     Problem(.data, fact, remedy: remedy, place: Self.place(keyMark ?? node.mark))
   }
   static func place(_ mark: Mark?) -> String? {

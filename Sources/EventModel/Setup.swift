@@ -96,6 +96,9 @@ public struct Setup: Sendable, Equatable {
   public var cuts: [String]
   /// Efficiency expressions; their product multiplies every weight.
   public var efficiencies: [String]
+  /// What a detector makes of the particles before observables are computed.
+  public var smearing = Smearing()
+  public var tags: [Tagging] = []
   public var nuisanceParameters: [NuisanceParameter]
   /// Names of weight columns that are not physics benchmarks, after `benchmarks` in the weight columns.
   public var nuisanceBenchmarks: [String]

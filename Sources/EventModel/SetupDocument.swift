@@ -65,6 +65,7 @@ extension Setup {
     d.set(root + "observable_on_undefined", observables.map { Self.text($0.onUndefined) })
     d.set(root + "cuts", cuts)
     d.set(root + "efficiencies", efficiencies)
+    writeSmearing(to: &d)
   }
 
   private static func text(_ policy: OnUndefined) -> String {
@@ -121,9 +122,10 @@ extension Setup {
     try readMorphing(d)
     readNuisance(d)
     readOwn(d)
+    try readSmearing(d)
   }
 
-  private static func count(_ path: String, _ found: Int, _ wanted: Int) -> Problem {
+  static func count(_ path: String, _ found: Int, _ wanted: Int) -> Problem {
     Problem(.data, "\(found) values where \(wanted) are needed", place: "dataset \(path)")
   }
 

@@ -15,10 +15,10 @@ extension Compiler {
           .particleMeasure(measure), [value], type: type, dimension: dimension)
       }
       if Vocabulary.measures[name] == nil {
-        throw ExpressionError(
-          "only a particle of the event has '\(name)', not a four-vector", column: column)
+        throw Self.onlyParticles(name, column)
       }
     }
+    if let value = try recordAttribute(name, of: value, column) { return value }
     if let (measure, dimension) = Vocabulary.measures[name] {
       let vector = try self.vector(value, column)
       let own = self.dimension(vector)
@@ -33,7 +33,26 @@ extension Compiler {
     }
     throw ExpressionError(
       "unknown attribute '\(name)'",
-      remedy: Self.suggestion(for: name, among: Vocabulary.attributeNames), column: column)
+      remedy: Self.suggestion(
+        for: name, among: Vocabulary.attributeNames + Array(Vocabulary.mothers.keys)),
+      column: column)
+  }
+
+  /// Tags and mothers, which only particles have; nil where the name is none of them.
+  private mutating func recordAttribute(
+    _ name: String, of value: Value, _ column: Int
+  ) throws(ExpressionError) -> Value? {
+    let tag = Tag(name: name)
+    let second = Vocabulary.mothers[name]
+    guard tag != nil || second != nil else { return nil }
+    guard value.type == .particle else { throw Self.onlyParticles(name, column) }
+    if let tag { return graph.node(.tag(tag), [value], type: .truth) }
+    return graph.node(.mother(second: second == true), [value], type: .particle)
+  }
+
+  private static func onlyParticles(_ name: String, _ column: Int) -> ExpressionError {
+    ExpressionError(
+      "only a particle of the event has '\(name)', not a four-vector", column: column)
   }
 
   typealias Argument = (value: Value, column: Int)
@@ -77,16 +96,30 @@ extension Compiler {
       return try pair(
         measure, value, vector(other.value, other.column), column, dimension: dimension)
     }
+    if name == "comes_from" {
+      guard value.type == .particle else { throw Self.onlyParticles(name, column) }
+      let id = try arguments(of: name, count: 1...1, column: column)[0]
+      return graph.node(.comesFrom, [value, try number(id.value, id.column)], type: .truth)
+    }
     let vector = try self.vector(value, column)
     if name == "boost" { return try boost(vector, column) }
-    if name == "is_timelike" {
+    if name == "rotate_axis" {
+      let given = try arguments(of: name, count: 2...2, column: column)
+      return graph.node(
+        .rotateAbout,
+        [
+          vector, try self.vector(given[0].value, given[0].column),
+          try number(given[1].value, given[1].column),
+        ], type: .vector, dimension: dimension(vector))
+    }
+    if let question = Vocabulary.questions[name] {
       _ = try arguments(of: name, count: 0...0, column: column)
-      return graph.node(.measure(.isTimelike), [vector], type: .truth)
+      return graph.node(.measure(question), [vector], type: .truth)
     }
     if let (operation, argument) = Vocabulary.vectorMethods[name] {
       return try vectorMethod(name, operation, argument, of: vector, column)
     }
-    if Vocabulary.measures[name] != nil || Vocabulary.particleMeasures[name] != nil {
+    if Vocabulary.attributeNames.contains(name) || Vocabulary.mothers[name] != nil {
       throw ExpressionError(
         "'\(name)' is an attribute, not a method", remedy: "write .\(name)", column: column)
     }

@@ -21,7 +21,9 @@ struct Dimension: Sendable, Equatable {
   func joined(with other: Dimension) -> Dimension { self == other ? self : .unknown }
 
   func raised(to exponent: Double?) -> Dimension {
-    guard let power, let exponent else { return self == .none ? .none : .unknown }
+    guard let power, let exponent, (power * exponent).isFinite else {
+      return self == .none ? .none : .unknown
+    }
     return Dimension(power: power * exponent)
   }
 

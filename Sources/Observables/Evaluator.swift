@@ -26,7 +26,8 @@ public final class Evaluator {
     for (i, value) in program.numbers.enumerated() { numbers[i] = value }
     let nothing = ParticleEvent()
     nothing.particles.withUnsafeBufferPointer { record in
-      run(0, program.prologueEnd, Context(event: nothing, record: record))
+      run(
+        0, program.prologueEnd, Context(event: nothing, record: record, lines: 0, detector: nil))
     }
   }
 
@@ -39,10 +40,21 @@ public final class Evaluator {
 
   /// Computes all expressions of the program for an event.
   public func evaluate(_ event: ParticleEvent) {
+    evaluate(event, lines: event.particles.count, seen: nil)
+  }
+
+  /// Computes all expressions for the event that a detector observed last.
+  public func evaluate(_ detector: Detector) {
+    evaluate(detector.event, lines: detector.lines, seen: detector)
+  }
+
+  private func evaluate(_ event: ParticleEvent, lines: Int, seen: Detector?) {
     event.particles.withUnsafeBufferPointer { record in
-      lists.fill(record, used: program.usedLists, needsVisible: program.usesVisible)
+      lists.fill(record, lines: lines, used: program.usedLists, needsVisible: program.usesVisible)
+      if let seen { lists.noise = seen.noise }
       run(
-        program.prologueEnd, program.instructions.count, Context(event: event, record: record))
+        program.prologueEnd, program.instructions.count,
+        Context(event: event, record: record, lines: lines, detector: seen))
     }
   }
 
@@ -51,7 +63,10 @@ public final class Evaluator {
 
   struct Context {
     let event: ParticleEvent
+    /// The event's lines; after them those of the file, where a detector changed the first ones.
     let record: UnsafeBufferPointer<Particle>
+    let lines: Int
+    let detector: Detector?
   }
 
   func run(_ start: Int, _ end: Int, _ context: Context) {
@@ -100,10 +115,12 @@ public final class Evaluator {
     case .header(let value):
       numbers[result] =
         switch value {
-        case .count: Double(context.record.count)
+        case .count: Double(context.lines)
         case .scale: context.event.scale
         case .alphaQED: context.event.alphaQED
         case .alphaQCD: context.event.alphaQCD
+        case .process: Double(context.event.processID)
+        case .weight: context.event.weight
         }
     case .makeVector:
       vectors[result] = FourVector(
@@ -111,6 +128,14 @@ public final class Evaluator {
     case .boostBeta:
       vectors[result] = vectors[Int(i.a)].boosted(
         numbers[Int(i.b)], numbers[Int(i.c)], numbers[Int(i.d)])
+    case .rotateAbout:
+      vectors[result] = vectors[Int(i.a)].rotated(
+        about: vectors[Int(i.b)], by: numbers[Int(i.c)])
+    case .tag(let tag): numbers[result] = context.tag(tag, Int(particles[Int(i.a)]))
+    case .mother(let second):
+      particles[result] = context.mother(of: particles[Int(i.a)], second: second)
+    case .comesFrom:
+      numbers[result] = context.descends(particles[Int(i.a)], from: numbers[Int(i.b)])
     case .met: vectors[result] = lists.met
     case .visible: vectors[result] = lists.visible
     case .baseList(let list): spans[result] = lists.base[Int(list.rawValue)]
@@ -202,7 +227,8 @@ public final class Evaluator {
     }
     // Minimum and maximum of nothing are undefined.
     var result: Double? =
-      reduction == .minimum || reduction == .maximum ? nil : reduction == .all ? 1 : 0
+      reduction == .minimum || reduction == .maximum
+      ? nil : reduction == .all || reduction == .product ? 1 : 0
     for k in 0..<span.count {
       particles[Int(i.b)] = lists.indices[span.start + k]
       run(code, start, Int(i.end), context)
@@ -223,6 +249,7 @@ public final class Evaluator {
     case .maximum: .maximum
     case .any: .or
     case .all: .and
+    case .product: .multiply
     default: .add
     }
   }

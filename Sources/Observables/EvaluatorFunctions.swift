@@ -47,6 +47,8 @@ extension Evaluator {
     case .truncate: x.isInfinite ? .nan : Glibc.trunc(x)
     case .floor: Glibc.floor(x)
     case .ceil: Glibc.ceil(x)
+    // Halves to the even number, as in Python.
+    case .round: x.rounded(.toNearestOrEven)
     case .isTrue: x.isNaN ? x : x == 0 ? 0 : 1
     case .isDefined: x.isNaN ? 0 : 1
     case .sqrt: x.squareRoot()
@@ -97,6 +99,8 @@ extension Evaluator {
     case .beta: v.beta
     case .gamma: v.gamma
     case .isTimelike: v.m2.isNaN ? .nan : v.m2 > 0 ? 1 : 0
+    case .isSpacelike: v.m2.isNaN ? .nan : v.m2 < 0 ? 1 : 0
+    case .isLightlike: v.m2.isNaN ? .nan : v.m2 == 0 ? 1 : 0
     }
   }
 
@@ -116,7 +120,6 @@ extension Evaluator {
   }
 
   static func measure(_ f: ParticleMeasure, _ particle: Particle) -> Double {
-    let magnitude = particle.pdgID.magnitude
     switch f {
     case .m: return particle.mass
     case .m2: return particle.mass * Swift.abs(particle.mass)
@@ -127,9 +130,6 @@ extension Evaluator {
     case .spin: return particle.spin
     case .status: return Double(particle.status)
     case .lifetime: return particle.lifetime
-    case .bTag: return magnitude == 5 ? 1 : 0
-    case .tTag: return magnitude == 6 ? 1 : 0
-    case .tauTag: return magnitude == 15 ? 1 : 0
     }
   }
 }

@@ -11,6 +11,8 @@ struct EventLists {
   var indices: [Int32] = []
   var base = [Span](repeating: Span(), count: BaseList.allCases.count)
   var visible = FourVector()
+  /// What a detector adds to the missing momentum.
+  var noise = (x: 0.0, y: 0.0)
   /// Scratch for sorting.
   private var keys: [Double] = []
 
@@ -29,22 +31,28 @@ struct EventLists {
 
   static func bit(_ list: BaseList) -> UInt32 { 1 << UInt32(list.rawValue) }
 
-  /// Fills the lists a program uses: by falling pT (equal ones in file order), but `p`, `incoming` and `record` in file
-  /// order.
+  /// Fills the lists a program uses: by falling pT (equal ones in file order), but `p`, `truth`, `incoming` and `record` in
+  /// file order.
+  ///
+  /// The first `lines` particles are the event's; where there are more, those of the file follow.
   mutating func fill(
-    _ particles: UnsafeBufferPointer<Particle>, used: UInt32, needsVisible: Bool
+    _ record: UnsafeBufferPointer<Particle>, lines: Int, used: UInt32, needsVisible: Bool
   ) {
     indices.removeAll(keepingCapacity: true)
+    let particles = UnsafeBufferPointer(rebasing: record[..<lines])
+    let file = record.count - lines..<record.count
     if needsVisible { sumVisible(particles) }
     for list in BaseList.allCases where used & Self.bit(list) != 0 {
       let start = indices.count
       switch list {
       case .record:
-        for i in particles.indices { indices.append(Int32(i)) }
+        for i in file { indices.append(Int32(i)) }
       case .p:
         for i in particles.indices where particles[i].status == 1 { indices.append(Int32(i)) }
+      case .truth:
+        for i in file where record[i].status == 1 { indices.append(Int32(i)) }
       case .incoming:
-        for i in particles.indices where particles[i].status == -1 { indices.append(Int32(i)) }
+        for i in file where record[i].status == -1 { indices.append(Int32(i)) }
       default:
         let wanted = Self.bit(list)
         for i in particles.indices
@@ -77,9 +85,10 @@ struct EventLists {
     }
   }
 
-  /// −Σ of the visible transverse momenta, massless, with pz = 0.
+  /// −Σ of the visible transverse momenta plus noise, massless, with pz = 0.
   var met: FourVector {
-    FourVector(px: -visible.px, py: -visible.py, pz: 0, e: visible.pt)
+    let (x, y) = (noise.x - visible.px, noise.y - visible.py)
+    return FourVector(px: x, py: y, pz: 0, e: (x * x + y * y).squareRoot())
   }
 
   /// Adds the particles of a list in the order of rising keys; undefined keys come last, equal ones keep their order.

@@ -129,6 +129,17 @@ extension FourVector {
       e: (q.e * e + sign * along) / mass)
   }
 
+  /// Rotated about the direction of `axis` by a right-handed angle (Rodrigues); NaN for an axis without direction.
+  public func rotated(about axis: FourVector, by angle: Double) -> FourVector {
+    let n = axis.unit
+    let (s, c) = (sin(angle), cos(angle))
+    let across = n.cross(self)
+    let along = n.dot3(self) * (1 - c)
+    return FourVector(
+      px: c * px + s * across.px + along * n.px, py: c * py + s * across.py + along * n.py,
+      pz: c * pz + s * across.pz + along * n.pz, e: e)
+  }
+
   /// Rotated about the x axis by a right-handed angle; the same for y and z below.
   public func rotatedX(_ angle: Double) -> FourVector {
     let (s, c) = (sin(angle), cos(angle))

@@ -24,13 +24,36 @@ enum BaseList: UInt8, Sendable, CaseIterable {
   case l, e, mu, tau, a, j, b, v
   /// Final state, in file order.
   case p
+  /// The same before smearing.
+  case truth
   case incoming
-  /// Every line of the record, in file order.
+  /// Every line of the record before smearing, in file order.
   case record
 }
 
 /// Values of the event's head line; the count (NUP) is of all lines of the record, whatever their status.
-enum HeaderValue: UInt8, Sendable { case count, scale, alphaQED, alphaQCD }
+enum HeaderValue: UInt8, Sendable { case count, scale, alphaQED, alphaQCD, process, weight }
+
+/// What a detector may recognise. The raw value is the number of the draw: never renumber.
+enum Tag: Int, Sendable, CaseIterable {
+  case b, c, t, tau
+
+  init?(name: String) {
+    guard let tag = Self.allCases.first(where: { $0.name == name }) else { return nil }
+    self = tag
+  }
+  var name: String { "\(self)_tag" }
+  var bit: UInt8 { 1 << UInt8(rawValue) }
+  /// |PDG number| of the true flavour.
+  var flavour: UInt32 {
+    switch self {
+    case .b: 5
+    case .c: 4
+    case .t: 6
+    case .tau: 15
+    }
+  }
+}
 
 enum Arithmetic: UInt8, Sendable {
   case add, subtract, multiply, divide, floorDivide, remainder, power
@@ -42,7 +65,7 @@ enum Arithmetic: UInt8, Sendable {
 }
 
 enum Function: UInt8, Sendable {
-  case negate, not, abs, sign, truncate, floor, ceil, isTrue, isDefined
+  case negate, not, abs, sign, truncate, floor, ceil, round, isTrue, isDefined
   case sqrt, exp, log, log10, sin, cos, tan, asin, acos, atan
   case sinh, cosh, tanh, asinh, acosh, atanh
 }
@@ -50,7 +73,7 @@ enum Function: UInt8, Sendable {
 /// A number taken from one four-vector.
 enum Measure: UInt8, Sendable {
   case px, py, pz, e, pt, pt2, p, p2, phi, theta, costheta, cottheta, eta, rapidity
-  case m, m2, mt, et, beta, gamma, isTimelike
+  case m, m2, mt, et, beta, gamma, isTimelike, isSpacelike, isLightlike
 }
 
 /// A number taken from two four-vectors.
@@ -60,7 +83,7 @@ enum PairMeasure: UInt8, Sendable {
 
 /// A number that only a particle of the record has.
 enum ParticleMeasure: UInt8, Sendable {
-  case m, m2, gamma, pdgID, charge, spin, status, lifetime, bTag, tTag, tauTag
+  case m, m2, gamma, pdgID, charge, spin, status, lifetime
 }
 
 enum VectorOperation: UInt8, Sendable {
@@ -74,7 +97,7 @@ enum VectorOperation: UInt8, Sendable {
 
 /// What a loop over particles makes of its body.
 enum Reduction: UInt8, Sendable {
-  case sum, minimum, maximum, any, all, count
+  case sum, product, minimum, maximum, any, all, count
   case vectorSum
   /// Lists: the particles that pass the filter; all of them by rising value of the body.
   case filter, sort
@@ -92,6 +115,11 @@ enum Operation: Sendable, Hashable {
   case measure(Measure)
   case pairMeasure(PairMeasure)
   case particleMeasure(ParticleMeasure)
+  case tag(Tag)
+  /// The first or second mother of particle a.
+  case mother(second: Bool)
+  /// Whether particle a descends from one of the PDG number b, or its antiparticle.
+  case comesFrom
   /// The four-momentum of particle a.
   case momentum
   case vector(VectorOperation)
@@ -99,6 +127,8 @@ enum Operation: Sendable, Hashable {
   case makeVector
   /// a boosted with the velocity (b, c, d).
   case boostBeta
+  /// Vector a rotated about the direction of vector b by the angle c.
+  case rotateAbout
   case met
   case visible
   case baseList(BaseList)

@@ -10,10 +10,16 @@ public struct Selection: Sendable {
   public let observables: [Observable]
   public let cuts: [String]
   public let efficiencies: [String]
+  /// Smearing and tags; nil leaves the particles as they are in the file.
+  public let detector: DetectorModel?
   let program: Program
 
   /// Compiles; throws a `Problem` (65) naming the expression and the column.
-  public init(observables: [Observable], cuts: [String] = [], efficiencies: [String] = []) throws {
+  public init(
+    observables: [Observable], cuts: [String] = [], efficiencies: [String] = [],
+    smearing: Smearing = Smearing(), tags: [Tagging] = []
+  ) throws {
+    detector = try DetectorModel(smearing, tags)
     var compiler = Compiler()
     var outputs: [Value] = []
     var named = Set<String>()
@@ -47,7 +53,8 @@ public struct Selection: Sendable {
 
   public init(_ setup: Setup) throws {
     try self.init(
-      observables: setup.observables, cuts: setup.cuts, efficiencies: setup.efficiencies)
+      observables: setup.observables, cuts: setup.cuts, efficiencies: setup.efficiencies,
+      smearing: setup.smearing, tags: setup.tags)
   }
 
   private static func compile(
@@ -133,9 +140,12 @@ public final class EventProcessor {
   public let selection: Selection
   public private(set) var report: SelectionReport
   private let evaluator: Evaluator
+  private let detector: Detector?
 
-  public init(_ selection: Selection) {
+  /// `seed` is that of smearing and tags.
+  public init(_ selection: Selection, seed: UInt64 = 1) {
     self.selection = selection
+    self.detector = selection.detector.map { Detector($0, seed: seed) }
     self.report = SelectionReport(selection)
     self.evaluator = Evaluator(selection.program)
   }
@@ -148,7 +158,12 @@ public final class EventProcessor {
   public func process(
     _ event: ParticleEvent, number: Int, id: Int64, into rows: inout [Double]
   ) throws -> Verdict {
-    evaluator.evaluate(event)
+    if let detector {
+      try detector.observe(event, id: id, number: number)
+      evaluator.evaluate(detector)
+    } else {
+      evaluator.evaluate(event)
+    }
     report.events += 1
     let verdict = try judge(number)
     switch verdict {

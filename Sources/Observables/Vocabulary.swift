@@ -23,11 +23,11 @@ public enum Vocabulary {
 
   static let objects: [String: Object] = [
     "l": .list(.l), "e": .list(.e), "mu": .list(.mu), "tau": .list(.tau), "a": .list(.a),
-    "j": .list(.j), "b": .list(.b), "v": .list(.v), "p": .list(.p), "truth": .list(.p),
-    "p_truth": .list(.p), "incoming": .list(.incoming), "record": .list(.record),
+    "j": .list(.j), "b": .list(.b), "v": .list(.v), "p": .list(.p), "truth": .list(.truth),
+    "p_truth": .list(.truth), "incoming": .list(.incoming), "record": .list(.record),
     "met": .met, "MET": .met, "visible": .visible, "all": .everything,
     "n_particles": .header(.count), "scale": .header(.scale), "alpha_qed": .header(.alphaQED),
-    "alpha_qcd": .header(.alphaQCD),
+    "alpha_qcd": .header(.alphaQCD), "process_id": .header(.process), "weight": .header(.weight),
     "pi": .number(.pi), "True": .truth(true), "False": .truth(false),
     "true": .truth(true), "false": .truth(false),
   ]
@@ -61,9 +61,10 @@ public enum Vocabulary {
     "pdgid": (.pdgID, .none, .number), "pdg_id": (.pdgID, .none, .number),
     "charge": (.charge, .none, .number), "spin": (.spin, .none, .number),
     "status": (.status, .none, .number), "lifetime": (.lifetime, .unknown, .number),
-    "b_tag": (.bTag, .none, .truth), "t_tag": (.tTag, .none, .truth),
-    "tau_tag": (.tauTag, .none, .truth),
   ]
+
+  /// Attributes that lead to another particle of the record, and whether they ask for the second one.
+  static let mothers: [String: Bool] = ["mother": false, "mother2": true]
 
   /// Methods with one four-vector as argument that give a number.
   static let pairMeasures: [String: (PairMeasure, Dimension)] = [
@@ -74,10 +75,16 @@ public enum Vocabulary {
     "dot3": (.dot3, Dimension(power: 2)),
   ]
 
+  /// Methods without argument that answer yes or no.
+  static let questions: [String: Measure] = [
+    "is_timelike": .isTimelike, "is_spacelike": .isSpacelike, "is_lightlike": .isLightlike,
+  ]
+
   /// Methods that give a four-vector, and what they take.
   enum Argument: Sendable { case nothing, vector, number }
   static let vectorMethods: [String: (VectorOperation, Argument)] = [
-    "cross": (.cross, .vector), "boostCM_of": (.boostToRest, .vector), "unit": (.unit, .nothing),
+    "cross": (.cross, .vector), "boostCM_of": (.boostToRest, .vector),
+    "boost_to_com": (.boostToRest, .vector), "unit": (.unit, .nothing),
     "scale": (.scale, .number), "rotateX": (.rotateX, .number), "rotateY": (.rotateY, .number),
     "rotateZ": (.rotateZ, .number), "boostX": (.boostX, .number), "boostY": (.boostY, .number),
     "boostZ": (.boostZ, .number),
@@ -91,21 +98,22 @@ public enum Vocabulary {
     "sinh": (.sinh, .number), "cosh": (.cosh, .number), "tanh": (.tanh, .number),
     "asinh": (.asinh, .number), "acosh": (.acosh, .number), "atanh": (.atanh, .number),
     "floor": (.floor, .number), "ceil": (.ceil, .number), "int": (.truncate, .number),
-    "sign": (.sign, .number), "bool": (.isTrue, .truth),
+    "round": (.round, .number), "sign": (.sign, .number), "bool": (.isTrue, .truth),
   ]
 
   /// Functions with rules of their own.
   static let specialFunctions: Set<String> = [
-    "abs", "float", "log", "pow", "atan2", "hypot", "min", "max", "sum", "any", "all", "len",
-    "sorted", "defined", "vector",
+    "abs", "float", "log", "pow", "atan2", "hypot", "min", "max", "sum", "prod", "any", "all",
+    "len", "sorted", "defined", "vector",
   ]
 
   static var functionNames: [String] { Array(functions.keys) + Array(specialFunctions) }
   static var methodNames: [String] {
-    Array(pairMeasures.keys) + Array(vectorMethods.keys) + ["boost", "is_timelike"]
+    Array(pairMeasures.keys) + Array(vectorMethods.keys) + Array(questions.keys)
+      + ["boost", "rotate_axis", "comes_from"]
   }
   static var attributeNames: [String] {
-    Array(Set(measures.keys).union(particleMeasures.keys))
+    Array(Set(measures.keys).union(particleMeasures.keys)) + Tag.allCases.map(\.name)
   }
 
   /// Whether an expression can use the name for something else than an observable.

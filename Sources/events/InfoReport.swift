@@ -83,6 +83,28 @@ struct InfoReport {
       setup.observables.map { [$0.name, $0.unit.isEmpty ? "-" : $0.unit, $0.expression ?? "-"] })
     add("cuts", ["expression"], setup.cuts.map { [$0] })
     add("efficiencies", ["expression"], setup.efficiencies.map { [$0] })
+    add(setup.smearing)
+    add(
+      "tags", ["tag", "particles", "probability"],
+      setup.tags.flatMap { tag in
+        tag.rates.map { [tag.name, $0.particles.text, $0.probability] }
+      })
+  }
+
+  private mutating func add(_ smearing: Smearing) {
+    func text(_ resolution: Smearing.Resolution) -> String {
+      switch resolution {
+      case .exact: "-"
+      case .width(let text): text
+      case .fromMass: "from-mass"
+      }
+    }
+    add(
+      "smearing", ["particles", "energy", "pt", "eta", "phi"],
+      smearing.rules.map {
+        [$0.particles.text, text($0.energy), text($0.pt), $0.eta ?? "-", $0.phi ?? "-"]
+      })
+    if let missing = smearing.missing { add("noise on met", missing) }
   }
 
   private mutating func add(_ samples: [SampleRecord]) {

@@ -62,6 +62,7 @@ struct LHERead: Tool {
   @Flag(help: "Take several documents in one file, of one process, as runs of one sample.")
   var concatenated = false
 
+  @OptionGroup var seed: SeedOptions
   @OptionGroup var output: OutputGroup
   @OptionGroup var common: CommonOptions
 
@@ -83,9 +84,11 @@ struct LHERead: Tool {
     let set = try SampleSet(
       inputs(), setup: setup, options: readingOptions(context), journal: context.journal)
     for input in set.provenance { context.recordInput(input.name, digest: input.digest) }
+    // Before the sink, whose provenance holds it.
+    let seed = selection.detector == nil ? 0 : try context.seed(seed)
     let sink = try context.openSink(
       output, header: set.header(observables: selection.observables), deferred: true)
-    let processor = EventProcessor(selection)
+    let processor = EventProcessor(selection, seed: seed)
     _ = try set.read(into: sink) { event, number, id, row in
       guard
         case .kept(let efficiency) = try processor.process(

@@ -58,6 +58,9 @@ struct MakeSetup: Tool {
     defaults.photons = set.photons
     defaults.jets = set.jets
     defaults.charges = set.charges
+    defaults.missing = set.missing
+    defaults.visible = set.visible
+    defaults.numbers = set.numbers
     return defaults.observables
   }
 

@@ -63,6 +63,42 @@ import Testing
     #expect(try Setup(document: bare.document()) == bare)
   }
 
+  @Test func smearingAndTagsAreKeptAndBrokenOnesRefused() throws {
+    var setup = Self.setup
+    setup.smearing = Smearing(
+      rules: [
+        .init(
+          particles: try #require(ParticleClass("j")), energy: .width("0.1 * e"), pt: .fromMass,
+          eta: "0.1"),
+        .init(particles: try #require(ParticleClass("11,13")), pt: .width("1"), phi: "2"),
+      ], missing: "ht")
+    setup.tags = [
+      Tagging(
+        name: "b_tag",
+        rates: [
+          .init(particles: try #require(ParticleClass("b")), probability: "0.7"),
+          .init(particles: try #require(ParticleClass("light")), probability: "0.1"),
+        ]),
+      Tagging(
+        name: "tau_tag",
+        rates: [.init(particles: try #require(ParticleClass("tau")), probability: "1")]),
+    ]
+    let document = setup.document()
+    #expect(try Setup(document: document) == setup)
+    var only = Self.setup
+    only.smearing.missing = "5"
+    #expect(try Setup(document: only.document()) == only)
+    for (path, values) in [
+      ("smearing/particles", ["j", "jets"]), ("smearing/eta", ["1"]),
+      ("tags/names", ["b_tag", "x_tag", "tau_tag"]), ("tags/probabilities", ["1"]),
+    ] {
+      var broken = document
+      broken.set("sluice/setup/" + path, values)
+      let problem = #expect(throws: Problem.self) { try Setup(document: broken) }
+      #expect(problem?.place?.contains("sluice/setup/" + path) == true, "\(path)")
+    }
+  }
+
   /// MadMiner's own marks: `_` or `None` for no transform, no definitions, integer ranges, 0.4's
   /// columns of powers.
   @Test func setupsOfOtherProgramsAreRead() throws {

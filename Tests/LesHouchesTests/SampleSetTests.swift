@@ -142,6 +142,30 @@ struct SampleSetTests {
     }
   }
 
+  /// MadMiner's defect 14: there, an empty selection ends the run.
+  @Test("a sample of which nothing is kept is a sample with no rows")
+  func emptySelection() throws {
+    let folder = TemporaryFolder()
+    let path = try folder.write(SmallFile().text)
+    var other = SmallFile()
+    other.events[0] = SmallFile.event(7)
+    let second = try folder.write(other.text, "other.lhe")
+    var files = 0
+    let result = try readSamples(
+      [
+        SampleInput(role: .benchmark("sm"), file: path),
+        SampleInput(role: .benchmark("sm"), file: second),
+      ], setup: smallSetup()
+    ) { event, number, id, row in
+      if number == 1 { files += 1 }
+      return files == 1 ? nil : try lastPx(event, number, id, &row)
+    }
+    #expect(result.records.map(\.eventsRead) == [5, 5])
+    #expect(result.records.map(\.eventsKept) == [0, 5])
+    #expect(result.ids.count == 5)
+    #expect(result.records[0].sumWeights > 0)
+  }
+
   @Test("the identity given to the selection is that of the row, whatever is cut away")
   func identities() throws {
     let folder = TemporaryFolder()

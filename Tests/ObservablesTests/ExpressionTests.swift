@@ -22,6 +22,7 @@ import Testing
       EventText.particle(12, -95, -68, 10, 120),
     ])
     (event.scale, event.alphaQED, event.alphaQCD) = (91.188, 0.0075, 0.118)
+    (event.processID, event.weight) = (4, -2.5)
     return event
   }()
 
@@ -88,6 +89,24 @@ import Testing
     ("let hardest = max(x.pt for x in j) in sum(x.pt / hardest for x in j)", 95.0 / 60),
     ("sum(len(y for y in j if y.pt < x.pt) for x in j)", 3),
     ("len(sorted([x for x in record if x.status == 1], key=lambda x: x.pt))", 8),
+    // Python's lists as arguments.
+    ("sum([x.pt for x in j if abs(x.eta) < 2.5])", 95), ("max([x.e for x in j])", 100),
+    ("len([x.pt for x in j])", 3), ("any([x.b_tag for x in j])", 1), ("sum([x for x in j]).px", 65),
+    ("min([l[0].pt, j[0].pt, 99])", 50), ("max([1, 2])", 2), ("sum([l[0], j[0]]).px", 90),
+    ("all([1 > 0, 2 > 1])", 1), ("any([1 > 2, False])", 0), ("len([1, 2, 3])", 3),
+    ("prod([2, 3, 4])", 24), ("sum([1])", 1),
+    ("sum([x.pt for x in [y for y in j if y.pt > 20]])", 90),
+    ("prod(x.pt for x in j if x.pt < 40)", 150), ("prod(2 for x in tau)", 1),
+    ("prod(0.5 if x.b_tag else 0.25 for x in j)", 0.03125),
+    ("len(x for x in p if x.pt > 8 if x.pdgid < 0)", 2),
+    ("sorted(j, key=lambda x: x.e, reverse=True)[0].e", 100),
+    ("sorted(j, key=lambda x: x.e, reverse=False)[0].e", 13),
+    ("round(2.5) + round(-1.5) + round(0.4)", 0), ("process_id", 4), ("weight", -2.5),
+    ("j[1].c_tag + j[1].t_tag + j[1].tau_tag", 0),
+    ("vector(3, 0, 0, 1).is_spacelike()", 1), ("a[0].is_lightlike()", 1),
+    ("vector(1, 0, 0, 0).rotate_axis(vector(0, 0, 5, 0), pi / 2).py", 1),
+    ("vector(0, 1, 0, 7).rotate_axis(vector(1, 1, 1, 0), 2 * pi / 3).pz", 1),
+    ("vector(0, 1, 0, 7).rotate_axis(vector(1, 1, 1, 0), 1).e", 7),
   ]
 
   /// Exact but for the last bits of libm: 1e-14 of the value, or of 1.
@@ -153,7 +172,16 @@ import Testing
     ("sum(x.pt for x in j for y in b)", 21, "')' expected"),
     ("any(x.pt for x in j)", 5, "true or false expected"), ("any(j)", 5, "needs a condition"),
     ("sorted(j)", 9, "needs a key"), ("sorted(x.pt for x in j)", 1, "takes a list and a key"),
-    ("[x.pt for x in j]", 2, "only the particles themselves"), ("[1, 2]", 2, "a list is written"),
+    ("[x.pt for x in j]", 2, "only the particles themselves"),
+    ("sum([])", 6, "'sum' of nothing"),
+    ("prod(j)", 6, "needs a number; write prod(NUMBER for x in LIST)"),
+    ("any([1, 2])", 6, "true or false expected"), ("min([l[0], 1])", 6, "a number expected"),
+    ("sum([l[0], 1])", 12, "a four-vector expected"), ("sum([1, 2)", 6, "a list is written"),
+    ("sorted(j, key=lambda x: x.pt, reverse=1)", 39, "True or False expected"),
+    ("met.mother", 5, "only a particle"), ("met.b_tag", 5, "only a particle"),
+    ("met.comes_from(24)", 5, "only a particle"), ("l[0].mother()", 6, "is an attribute"),
+    ("l[0].comes_from", 6, "is a method"), ("l[0].mother", 1, "a number expected, not a particle"),
+    ("[1, 2]", 2, "a list is written"),
     ("let k = 1 in let k = 2 in k", 18, "'k' is already a local name"),
     ("let k 1 in k", 7, "'=' expected"),
     ("x.pt for x in j", 1, "unknown name 'x'"), ("'text'", 1, "unexpected character"),
