@@ -85,7 +85,7 @@ struct LHERead: Tool {
       inputs(), setup: setup, options: readingOptions(context), journal: context.journal)
     for input in set.provenance { context.recordInput(input.name, digest: input.digest) }
     // Before the sink, whose provenance holds it.
-    let seed = selection.detector == nil ? 0 : try context.seed(seed)
+    let seed = selection.detector == nil ? 0 : try context.seed(self.seed)
     let sink = try context.openSink(
       output, header: set.header(observables: selection.observables), deferred: true)
     let processor = EventProcessor(selection, seed: seed)
