@@ -34,6 +34,8 @@ import Yams
 ///       j: {energy: {relative: 0.1}}
 ///     tags:
 ///       b_tag: {b: 0.7, c: 0.1, light: 0.01}
+///     systematics:                    # see SystematicsSection
+///       scales: {type: scale, scale: mu, factors: [0.5, 2]}
 ///
 /// Unknown keys are errors. Anchors and aliases are refused: nothing in an analysis needs them.
 public struct Analysis: Sendable {
@@ -108,12 +110,11 @@ public struct Analysis: Sendable {
 extension Analysis {
   private static let keys = [
     "name", "parameters", "max-overall-power", "benchmarks", "reference", "basis", "observables",
-    "cuts", "efficiencies", "smearing", "tags",
+    "cuts", "efficiencies", "smearing", "tags", "systematics",
   ]
   /// Known, and not there yet.
   private static let unsupported = [
-    "systematics": "remove the section",
-    "samples": "name them on the command line of lhe-read (--sample, --background)",
+    "samples": "name them on the command line of lhe-read (--sample, --background)"
   ]
 
   private mutating func read(_ root: Node) throws {
@@ -151,6 +152,10 @@ extension Analysis {
     }
     if let entry = section("smearing") { try readSmearing(entry) }
     if let entry = section("tags") { try readTags(entry) }
+    if let entry = section("systematics") {
+      setup.systematics = try SystematicsSection.read(
+        entry, benchmarks: setup.benchmarks.map(\.name))
+    }
   }
 
   private static func parameter(_ entry: Entry) throws -> Parameter {

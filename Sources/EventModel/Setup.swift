@@ -99,6 +99,8 @@ public struct Setup: Sendable, Equatable {
   /// What a detector makes of the particles before observables are computed.
   public var smearing = Smearing()
   public var tags: [Tagging] = []
+  /// Declared sources of uncertainty; reading events makes `nuisanceParameters` of them.
+  public var systematics: [Systematic]
   public var nuisanceParameters: [NuisanceParameter]
   /// Names of weight columns that are not physics benchmarks, after `benchmarks` in the weight columns.
   public var nuisanceBenchmarks: [String]
@@ -108,8 +110,9 @@ public struct Setup: Sendable, Equatable {
   public init(
     name: String = "analysis", parameters: [Parameter] = [], benchmarks: [Benchmark] = [],
     morphing: MorphingSetup? = nil, observables: [Observable] = [], cuts: [String] = [],
-    efficiencies: [String] = [], nuisanceParameters: [NuisanceParameter] = [],
-    nuisanceBenchmarks: [String] = [], referenceBenchmark: Int = 0
+    efficiencies: [String] = [], systematics: [Systematic] = [],
+    nuisanceParameters: [NuisanceParameter] = [], nuisanceBenchmarks: [String] = [],
+    referenceBenchmark: Int = 0
   ) {
     self.name = name
     self.parameters = parameters
@@ -118,6 +121,7 @@ public struct Setup: Sendable, Equatable {
     self.observables = observables
     self.cuts = cuts
     self.efficiencies = efficiencies
+    self.systematics = systematics
     self.nuisanceParameters = nuisanceParameters
     self.nuisanceBenchmarks = nuisanceBenchmarks
     self.referenceBenchmark = referenceBenchmark

@@ -66,6 +66,7 @@ extension Setup {
     d.set(root + "cuts", cuts)
     d.set(root + "efficiencies", efficiencies)
     writeSmearing(to: &d)
+    Systematic.write(systematics, to: &d)
   }
 
   private static func text(_ policy: OnUndefined) -> String {
@@ -123,6 +124,7 @@ extension Setup {
     readNuisance(d)
     readOwn(d)
     try readSmearing(d)
+    systematics = try Systematic.read(d)
   }
 
   static func count(_ path: String, _ found: Int, _ wanted: Int) -> Problem {

@@ -12,8 +12,8 @@ public struct ReadingResult: Sendable {
 }
 
 extension SampleSet {
-  /// Rows in a batch.
-  static let batchRows = 1 << 16
+  /// Rows in a batch; fewer where replicas make them wide.
+  var batchRows: Int { max(1 << 10, min(1 << 16, (1 << 21) / max(1, variations.rawWidth))) }
 
   /// Reads all samples in order and finishes the sink, which must accept deferred changes: weights are in pb only once a
   /// file's events are counted.
@@ -38,15 +38,19 @@ extension SampleSet {
         file: samples.map(\.reader.name).joined(separator: ", "))
     }
     try rows.flush(to: sink)
+    try solveVariations(result.factors, sink)
     for (i, sentence) in SampleTable.disagreements(result.records).enumerated() {
       journal.warn("same process \(i)", sentence)
     }
     let (factors, sampleOfFactor) = (result.factors, result.sampleOfFactor)
-    let width = (setup.benchmarks.count, extraIDs.count)
+    let width = (finalSetup.weightNames.count, extraIDs.count)
+    var clipped = ClippedRatios(finalSetup)
     try sink.finish(document: document(records: result.records, salvaged: result.salvaged)) {
       RowBuffer.scale(&$0, by: factors, width: width)
       RowBuffer.name(&$0, sampleOfFactor)
+      clipped.add($0.columns[1].doubles)
     }
+    clipped.report(journal)
     return result.records
   }
 }
@@ -63,6 +67,7 @@ private final class SampleReading {
   /// Slot of each benchmark's weight; −1 is XWGTUP.
   private var slots: [Int] = []
   private var extraSlots: [Int] = []
+  private let variations: VariationReader
   private var missingExtra = 0
   /// Σ XWGTUP, against the sampling benchmark's own weight.
   private var sumEventWeights = 0.0
@@ -73,6 +78,7 @@ private final class SampleReading {
     self.sample = sample
     self.index = index
     reader = sample.reader
+    variations = VariationReader(set.variations.columns.sources[index], sample.reader)
     slots = (sample.weights?.origins ?? []).map { origin in
       switch origin {
       case .id(let id): reader.want(id)
@@ -89,6 +95,8 @@ private final class SampleReading {
     let sampling = sample.weights?.samplingBenchmark ?? 0
     let label = Int64(sample.weights?.samplingBenchmark ?? -1)
     let count = set.setup.benchmarks.count
+    let reference = set.setup.referenceBenchmark
+    let batchRows = set.batchRows
     var weights = [Double](repeating: 0, count: count)
     while try reader.next(into: &event) {
       let number = reader.eventCount
@@ -115,9 +123,13 @@ private final class SampleReading {
       guard let efficiency else { continue }
       kept += 1
       for b in 0..<count { rows.weights.append(weights[b] * efficiency) }
+      try variations.append(
+        eventWeight: event.weight,
+        reference: reference < count ? weights[reference] * efficiency : 0,
+        to: &rows.weights)
       for slot in extraSlots { rows.extra.append(extra(slot) * efficiency) }
       rows.append(samplingBenchmark: label, sample: firstFactor + part, id: id)
-      if rows.count == SampleSet.batchRows {
+      if rows.count == batchRows {
         try rows.flush(to: sink)
       }
     }

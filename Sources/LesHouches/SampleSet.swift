@@ -33,6 +33,11 @@ public final class SampleSet {
     var process: String
     /// Nil for backgrounds.
     var weights: BenchmarkWeights?
+
+    var varied: VariedSample {
+      VariedSample(
+        process: process, isBackground: weights == nil, head: reader.head, file: reader.name)
+    }
   }
 
   public let setup: Setup
@@ -41,15 +46,17 @@ public final class SampleSet {
   /// Ids of the weights beyond benchmarks, in the order of their columns.
   public let extraIDs: [String]
   let journal: Journal
+  /// The columns of systematics.
+  let variations: ReducedColumns
 
   /// Opens every file and reads its head and first event.
   public init(
     _ inputs: [SampleInput], setup: Setup, options: ReadingOptions, journal: Journal
   ) throws {
-    guard setup.nuisanceBenchmarks.isEmpty else {
+    guard setup.nuisanceBenchmarks.isEmpty || !setup.systematics.isEmpty else {
       throw Problem(
-        .data, "the setup has systematics, which are not read from LHE files",
-        remedy: "make a setup without them")
+        .data, "the setup has nuisance parameters but does not say which systematics they are from",
+        remedy: "make a setup with 'systematics' from an analysis.yaml")
     }
     if inputs.count > 1, options.generatedEvents != nil {
       throw Problem(
@@ -68,6 +75,10 @@ public final class SampleSet {
     samples = try inputs.map { try Self.open($0, setup, options, journal) }
     try Self.checkDifferent(samples)
     try options.kFactors.check(processes: samples.map(\.process))
+    variations = try ReducedColumns(
+      NuisanceColumns(
+        setup.systematics, samples: samples.map(\.varied), journal: journal),
+      benchmarkCount: setup.benchmarks.count, reference: setup.referenceBenchmark)
     extraIDs = try Self.extraIDs(samples, options.extraWeights)
   }
 
@@ -159,7 +170,7 @@ public final class SampleSet {
     var fields = [
       Field(
         EventFields.observations, components: observables.map(\.name)),
-      Field(EventFields.weights, components: setup.weightNames, unit: "pb"),
+      Field(EventFields.weights, components: finalSetup.weightNames, unit: "pb"),
       Field(EventFields.samplingBenchmark, .int64),
       Field(EventFields.sample, .int64),
       Field(EventFields.eventID, .int64),
@@ -172,7 +183,7 @@ public final class SampleSet {
 
   /// Setup, sample table, partition definition and MadMiner's counts.
   func document(records: [SampleRecord], salvaged: [String]) -> Document {
-    var document = setup.document(withReference: true)
+    var document = finalSetup.document(withReference: true)
     SampleTable.write(records, to: &document)
     PartitionDefinition().write(to: &document, at: "sluice/partition")
     var signal = [Int](repeating: 0, count: setup.benchmarks.count)

@@ -8,22 +8,24 @@ public struct CrossSectionTable: Sendable {
   public let values: [CrossSection]
   public let combination: Combination
 
+  /// - Parameter nu: values of the nuisance parameters; empty is 0 for all.
   /// - Throws: `.data` where σ(θ) < 0.
   public init(
     _ table: EventTable, points: [(name: String, theta: [Double])], combination: Combination?,
-    team: ThreadTeam? = nil
+    nu: [Double] = [], team: ThreadTeam? = nil
   ) throws {
     let rule = combination ?? table.defaultCombination
     self.combination = rule
     var shared: WeightSums?
     if rule != .closest {
-      shared = try WeightSums(table, factors: table.rowFactors(rule), team: team)
+      shared = try WeightSums(table, factors: table.rowFactors(rule, nu: nu), team: team)
     }
     names = points.map(\.name)
     values = try points.map { point in
       let sums =
         try shared
-        ?? WeightSums(table, factors: table.rowFactors(rule, theta: point.theta), team: team)
+        ?? WeightSums(
+          table, factors: table.rowFactors(rule, theta: point.theta, nu: nu), team: team)
       let found = try sums.crossSection(at: point.theta)
       guard found.value >= 0 else {
         throw Problem(

@@ -9,8 +9,13 @@ public struct MorphedEvents {
   public static let path = "dsigma"
   private let points: [(name: String, theta: [Double])]
   private let combination: Combination?
+  private let nu: [Double]
 
-  public init(points: [(name: String, theta: [Double])], combination: Combination?) {
+  /// - Parameter nu: values of the nuisance parameters; empty is 0 for all.
+  public init(
+    points: [(name: String, theta: [Double])], combination: Combination?, nu: [Double] = []
+  ) {
+    self.nu = nu
     self.points = points
     self.combination = combination
   }
@@ -48,7 +53,7 @@ public struct MorphedEvents {
       return
     }
     let setup = try Setup(document: header.document)
-    let morpher = try Morpher(setup, samples, combination ?? .balance, points)
+    let morpher = try Morpher(setup, samples, combination ?? .balance, points, nu)
     let idIndex = header.index(of: EventFields.eventID)
     var rows = 0
     while let batch = try source.next() {
@@ -65,7 +70,7 @@ public struct MorphedEvents {
 
   private func run(_ table: EventTable, to sink: any Sink) throws {
     let morpher = try Morpher(
-      table.setup, table.samples, combination ?? table.defaultCombination, points)
+      table.setup, table.samples, combination ?? table.defaultCombination, points, nu)
     for start in stride(from: 0, to: table.count, by: 65_536) {
       let range = start..<min(table.count, start + 65_536)
       let weights = table.weights[
@@ -87,11 +92,15 @@ private struct Morpher {
   let rules: [RowFactors]
   let stride: Int
   let sampleCount: Int
+  let nuisance: NuisanceFactors?
+  let nu: [Double]
 
   init(
     _ setup: Setup, _ samples: [SampleRecord], _ combination: Combination,
-    _ points: [(name: String, theta: [Double])]
+    _ points: [(name: String, theta: [Double])], _ nu: [Double]
   ) throws {
+    self.nu = nu
+    nuisance = nu.contains { $0 != 0 } ? try NuisanceFactors(setup) : nil
     let evaluator = PointWeights(setup)
     weights = try points.map { try evaluator.weights(at: $0.theta) }
     rules = try (combination == .closest ? points.map { Optional($0.theta) } : [nil]).map {
@@ -113,13 +122,14 @@ private struct Morpher {
       for (row, sample) in samples.enumerated() {
         let w = base + row * stride
         var factor = 1.0
+        let shift = nuisance?.factor(nu, w) ?? 1
         for (t, weights) in weights.enumerated() {
           if t == 0 || rules.count > 1 {
             factor = rules[t].factor(sample: Int(sample), weights: w)
           }
           var sum = 0.0
           for b in weights.indices { sum += weights[b] * w[b] }
-          result.append(factor * sum)
+          result.append(factor * shift * sum)
         }
       }
     }

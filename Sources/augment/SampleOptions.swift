@@ -39,6 +39,10 @@ struct SampleOptions: ParsableArguments {
     let source = try context.openTable(input, expecting: [.events])
     let table = try EventTable.load(source, observables: observables.names())
     let setup = table.setup
+    if !setup.nuisanceParameters.isEmpty {
+      context.journal.warn(
+        "augment.nuisance", "nuisance parameters are kept at 0; the sample is without systematics")
+    }
     let plan = SamplePlan(
       method: method, theta0: try ThetaSource(theta0, grid: grid, setup: setup),
       theta1: try theta1.map { try ThetaSource($0, setup: setup) }, count: count?.number,

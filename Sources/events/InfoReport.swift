@@ -74,6 +74,14 @@ struct InfoReport {
       setup.benchmarks.map { [$0.name] + $0.values.map { "\($0)" } })
     if let morphing = setup.morphing { add("morphing components", morphing.components.count) }
     add(
+      "systematics", ["name", "type", "settings", "applies to"],
+      setup.systematics.map {
+        [
+          $0.name, $0.type, $0.settings,
+          $0.appliesTo.isEmpty ? "all" : $0.appliesTo.joined(separator: ","),
+        ]
+      })
+    add(
       "nuisance parameters", ["name", "systematic", "up", "down"],
       setup.nuisanceParameters.map {
         [$0.name, $0.systematic, $0.benchmarkPositive ?? "-", $0.benchmarkNegative ?? "-"]

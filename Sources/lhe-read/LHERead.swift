@@ -86,8 +86,9 @@ struct LHERead: Tool {
     for input in set.provenance { context.recordInput(input.name, digest: input.digest) }
     // Before the sink, whose provenance holds it.
     let seed = selection.detector == nil ? 0 : try context.seed(self.seed)
-    let sink = try context.openSink(
-      output, header: set.header(observables: selection.observables), deferred: true)
+    let sink = try set.openSink(set.header(observables: selection.observables)) {
+      try context.openSink(output, header: $0, deferred: true)
+    }
     let processor = EventProcessor(selection, seed: seed)
     _ = try set.read(into: sink) { event, number, id, row in
       guard

@@ -12,6 +12,7 @@ struct CrossSections: Tool {
 
   @OptionGroup var input: InputGroup
   @OptionGroup var points: PointsGroup
+  @OptionGroup var nuisance: NuisanceOption
   @OptionGroup var combine: CombineOption
   @OptionGroup var output: OutputGroup
   @OptionGroup var common: CommonOptions
@@ -23,7 +24,8 @@ struct CrossSections: Tool {
     let points = asked.isEmpty ? setup.benchmarkPoints : asked
     let team = ThreadTeam(threads: context.threads)
     let found = try CrossSectionTable(
-      table, points: points, combination: combine.combine, team: team)
+      table, points: points, combination: combine.combine,
+      nu: setup.nuisancePoint(nuisance.nu), team: team)
     try context.report(
       text: Self.text(found, setup), document: found.document(setup), output: output)
   }

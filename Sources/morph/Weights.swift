@@ -14,17 +14,20 @@ struct Weights: Tool {
 
   @OptionGroup var input: InputGroup
   @OptionGroup var points: PointsGroup
+  @OptionGroup var nuisance: NuisanceOption
   @OptionGroup var combine: CombineOption
   @OptionGroup var output: OutputGroup
   @OptionGroup var common: CommonOptions
 
   func execute(_ context: CommandContext) throws {
     let source = try context.openTable(input, expecting: [.events])
-    let points = try points.points(Setup(document: source.header.document))
+    let setup = try Setup(document: source.header.document)
+    let points = try points.points(setup)
     guard !points.isEmpty else {
       throw Problem(.usage, "a parameter point is missing", remedy: "give --theta or --grid")
     }
-    let morphed = MorphedEvents(points: points, combination: combine.combine)
+    let morphed = MorphedEvents(
+      points: points, combination: combine.combine, nu: try setup.nuisancePoint(nuisance.nu))
     let sink = try context.openSink(output, header: morphed.header(for: source))
     try morphed.run(source, to: sink, journal: context.journal)
     try sink.finish()

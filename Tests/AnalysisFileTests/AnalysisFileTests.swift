@@ -134,7 +134,6 @@ import Testing
     ("parameters:\n", nil, "not a mapping"),
     (parameters + "benchmark: {}\n", "line 2, column 1", "did you mean 'benchmarks'"),
     (parameters + "wobble: 1\n", "line 2, column 1", "unknown key 'wobble'; known are name"),
-    (parameters + "systematics: {}\n", "line 2, column 14", "'systematics' is not supported yet"),
     (parameters + "samples: []\n", "line 2, column 10", "--sample"),
     (parameters + parameters, "line 1, column 1", "'parameters' stands twice"),
     (
