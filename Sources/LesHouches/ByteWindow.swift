@@ -16,8 +16,8 @@ final class ByteWindow {
   /// The buffer before `own`, used again: fresh pages cost as much as reading.
   private var spare = UnsafeMutableRawBufferPointer(start: nil, count: 0)
 
-  private(set) var base: BytePointer
-  private(set) var count = 0
+  @exclusivity(unchecked) private(set) var base: BytePointer
+  @exclusivity(unchecked) private(set) var count = 0
   /// Decompressed bytes before `base`.
   private(set) var offset = 0
 

@@ -30,7 +30,7 @@ public final class LHEReader {
   /// XXH64 of the decompressed bytes up to the end of the first event: what the sample is known by.
   public let sampleKey: UInt64
   /// Events handed out so far.
-  public private(set) var eventCount = 0
+  @exclusivity(unchecked) public private(set) var eventCount = 0
   /// Why reading stopped early; only with `salvage`.
   public private(set) var salvaged: Problem?
   /// Heads of the documents met so far; one but for `Options.concatenated`. The current event is of the last.
@@ -45,12 +45,13 @@ public final class LHEReader {
 
   let window: ByteWindow
   let options: Options
-  private var scanner = EventScanner()
+  // Checks of overlapping access cost more than the access in the loop over events; nothing here calls back.
+  @exclusivity(unchecked) private var scanner = EventScanner()
   /// Where reading goes on, and the end of the last whole event in the window.
-  var position: BytePointer
-  var limit: BytePointer
+  @exclusivity(unchecked) var position: BytePointer
+  @exclusivity(unchecked) var limit: BytePointer
   /// End of the former event or the head; the bytes from here stay in the window.
-  var gap: BytePointer
+  @exclusivity(unchecked) var gap: BytePointer
   private var isAtEnd = false
   /// Start of the current event, and the end of what stood before it.
   private var eventStart: BytePointer

@@ -2,7 +2,7 @@ import Glibc
 
 /// Reads decimal numbers out of bytes, correctly rounded: Clinger's exact path, then Eisel-Lemire, then strtod.
 ///
-/// Takes what Fortran writes too: `1D+02`, `-.5E+01`, `1.0-101`. Eight bytes after the text must be readable. The
+/// Takes what Fortran writes too: `1D+02`, `-.5E+01`, `1.0-101`. Sixteen bytes after the text must be readable. The
 /// number ends before the first byte that cannot belong to it; callers check what that byte is.
 struct NumberReader: ~Copyable {
   private static let firstPower = -342
@@ -44,59 +44,48 @@ struct NumberReader: ~Copyable {
   /// The number at `start`; returns where it ends, or `start` where there is none.
   @inline(__always)
   func real(_ start: UnsafePointer<UInt8>, _ value: inout Double) -> UnsafePointer<UInt8> {
-    var p = start
-    var isNegative = false
-    if p.pointee == Ascii.minus {
-      isNegative = true
-      p += 1
-    } else if p.pointee == Ascii.plus {
-      p += 1
-    }
-    var mantissa: UInt64 = 0
-    let digits = p
-    var c = p.pointee &- Ascii.zero
-    while c < 10 {
-      mantissa = mantissa &* 10 &+ UInt64(c)
-      p += 1
-      c = p.pointee &- Ascii.zero
-    }
-    var count = p - digits
-    var exponent = 0
-    if p.pointee == Ascii.dot {
-      p += 1
-      let fraction = p
-      var word = UnsafeRawPointer(p).loadUnaligned(as: UInt64.self)
-      if Self.isEightDigits(word) {
-        mantissa = mantissa &* 100_000_000 &+ Self.eightDigits(word)
-        p += 8
-        word = UnsafeRawPointer(p).loadUnaligned(as: UInt64.self)
-        if Self.isEightDigits(word) {
-          mantissa = mantissa &* 100_000_000 &+ Self.eightDigits(word)
-          p += 8
-        }
+    // Signs of momenta are as good as random: no branch may depend on them. x ^ y − 1 has the top bit where x is y.
+    let first = UInt64(start.pointee)
+    let isMinus = ((first ^ UInt64(Ascii.minus)) &- 1) &>> 63
+    let isPlus = ((first ^ UInt64(Ascii.plus)) &- 1) &>> 63
+    let sign = isMinus &<< 63
+    var p = start + Int(isMinus | isPlus)
+    var mantissa: UInt64
+    var exponent: Int
+    var count: Int
+    // `6.7766956178` or `6.77669561`, as most generators write momenta.
+    let lead = p.pointee &- Ascii.zero
+    let word = UnsafeRawPointer(p + 2).loadUnaligned(as: UInt64.self)
+    if lead < 10 && p[1] == Ascii.dot && Self.isEightDigits(word) && p[12] &- Ascii.zero >= 10 {
+      mantissa = UInt64(lead) &* 100_000_000 &+ Self.eightDigits(word)
+      let (ninth, tenth) = (p[10] &- Ascii.zero, p[11] &- Ascii.zero)
+      if ninth >= 10 {
+        (exponent, count) = (-8, 9)
+      } else if tenth >= 10 {
+        mantissa = mantissa &* 10 &+ UInt64(ninth)
+        (exponent, count) = (-9, 10)
+      } else {
+        mantissa = mantissa &* 100 &+ UInt64(ninth &* 10 &+ tenth)
+        (exponent, count) = (-10, 11)
       }
-      c = p.pointee &- Ascii.zero
-      while c < 10 {
-        mantissa = mantissa &* 10 &+ UInt64(c)
-        p += 1
-        c = p.pointee &- Ascii.zero
-      }
-      exponent = fraction - p
-      count &-= exponent
+      p += 1 &+ count
+    } else {
+      (mantissa, exponent, count) = Self.digits(&p)
     }
     if count == 0 { return Self.special(start, &value) }
     let mark = p.pointee | 32
     // `e+05`, which nearly every number ends with.
-    let word = UnsafeRawPointer(p).loadUnaligned(as: UInt32.self)
-    let tensDigit = UInt8(truncatingIfNeeded: word &>> 16) &- Ascii.zero
-    let ones = UInt8(truncatingIfNeeded: word &>> 24) &- Ascii.zero
-    let sign = UInt8(truncatingIfNeeded: word &>> 8)
+    let tail = UnsafeRawPointer(p).loadUnaligned(as: UInt32.self)
+    let tensDigit = UInt8(truncatingIfNeeded: tail &>> 16) &- Ascii.zero
+    let ones = UInt8(truncatingIfNeeded: tail &>> 24) &- Ascii.zero
+    let direction = UInt8(truncatingIfNeeded: tail &>> 8)
     if _fastPath(
-      mark == Ascii.e && tensDigit < 10 && ones < 10 && (sign == Ascii.plus || sign == Ascii.minus)
-        && p[4] &- Ascii.zero >= 10)
+      mark == Ascii.e && tensDigit < 10 && ones < 10
+        && (direction == Ascii.plus || direction == Ascii.minus) && p[4] &- Ascii.zero >= 10)
     {
-      let read = Int(tensDigit &* 10 &+ ones)
-      exponent = sign == Ascii.minus ? exponent &- read : exponent &+ read
+      // −1 for a minus, 0 for a plus: x ^ −1 − −1 is −x.
+      let mask = direction == Ascii.minus ? -1 : 0
+      exponent = exponent &+ ((Int(tensDigit &* 10 &+ ones) ^ mask) &- mask)
       p += 4
     } else if mark == Ascii.e || mark == Ascii.d || p.pointee == Ascii.minus
       || p.pointee == Ascii.plus
@@ -108,16 +97,52 @@ struct NumberReader: ~Copyable {
       if mantissa <= (1 << 53) && exponent >= -22 && exponent <= 22 {
         let x = Double(mantissa)
         let scaled = exponent < 0 ? x / tens[0 &- exponent] : x * tens[exponent]
-        value = isNegative ? -scaled : scaled
+        value = Double(bitPattern: scaled.bitPattern ^ sign)
         return p
       }
       if let bits = Self.eiselLemire(mantissa, exponent, table) {
-        value = Double(bitPattern: bits | (isNegative ? 1 << 63 : 0))
+        value = Double(bitPattern: bits | sign)
         return p
       }
     }
     Self.bySystem(start, p, &value)
     return p
+  }
+
+  /// Digits with at most one dot at `p`: their value without the dot (past 19 of them, of no use), minus the number of
+  /// decimals, and their number.
+  @inline(__always)
+  private static func digits(_ p: inout UnsafePointer<UInt8>) -> (UInt64, Int, Int) {
+    var mantissa: UInt64 = 0
+    let digits = p
+    var c = p.pointee &- Ascii.zero
+    while c < 10 {
+      mantissa = mantissa &* 10 &+ UInt64(c)
+      p += 1
+      c = p.pointee &- Ascii.zero
+    }
+    var count = p - digits
+    guard p.pointee == Ascii.dot else { return (mantissa, 0, count) }
+    p += 1
+    let fraction = p
+    var word = UnsafeRawPointer(p).loadUnaligned(as: UInt64.self)
+    if isEightDigits(word) {
+      mantissa = mantissa &* 100_000_000 &+ eightDigits(word)
+      p += 8
+      word = UnsafeRawPointer(p).loadUnaligned(as: UInt64.self)
+      if isEightDigits(word) {
+        mantissa = mantissa &* 100_000_000 &+ eightDigits(word)
+        p += 8
+      }
+    }
+    c = p.pointee &- Ascii.zero
+    while c < 10 {
+      mantissa = mantissa &* 10 &+ UInt64(c)
+      p += 1
+      c = p.pointee &- Ascii.zero
+    }
+    count &+= p - fraction
+    return (mantissa, fraction - p, count)
   }
 
   /// Reads `e+05`, `D2` or `-101` at `p` into `exponent`; returns `p` where there are no digits.
