@@ -52,6 +52,8 @@ public final class LHEReader {
   @exclusivity(unchecked) var limit: BytePointer
   /// End of the former event or the head; the bytes from here stay in the window.
   @exclusivity(unchecked) var gap: BytePointer
+  /// Digests of the first events of documents.
+  private var firstEvents: [UInt64] = []
   private var isAtEnd = false
   /// Start of the current event, and the end of what stood before it.
   private var eventStart: BytePointer
@@ -162,6 +164,7 @@ public final class LHEReader {
       position = try scanner.parse(
         number: eventCount, from: start + 6, to: limit, into: &event)
       gap = position
+      if options.concatenated { try checkDocument(start) }
       eventCount += 1
       return true
     } catch let fault as ScanFault {
@@ -171,6 +174,21 @@ public final class LHEReader {
       if problem.remedy == nil, problem.kind == .data { problem.remedy = Self.truncationRemedy }
       return try stop(problem, isStructural: problem.kind == .data)
     }
+  }
+
+  /// The first event of a document must not be that of a former one.
+  private func checkDocument(_ start: BytePointer) throws {
+    guard documents.count > firstEvents.count else { return }
+    var hash = XXH64()
+    hash.update(UnsafeRawBufferPointer(start: start, count: gap - start))
+    if let former = firstEvents.firstIndex(of: hash.value) {
+      throw ScanFault(
+        start, "document \(documents.count) has the first event of document \(former + 1)",
+        remedy: "read every sample once", isStructural: false)
+    }
+    // Documents without events have none.
+    while firstEvents.count < documents.count - 1 { firstEvents.append(0) }
+    firstEvents.append(hash.value)
   }
 
   static let truncationRemedy =

@@ -213,7 +213,7 @@ private final class SampleReading {
       "\(name): \(record.eventsRead) events, \(kept) kept, "
         + "\(Normalisation.text(record.sumWeights)) pb, \(rule.rule)"
         + (sums.negative > 0
-          ? ", \(sums.negative) of negative weight, \(Normalisation.text(own.effectiveCount.rounded())) effective events"
+          ? ", \(sums.negative) of negative weight, \(Int(own.effectiveCount.rounded())) effective events"
           : ""))
   }
 

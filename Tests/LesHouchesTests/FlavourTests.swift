@@ -282,6 +282,12 @@ struct FlavourTests {
     #expect(abs((found.record?.declaredCrossSection ?? 0) - 2.025) < 1e-14)
     #expect(found.record?.normalisation == "average (IDWTUP -4); mean of 3 documents")
     #expect(found.warnings == [])
+    // The same document twice is the same events twice.
+    let twice = #expect(throws: Problem.self) {
+      try Self.read(Self.document("2.0", 3) + Self.document("2.0", 3), concatenated: true)
+    }
+    #expect(twice?.fact == "document 2 has the first event of document 1")
+    #expect(twice?.place?.hasPrefix("event 4 (byte ") == true && twice?.kind == .data)
     // The same from chunks of any size.
     for chunk in [1, 50, 1000] {
       let reader = try ReaderTests.reader(
