@@ -17,7 +17,7 @@ let commands: [(name: String, rooms: [Target.Dependency])] = [
   ("evaluate", ["Estimators", "Augmentation"]),
   ("fisher", ["Inference", "Observables"]),
   ("limits", ["Inference"]),
-  ("events", []),
+  ("events", ["LesHouches", "Observables"]),
   ("plot", []),
 ]
 

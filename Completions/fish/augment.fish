@@ -96,7 +96,7 @@ complete -c 'augment' -n '__augment_should_offer_completions_for_positional "aug
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment plain"' -l 'theta' -d 'Where events are drawn: a point, \'prior\' (flat over the setup\'s ranges), flat:cHW=-1:1, gauss:cHW=0:0.5, or @FILE. Repeatable.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment plain"' -l 'grid' -d 'One axis of a grid of points, ends included. Repeatable; other parameters are 0.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_positional "augment plain" -eq 1' -F
-complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment plain" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json'
+complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment plain" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment plain" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment plain" count n' -s 'n' -l 'count' -d 'Number of rows in all, or \'inf\' for a stream without an end.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment plain"' -l 'observables' -d 'Use only these observables, separated by commas.' -rfka ''
@@ -120,7 +120,7 @@ complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_option
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment score"' -l 'theta' -d 'Where events are drawn: a point, \'prior\' (flat over the setup\'s ranges), flat:cHW=-1:1, gauss:cHW=0:0.5, or @FILE. Repeatable.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment score"' -l 'grid' -d 'One axis of a grid of points, ends included. Repeatable; other parameters are 0.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_positional "augment score" -eq 1' -F
-complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment score" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json'
+complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment score" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment score" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment score" count n' -s 'n' -l 'count' -d 'Number of rows in all, or \'inf\' for a stream without an end.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment score"' -l 'observables' -d 'Use only these observables, separated by commas.' -rfka ''
@@ -145,7 +145,7 @@ complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_option
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment ratio"' -l 'theta1' -d 'Denominator hypothesis, in the same forms.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment ratio"' -l 'grid' -d 'One axis of a grid of points, ends included. Repeatable; other parameters are 0.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_positional "augment ratio" -eq 1' -F
-complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment ratio" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json'
+complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment ratio" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment ratio" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment ratio" count n' -s 'n' -l 'count' -d 'Number of rows in all, or \'inf\' for a stream without an end.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment ratio"' -l 'observables' -d 'Use only these observables, separated by commas.' -rfka ''
@@ -169,7 +169,7 @@ complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_option
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment test"' -l 'theta' -d 'Where events are drawn: a point, \'prior\' (flat over the setup\'s ranges), flat:cHW=-1:1, gauss:cHW=0:0.5, or @FILE. Repeatable.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment test"' -l 'grid' -d 'One axis of a grid of points, ends included. Repeatable; other parameters are 0.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_positional "augment test" -eq 1' -F
-complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment test" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json'
+complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment test" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment test" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment test" count n' -s 'n' -l 'count' -d 'Number of rows in all, or \'inf\' for a stream without an end.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment test"' -l 'observables' -d 'Use only these observables, separated by commas.' -rfka ''

@@ -79,7 +79,7 @@ end
 
 complete -c 'evaluate' -f
 complete -c 'evaluate' -n '__evaluate_should_offer_completions_for_positional "evaluate" -eq 1' -F
-complete -c 'evaluate' -n '__evaluate_should_offer_completions_for_flags_or_options "evaluate" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json'
+complete -c 'evaluate' -n '__evaluate_should_offer_completions_for_flags_or_options "evaluate" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
 complete -c 'evaluate' -n '__evaluate_should_offer_completions_for_flags_or_options "evaluate" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'evaluate' -n '__evaluate_should_offer_completions_for_flags_or_options "evaluate"' -l 'model' -d 'Trained model; given several times, their outputs are averaged.' -rfa '(for p in (string match -e -- \'*/\' (commandline -t);or printf \n)*.\'h5\';printf %s\n $p;end;__fish_complete_directories (commandline -t) \'\')'
 complete -c 'evaluate' -n '__evaluate_should_offer_completions_for_flags_or_options "evaluate"' -l 'theta' -d 'Parameter point: a benchmark, cHW=0.3,cHq3=-0.1 (others are 0), or @FILE with one a line. Repeatable.' -rfka ''

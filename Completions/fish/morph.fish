@@ -105,7 +105,7 @@ complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "m
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph setup" version' -l 'version' -d 'Show the version.'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph setup" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'morph' -n '__morph_should_offer_completions_for_positional "morph cross-section" -eq 1' -F
-complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph cross-section" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json'
+complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph cross-section" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph cross-section" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph cross-section"' -l 'theta' -d 'Parameter point: a benchmark, cHW=0.3,cHq3=-0.1 (others are 0), or @FILE with one a line. Repeatable.' -rfka ''
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph cross-section"' -l 'grid' -d 'One axis of a grid of points, ends included. Repeatable; other parameters are 0.' -rfka ''
@@ -124,7 +124,7 @@ complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "m
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph cross-section" version' -l 'version' -d 'Show the version.'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph cross-section" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'morph' -n '__morph_should_offer_completions_for_positional "morph weights" -eq 1' -F
-complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph weights" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json'
+complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph weights" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph weights" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph weights"' -l 'theta' -d 'Parameter point: a benchmark, cHW=0.3,cHq3=-0.1 (others are 0), or @FILE with one a line. Repeatable.' -rfka ''
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph weights"' -l 'grid' -d 'One axis of a grid of points, ends included. Repeatable; other parameters are 0.' -rfka ''
@@ -143,7 +143,7 @@ complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "m
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph weights" version' -l 'version' -d 'Show the version.'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph weights" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'morph' -n '__morph_should_offer_completions_for_positional "morph check" -eq 1' -F
-complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph check" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json'
+complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph check" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph check" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph check"' -l 'theta' -d 'Parameter point: a benchmark, cHW=0.3,cHq3=-0.1 (others are 0), or @FILE with one a line. Repeatable.' -rfka ''
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph check"' -l 'grid' -d 'One axis of a grid of points, ends included. Repeatable; other parameters are 0.' -rfka ''

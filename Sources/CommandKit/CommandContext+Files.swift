@@ -18,12 +18,40 @@ extension CommandContext {
         "\(source.name) is \(part.description) of a table, and holds a part of its cross section; put the parts together with events merge"
       )
     }
+    record(source, path)
+    return source
+  }
+
+  private func record(_ source: any Source, _ path: String) {
     let header = source.header
     record(
       InputRecord(name: source.name, path: path) {
         (source as? any DigestedSource)?.contentDigest ?? ContentDigest.of(header)
       }, history: header.provenance)
-    return source
+  }
+
+  /// Opens what may be rows or Les Houches events; of the latter the caller records the digest.
+  public func openContent(
+    _ path: String?, expecting kinds: Set<Kind>, options: InputOptions = InputOptions()
+  ) throws -> InputContent {
+    let path = try Self.operand(path)
+    let content = try Input.openContent(
+      path, expecting: kinds, options: options, journal: journal)
+    if case .table(let source) = content { record(source, path) }
+    return content
+  }
+
+  /// Opens text to write, plain or gzip by its name.
+  public func openText(_ output: OutputGroup) throws -> TextOutput {
+    try openText(output.path, output)
+  }
+
+  /// The same under another name than the one after `-o`.
+  public func openText(_ path: String?, _ output: OutputGroup) throws -> TextOutput {
+    try TextOutput(
+      path,
+      options: OutputOptions(
+        compress: output.compress, force: output.force, inputs: inputPaths))
   }
 
   /// Opens the rows of the operand of a command.

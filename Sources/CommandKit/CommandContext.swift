@@ -55,7 +55,7 @@ public final class CommandContext {
 
   /// Notes an input that is not read through `openTable` or `readHeader` (LHE files, analysis.yaml).
   public func recordInput(_ name: String, digest: String) {
-    record(InputRecord(name: name, path: name) { digest })
+    record(InputRecord(name: name, path: name == "standard input" ? "-" : name) { digest })
   }
 
   func record(_ input: InputRecord, history earlier: [ProvenanceRecord] = []) {
@@ -69,7 +69,7 @@ public final class CommandContext {
   }
 
   /// Records of the inputs and of this run; nothing with `--no-provenance`.
-  func provenance(adding earlier: [ProvenanceRecord]) -> [ProvenanceRecord] {
+  public func provenance(adding earlier: [ProvenanceRecord]) -> [ProvenanceRecord] {
     if options.noProvenance { return [] }
     let missing = earlier.filter { !history.contains($0) }
     let own = ProvenanceRecord(

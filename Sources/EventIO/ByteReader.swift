@@ -17,6 +17,9 @@ public final class ByteReader {
   private var ahead: [UInt8]
   private var aheadUsed = 0
 
+  /// True for a regular file, which can be opened and read a second time by its name.
+  public var isSeekable: Bool { file.status?.isRegular == true && file.number != 0 }
+
   /// Opens `path`; `-` is standard input. Throws `.noInput` where it cannot be opened or is a folder.
   public convenience init(path: String) throws { try self.init(FileDescriptor.reading(path)) }
 

@@ -16,6 +16,14 @@ public struct InputOptions: Sendable {
   }
 }
 
+/// An input whose content was looked at.
+public enum InputContent {
+  /// Header and rows of a file or stream of ours.
+  case table(any Source)
+  /// Les Houches events, to be read as text.
+  case lhe(ByteReader)
+}
+
 /// Opens what the commands read: HDF5 files and Arrow streams, also inside gzip, from files and pipes.
 public enum Input {
   /// Opens a file or `-` (standard input), whatever its encoding. Kinds not in `expecting` throw `.data` naming what it is.
@@ -25,6 +33,18 @@ public enum Input {
     let source = try open(path, options: options, journal: journal)
     try check(source.header, expecting, file: source.name)
     return source
+  }
+
+  /// Opens a file or `-` that may also be Les Houches events.
+  public static func openContent(
+    _ path: String, expecting: Set<Kind>, options: InputOptions = .init(), journal: Journal
+  ) throws -> InputContent {
+    let reader = try ByteReader(path: path)
+    let format = try format(of: reader, options)
+    if format == .lhe { return .lhe(reader) }
+    let source = try open(reader, path, format, options, journal)
+    try check(source.header, expecting, file: source.name)
+    return .table(source)
   }
 
   /// Header without rows: setup, model, information and limits, or the head of a table.
@@ -53,7 +73,17 @@ public enum Input {
     _ path: String, options: InputOptions, journal: Journal
   ) throws -> any Source {
     let reader = try ByteReader(path: path)
-    let format = try options.format ?? Signature.detect(reader.peek(18), file: reader.name)
+    return try open(reader, path, format(of: reader, options), options, journal)
+  }
+
+  private static func format(of reader: ByteReader, _ options: InputOptions) throws -> InputFormat {
+    try options.format ?? Signature.detect(reader.peek(18), file: reader.name)
+  }
+
+  private static func open(
+    _ reader: ByteReader, _ path: String, _ format: InputFormat, _ options: InputOptions,
+    _ journal: Journal
+  ) throws -> any Source {
     switch format {
     case .hdf5:
       return HDF5Source(
@@ -63,6 +93,10 @@ public enum Input {
       return try StreamSource(reader, options: options, journal: journal)
     case .json:
       return try JSONFile.source(reader)
+    case .lhe:
+      throw Problem(
+        .data, "this is a text with tags, such as Les Houches events",
+        remedy: "read Les Houches events with lhe-read", file: reader.name)
     }
   }
 

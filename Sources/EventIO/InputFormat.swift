@@ -2,7 +2,7 @@ import Diagnostics
 
 /// The encodings of inputs, found by content or forced with `--input-format`.
 public enum InputFormat: String, Sendable, CaseIterable {
-  case hdf5, stream, json
+  case hdf5, stream, json, lhe
 }
 
 /// What the first bytes of an input say it is.
@@ -11,8 +11,6 @@ enum Signature {
 
   /// Beginnings of files that are not ours, and what to do with each.
   private static let foreign: [(start: [UInt8], what: String, remedy: String)] = [
-    (Array("<LesHouchesEvents".utf8), "a Les Houches event file", "read it with lhe-read"),
-    (Array("<?xml".utf8), "an XML file", "if it is a Les Houches event file, use lhe-read"),
     (Array("ARROW1".utf8), "an Arrow file", "write it as a stream, with pyarrow.ipc.new_stream"),
     (Array("PAR1".utf8), "a Parquet file", "write it as an Arrow stream"),
     ([0x93] + Array("NUMPY".utf8), "a numpy file", "write it as an Arrow stream"),
@@ -34,6 +32,10 @@ enum Signature {
     }
     let text = first.drop { [0x20, 0x09, 0x0a, 0x0d].contains($0) }
     if text.first == UInt8(ascii: "{") { return .json }
+    // The root element may stand after a declaration, comments or a mark of byte order.
+    if text.first == UInt8(ascii: "<") || first.starts(with: [0xef, 0xbb, 0xbf, 0x3c]) {
+      return .lhe
+    }
     if first.isEmpty {
       throw Problem(
         .data, "the input is empty", remedy: "look at what was to write it", file: file)
@@ -42,12 +44,6 @@ enum Signature {
       throw Problem(
         .data, "the input ends after \(first.count) bytes",
         remedy: "it is truncated: write it again",
-        file: file)
-    }
-    if text.first == UInt8(ascii: "<") {
-      throw Problem(
-        .data, "this is a text with tags",
-        remedy: "if it is a Les Houches event file, use lhe-read",
         file: file)
     }
     let isText = first.allSatisfy { $0 >= 0x20 && $0 < 0x7f || [0x09, 0x0a, 0x0d].contains($0) }

@@ -11,7 +11,7 @@ public enum OutputFormat: String, Sendable, CaseIterable {
 
   private static let suffixes: [(String, OutputFormat)] = [
     (".h5", .hdf5), (".hdf5", .hdf5), (".arrow", .stream), (".arrows", .stream), (".tsv", .tsv),
-    (".npy", .npy), (".json", .json), (".lhe", .lhe),
+    (".npy", .npy), (".json", .json), (".lhe", .lhe), (".lhe.gz", .lhe),
   ]
 
   /// The format that a file's name asks for.

@@ -43,7 +43,12 @@ extension LHEReader {
   /// Past a tag or comment between events; nil where it is not whole yet or is the end of the root.
   private func passTag(_ end: BytePointer) throws -> BytePointer? {
     if Bytes.starts(position, with: "<!--", before: end) {
-      return Bytes.find("-->", from: position + 4, to: end).map { $0 + 3 }
+      let after = Bytes.find("-->", from: position + 4, to: end).map { $0 + 3 }
+      if let after, Bytes.starts(position, with: SelectionRecord.mark, before: end) {
+        selection = SelectionRecord(
+          in: UnsafeBufferPointer(start: position, count: after - position))
+      }
+      return after
     }
     guard let close = Bytes.find(Ascii.greater, from: position, to: end),
       !Bytes.starts(position, with: "</LesHouchesEvents", before: end)

@@ -138,17 +138,22 @@ public struct RunCard: Sendable, Equatable {
   public var requestedEvents: Int?
 
   public init(text: String) {
-    for line in text.split(whereSeparator: \.isNewline) {
-      let code = line.prefix { $0 != "!" && $0 != "#" }
-      guard let equals = code.lastIndex(of: "=") else { continue }
-      let name = Self.trimmed(code[code.index(after: equals)...])
-      let value = Self.trimmed(code[..<equals])
-      switch name.lowercased() {
+    for (name, value) in Self.entries(text) {
+      switch name {
       case "event_norm":
         eventNorm = value.lowercased().filter { $0 != "'" && $0 != "\"" }
       case "nevents": requestedEvents = Int(value) ?? requestedEvents
       default: break
       }
+    }
+  }
+
+  /// Names in lower case, and values, in the order of the card.
+  static func entries(_ text: String) -> [(name: String, value: String)] {
+    text.split(whereSeparator: \.isNewline).compactMap { line in
+      let code = line.prefix { $0 != "!" && $0 != "#" }
+      guard let equals = code.lastIndex(of: "=") else { return nil }
+      return (trimmed(code[code.index(after: equals)...]).lowercased(), trimmed(code[..<equals]))
     }
   }
 

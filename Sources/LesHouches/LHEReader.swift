@@ -140,6 +140,9 @@ public final class LHEReader {
     set { scanner.acceptsNonFinite = newValue }
   }
 
+  /// What the end of the file says of the sample that its events were selected from; known once all are read.
+  public internal(set) var selection: SelectionRecord?
+
   /// The current event's place, for problems found by the caller.
   public var place: String { "event \(eventCount) (byte \(lastEventOffset))" }
   /// The same with the line, for the one problem that ends the reading: the file is read again to count lines.

@@ -178,6 +178,7 @@ private final class SampleReading {
     guard sums.count > 0 else {
       throw Problem(.data, "there is no event in the file", remedy: "make the sample again")
     }
+    sums.selected = reader.selection?.selected(reader.head)
     // Weights without a setup serve whoever knows what they mean.
     let isStrict = !set.setup.benchmarks.isEmpty
     var rule = try Normalisation(
@@ -189,7 +190,7 @@ private final class SampleReading {
         "salvaged \(name)",
         "\(problem.line): only the \(sums.count) whole events before it are kept")
       rule.rule += "; salvaged"
-    } else if set.options.generatedEvents == nil {
+    } else if set.options.generatedEvents == nil && sums.selected == nil {
       try rule.check(sums: sums, file: name, journal: journal, isStrict: isStrict)
     }
     checkSamplingWeight()

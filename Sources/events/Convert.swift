@@ -3,11 +3,15 @@ import CommandKit
 import Diagnostics
 import EventIO
 import EventModel
+import LesHouches
 
 /// The same content in another encoding.
 struct Convert: Tool {
   static let configuration = CommandConfiguration.subcommand(
-    "convert", abstract: "Write the same content as HDF5, stream, TSV, npy or JSON.")
+    "convert", abstract: "Write the same content in another encoding, or some of the events.",
+    discussion: """
+      Les Houches events are copied byte for byte; what options select keeps its bytes too.
+      """)
 
   @Flag(help: "Accept a stream whose closing batch another program dropped, and seal it again.")
   var reseal = false
@@ -15,6 +19,7 @@ struct Convert: Tool {
   @Flag(help: "Put the row factors into the weights and shuffle, as MadMiner expects.")
   var forMadminer = false
 
+  @OptionGroup var selecting: LHESelectionOptions
   @OptionGroup var combination: CombineOption
   @OptionGroup var seeds: SeedOptions
   @OptionGroup var input: InputGroup
@@ -24,8 +29,32 @@ struct Convert: Tool {
   func execute(_ context: CommandContext) throws {
     var reading = input.reading.options
     reading.reseal = reseal
-    let source = try context.openTable(
+    let selection = try selecting.selection()
+    let content = try context.openContent(
       input.path, expecting: forMadminer ? [.events] : Set(Kind.allCases), options: reading)
+    switch content {
+    case .table(let source): try convert(source, context)
+    case .lhe(let bytes):
+      try convert(LHEFile.open(bytes, input.reading, context), selection, context)
+    }
+  }
+
+  private func convert(
+    _ reader: LHEReader, _ selection: LHESelection, _ context: CommandContext
+  ) throws {
+    guard LHEFile.isWritten(output), !forMadminer else { throw LHEFile.notATable(reader) }
+    let result = try LHECopy(reader, selection: selection).write(
+      to: context.openText(output), history: LHEFile.history(context))
+    context.journal.note("\(reader.name): \(result.kept) of \(result.read) events kept")
+    LHEFile.warn(reader, context)
+  }
+
+  private func convert(_ source: any Source, _ context: CommandContext) throws {
+    guard !selecting.isGiven else {
+      throw Problem(
+        .usage, "--keep, --events, --process, --weights and --nominal are for Les Houches events",
+        remedy: "leave them away", file: source.name)
+    }
     if forMadminer {
       let export = try MadMinerExport(
         source, combination: combination.combine, seed: try context.seed(seeds))

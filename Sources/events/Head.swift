@@ -3,15 +3,21 @@ import CommandKit
 import Diagnostics
 import EventIO
 import EventModel
+import LesHouches
 
-/// The first rows of a table.
+/// The first rows of a table, or the first Les Houches events.
 struct Head: Tool {
   static let configuration = CommandConfiguration.subcommand(
-    "head", abstract: "Print the first rows of a table, as tab-separated text by default.")
+    "head",
+    abstract:
+      "Print the first rows of a table as tab-separated text, or the first Les Houches events.",
+    discussion: """
+      The first events of a Les Houches file are a Les Houches document again, with its head and an end.
+      """)
 
   @Option(
     name: [.customShort("n"), .customLong("count")],
-    help: ArgumentHelp("Number of rows.", valueName: "n"))
+    help: ArgumentHelp("Number of rows or events.", valueName: "n"))
   var number = 10
   @OptionGroup var input: InputGroup
   @OptionGroup var output: OutputGroup
@@ -22,12 +28,22 @@ struct Head: Tool {
   }
 
   func execute(_ context: CommandContext) throws {
-    let source = try context.openTable(input, expecting: TableKinds.all)
-    var output = output
-    if output.path == nil && output.outputFormat == nil && !output.json {
-      output.outputFormat = .tsv
+    switch try context.openContent(
+      input.path, expecting: TableKinds.all, options: input.reading.options)
+    {
+    case .table(let source):
+      var output = output
+      if output.path == nil && output.outputFormat == nil && !output.json {
+        output.outputFormat = .tsv
+      }
+      try TableCopy.copy(source, to: context.openSink(output, header: source.header), limit: number)
+    case .lhe(let bytes):
+      let reader = try LHEFile.open(bytes, input.reading, context)
+      guard LHEFile.isWritten(output) else { throw LHEFile.notATable(reader) }
+      _ = try LHECopy(reader).write(
+        to: context.openText(output), history: LHEFile.history(context), limit: number)
+      LHEFile.warn(reader, context)
     }
-    try TableCopy.copy(source, to: context.openSink(output, header: source.header), limit: number)
   }
 }
 

@@ -8,6 +8,9 @@ struct InfoReport {
   private(set) var text = ""
   private(set) var document = Document()
 
+  /// Nothing yet.
+  init() {}
+
   /// Reads the source to its end, since a stream knows its rows only there.
   init(_ source: any Source) throws {
     let header = source.header
@@ -27,12 +30,12 @@ struct InfoReport {
     if !rest.isEmpty { add("groups", rest.joined(separator: " ")) }
   }
 
-  private mutating func add(_ name: String, _ value: String) {
+  mutating func add(_ name: String, _ value: String) {
     document.set(Self.key(name), value)
     text += name + ": " + value + "\n"
   }
 
-  private mutating func add(_ name: String, _ value: Int) {
+  mutating func add(_ name: String, _ value: Int) {
     document.set(Self.key(name), value)
     text += name + ": \(value)\n"
   }
@@ -42,7 +45,7 @@ struct InfoReport {
   }
 
   /// A table under a heading; each column is a member of the document's group.
-  private mutating func add(
+  mutating func add(
     _ name: String, _ columns: [String], _ rows: [[String]], numbers: [String: [Double]] = [:]
   ) {
     guard !rows.isEmpty else { return }
@@ -180,7 +183,7 @@ struct InfoReport {
       ])
   }
 
-  private mutating func add(_ records: [ProvenanceRecord]) {
+  mutating func add(_ records: [ProvenanceRecord]) {
     add(
       "history", ["program", "version", "command"],
       records.map { [$0.program, $0.version, $0.commandLine] })

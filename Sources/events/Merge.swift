@@ -3,6 +3,7 @@ import CommandKit
 import Diagnostics
 import EventIO
 import EventModel
+import LesHouches
 
 /// Several tables as one.
 struct Merge: Tool {
@@ -11,22 +12,61 @@ struct Merge: Tool {
     abstract: "Put tables of one kind together: samples of one analysis, or the parts of a job.",
     discussion: """
       Setups, observables and weights must agree by name. Samples of one process are averaged, and processes added, by \
-      the commands that read the result; the same sample or event twice is an error.
+      the commands that read the result; the same sample or event twice is an error. \
+      Les Houches files become one: runs of one process are averaged, different processes add.
       """)
 
   @Flag(help: "Go on where parts of a whole are missing, and record which.")
   var allowMissing = false
+  @Flag(
+    help:
+      "Les Houches files hold different processes, whose cross sections add, whatever their ids.")
+  var different = false
+  @Flag(help: "Give processes of Les Houches files new ids; with --different.")
+  var renumber = false
   @OptionGroup var inputs: InputsGroup
   @OptionGroup var output: OutputGroup
   @OptionGroup var common: CommonOptions
 
   func execute(_ context: CommandContext) throws {
     let paths = inputs.paths.isEmpty ? [nil] : inputs.paths.map(Optional.some)
-    let sources = try paths.map {
-      try context.openTable(
+    let contents = try paths.map {
+      try context.openContent(
         $0, expecting: Set(Kind.allCases), options: inputs.reading.options)
+    }
+    var sources: [any Source] = []
+    var names: [String] = []
+    for content in contents {
+      switch content {
+      case .table(let source): sources.append(source)
+      case .lhe(let bytes): names.append(bytes.name)
+      }
+    }
+    if let name = names.first {
+      guard sources.isEmpty else {
+        throw Problem(
+          .usage, "these are Les Houches events, and other inputs are not",
+          remedy: "read them with lhe-read first", file: name)
+      }
+      return try mergeLHE(paths.map { $0 ?? "-" }, context)
     }
     let merge = try TableMerge(sources, allowMissing: allowMissing, journal: context.journal)
     try merge.write(to: context.openSink(output, header: merge.header, deferred: true))
+  }
+  private func mergeLHE(_ paths: [String], _ context: CommandContext) throws {
+    guard LHEFile.isWritten(output) else {
+      throw Problem(
+        .usage, "merged Les Houches events are Les Houches events", remedy: "use -O lhe")
+    }
+    let merge = try LHEMerge(
+      paths, mode: different ? .different(renumbering: renumber) : .byProcesses,
+      options: LHEReader.Options(salvage: inputs.reading.salvage, keepsText: true),
+      journal: context.journal)
+    for input in merge.provenance { context.recordInput(input.name, digest: input.digest) }
+    try merge.write(to: context.openText(output), history: LHEFile.history(context))
+  }
+
+  func validate() throws {
+    if renumber && !different { throw ValidationError("--renumber goes with --different") }
   }
 }

@@ -3,6 +3,7 @@ import CommandKit
 import Diagnostics
 import EventIO
 import EventModel
+import LesHouches
 
 /// One table as several.
 struct Split: Tool {
@@ -14,14 +15,17 @@ struct Split: Tool {
       """)
 
   enum Property: String, CaseIterable, ExpressibleByArgument {
-    case sample, partition
+    case sample, partition, process
   }
 
   @Option(help: ArgumentHelp("Cut into N parts of equal size.", valueName: "n"))
   var parts: Int?
-  @Option(help: ArgumentHelp("Cut into parts of N rows.", valueName: "n"))
+  @Option(help: ArgumentHelp("Cut into parts of N rows or events.", valueName: "n"))
   var rows: Int?
-  @Option(help: "One part for each sample, or for train, validation and test.")
+  @Option(
+    help:
+      "One part for each sample, for train, validation and test, or for each process of Les Houches events."
+  )
   var by: Property?
   @OptionGroup var input: InputGroup
   @OptionGroup var output: OutputGroup
@@ -46,12 +50,52 @@ struct Split: Tool {
         .usage, "the names of the parts are missing", remedy: "give -o 'part-%02d.h5'")
     }
     let pattern = try OutputPattern(path)
-    let source = try context.openTable(input, expecting: TableKinds.all)
+    let content = try context.openContent(
+      input.path, expecting: TableKinds.all, options: input.reading.options)
+    switch content {
+    case .table(let source): try split(source, pattern, context)
+    case .lhe(let bytes): try split(bytes, pattern, context)
+    }
+  }
+
+  private func split(
+    _ source: any Source, _ pattern: OutputPattern, _ context: CommandContext
+  ) throws {
+    guard by != .process else {
+      throw Problem(
+        .usage, "--by process is for Les Houches events", remedy: "use --by sample",
+        file: source.name)
+    }
     let split = try TableSplit(source, by: rule, journal: context.journal)
     for part in split.parts {
       var output = output
       output.output = pattern.path(number: part.number, name: part.name)
       try split.write(part, to: context.openSink(output, header: part.header))
     }
+  }
+  private func split(
+    _ bytes: ByteReader, _ pattern: OutputPattern, _ context: CommandContext
+  ) throws {
+    let rule: LHESplit.Rule
+    switch by {
+    case nil: rule = parts.map { .parts($0) } ?? .events(rows ?? 1)
+    case .process: rule = .process
+    default:
+      throw Problem(
+        .usage, "Les Houches events are not split by \(by?.rawValue ?? "")",
+        remedy: "use --by process, --parts or --rows", file: bytes.name)
+    }
+    var reader = try LHEFile.open(bytes, input.reading, context)
+    var whole: LHESplit.Whole?
+    if rule != .process, bytes.isSeekable, let path = input.path {
+      whole = try LHESplit.Whole(reader)
+      let again = LHEReader.Options(salvage: input.reading.salvage, keepsText: true)
+      reader = try LHEReader(ByteReader(path: path), again)
+    }
+    let split = LHESplit(rule, history: LHEFile.history(context)) { number in
+      try context.openText(pattern.path(number: number, name: "\(number)"), output)
+    }
+    _ = try split.write(reader, whole: whole)
+    LHEFile.warn(reader, context)
   }
 }

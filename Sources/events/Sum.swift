@@ -3,13 +3,15 @@ import CommandKit
 import Diagnostics
 import EventIO
 import EventModel
+import LesHouches
 
 /// A digest that does not depend on the order of the rows.
 struct Sum: Tool {
   static let configuration = CommandConfiguration.subcommand(
     "sum", abstract: "Print digests and sums of weights that do not depend on the order of rows.",
     discussion: """
-      All inputs are taken together, as if they were one table: the sum of the parts is that of the whole.
+      All inputs are taken together, as if they were one table: the sum of the parts is that of the whole. Les Houches events count by their values, \
+      not by how numbers are spelled.
       """)
 
   @Flag(name: .shortAndLong, help: "Inputs are the outputs of earlier sums, which are added up.")
@@ -37,9 +39,17 @@ struct Sum: Tool {
   private func sums(
     of path: String?, _ context: CommandContext
   ) throws -> (name: String, sums: RowSums) {
-    let source = try context.openTable(
+    switch try context.openContent(
       path, expecting: TableKinds.all, options: inputs.reading.options)
-    return (source.name, try RowSums(reading: source, journal: context.journal))
+    {
+    case .table(let source):
+      return (source.name, try RowSums(reading: source, journal: context.journal))
+    case .lhe(let bytes):
+      let reader = try LHEFile.open(bytes, inputs.reading, context)
+      let sums = try LHEDigest.sums(reader, journal: context.journal)
+      LHEFile.warn(reader, context)
+      return (reader.name, sums)
+    }
   }
 
   private func readSums(

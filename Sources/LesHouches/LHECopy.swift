@@ -1,0 +1,144 @@
+import Diagnostics
+import EventIO
+import EventModel
+
+/// Copies Les Houches events as they stand, or a selection of them: every byte that need not change stays.
+public struct LHECopy {
+  private let reader: LHEReader
+  private let selection: LHESelection
+  private let parts: EventParts.Reader
+
+  /// Throws where the selection names a weight that the file declares not, while it declares others.
+  public init(_ reader: LHEReader, selection: LHESelection = LHESelection()) throws {
+    self.reader = reader
+    self.selection = selection
+    parts = EventParts.Reader(reader.head)
+    var wanted = selection.nominal.map { [$0] } ?? []
+    if case .ids(let ids) = selection.weights { wanted += ids }
+    let declared = reader.head.weights.map(\.id)
+    for id in wanted where !declared.isEmpty && !declared.contains(id) {
+      throw Problem(
+        .data, "no weight has the id '\(id)'",
+        remedy: Spelling.nearest(to: id, in: declared).map { "did you mean '\($0)'?" }
+          ?? "'events info' lists the ids", file: reader.name)
+    }
+  }
+
+  /// What became of the events.
+  public struct Result: Sendable, Equatable {
+    public var read = 0
+    public var kept = 0
+  }
+
+  /// Writes head, events and tail and finishes the output. `history` is added to the head where anything changes.
+  ///
+  /// `limit` stops after so many events without reading the rest.
+  public func write(
+    to output: TextOutput, history: ProvenanceRecord?, limit: Int? = nil
+  ) throws -> Result {
+    var head = HeadEdit(reader.headBytes)
+    if selection.changesAnything || limit != nil {
+      if selection.weights != .all { head.keepWeights { selection.weights.keeps($0) } }
+      if let history { head.add(history) }
+    }
+    let writer = try LHEDocumentWriter(output, head: head)
+    var sums = SelectionSums()
+    let tail = try reader.distribute(limit: limit) { event in
+      guard try isKept(event, &sums) else { return nil }
+      return (writer, try changedText())
+    }
+    try finish(writer, tail: tail, sums)
+    return Result(read: Int(sums.all.events), kept: sums.kept)
+  }
+
+  private func finish(
+    _ writer: LHEDocumentWriter, tail: [UInt8]?, _ sums: SelectionSums
+  ) throws {
+    let changesWeights = selection.nominal != nil
+    let record = sums.record(
+      before: SelectionRecord(in: reader.tailBytes), isWhole: tail != nil,
+      changesWeights: changesWeights)
+    guard let tail else { return try writer.finishHere(record: record) }
+    guard selection.isSelecting || changesWeights else {
+      return try writer.finish(tail: tail, record: nil)
+    }
+    try writer.finish(tail: SelectionRecord.removed(from: tail), record: record)
+  }
+
+  /// Whether the current event is kept; counts it.
+  private func isKept(_ event: ParticleEvent, _ sums: inout SelectionSums) throws -> Bool {
+    let number = reader.eventCount
+    let trials = reader.hasTrials ? reader.trials : nil
+    sums.all.add(weight: event.weight, trials: trials)
+    guard selection.ranges?.contains(number) ?? true else { return false }
+    sums.seen.add(weight: event.weight, trials: trials)
+    guard selection.processes?.contains(event.processID) ?? true else { return false }
+    let id = EventIdentity.id(sampleKey: reader.sampleKey, index: number - 1)
+    do {
+      guard try selection.isKept?(event, number, id) ?? true else { return false }
+    } catch var problem as Problem {
+      problem.place = reader.place
+      throw problem.inFile(reader.name)
+    }
+    sums.kept += 1
+    return true
+  }
+
+  /// The current event's text with its changes; nil where there are none.
+  private func changedText() throws -> [UInt8]? {
+    guard selection.weights != .all || selection.nominal != nil else { return nil }
+    let text = reader.eventBytes
+    return try EventEdit(selection, EventParts(text, parts)).apply(to: text, reader)
+  }
+}
+
+extension ExtraWeights {
+  func keeps(_ id: String) -> Bool {
+    switch self {
+    case .all: true
+    case .none: false
+    case .ids(let ids): ids.contains(id)
+    }
+  }
+}
+
+/// The changes to one event's text.
+private struct EventEdit {
+  let selection: LHESelection
+  let parts: EventParts
+
+  init(_ selection: LHESelection, _ parts: EventParts) {
+    self.selection = selection
+    self.parts = parts
+  }
+
+  func apply(to text: UnsafeRawBufferPointer, _ reader: LHEReader) throws -> [UInt8] {
+    var bytes = Array(text)
+    let nominal = try selection.nominal.map { id -> [UInt8] in
+      guard let weight = parts.find(id) else {
+        throw Problem(
+          .data, "the weight with id '\(id)' is missing", file: reader.name, place: reader.place)
+      }
+      return Array(bytes[weight.text])
+    }
+    if selection.weights != .all {
+      let all = parts.weights + parts.positional
+      let isBare = all.allSatisfy { !selection.weights.keeps($0.id) }
+      let cuts =
+        isBare
+        ? parts.blocks + outside
+        : all.filter { !selection.weights.keeps($0.id) }.map(\.element)
+      bytes = Cut.lines(cuts, from: bytes)
+    }
+    // Weights stand after the head line, so its places are the same.
+    if let nominal { bytes.replaceSubrange(parts.eventWeight, with: nominal) }
+    return bytes
+  }
+
+  /// Weights that stand in no `<rwgt>`.
+  private var outside: [Range<Int>] {
+    parts.weights.map(\.element).filter { weight in
+      !parts.blocks.contains { $0.contains(weight.lowerBound) }
+    }
+  }
+}
