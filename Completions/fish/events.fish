@@ -30,7 +30,7 @@ function __events_parse_tokens -S
         case 'check'
             __events_parse_subcommand -r 1 'relative=' 'absolute=' 'input-format=' 'salvage' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         case 'convert'
-            __events_parse_subcommand 1 'reseal' 'for-madminer' 'keep=+' 'events=' 'process=+' 'weights=' 'nominal=' 'combine=' 'seed=' 'input-format=' 'salvage' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
+            __events_parse_subcommand 1 'reseal' 'for-madminer' 'columns=+' 'keep=+' 'events=' 'process=+' 'weights=' 'nominal=' 'combine=' 'seed=' 'input-format=' 'salvage' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         case 'diff'
             __events_parse_subcommand 2 'relative=' 'absolute=' 'skip=+' 'input-format=' 'salvage' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         case 'merge'
@@ -106,7 +106,7 @@ complete -c 'events' -n '__events_should_offer_completions_for_positional "event
 complete -c 'events' -n '__events_should_offer_completions_for_positional "events" -eq 1' -fa 'sum' -d 'Print digests and sums of weights that do not depend on the order of rows.'
 complete -c 'events' -n '__events_should_offer_completions_for_positional "events" -eq 1' -fa 'help' -d 'Show subcommand help information.'
 complete -c 'events' -n '__events_should_offer_completions_for_positional "events info" -eq 1' -F
-complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events info" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
+complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events info" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events info" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events info" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rF
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events info" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe'
@@ -122,7 +122,7 @@ complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options 
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events info" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events head" count n' -s 'n' -l 'count' -d 'Number of rows or events.' -rfka ''
 complete -c 'events' -n '__events_should_offer_completions_for_positional "events head" -eq 1' -F
-complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events head" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
+complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events head" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events head" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events head" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rF
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events head" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe'
@@ -139,7 +139,7 @@ complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options 
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events check" relative' -l 'relative' -d 'Momenta of Les Houches events may be off by this share of the energy that enters.' -rfka ''
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events check" absolute' -l 'absolute' -d 'They may be off by this, whatever enters.' -rfka ''
 complete -c 'events' -n '__events_should_offer_completions_for_positional "events check" -ge 1' -F
-complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events check" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
+complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events check" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events check" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events check" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rF
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events check" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe'
@@ -155,6 +155,7 @@ complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options 
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events check" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events convert" reseal' -l 'reseal' -d 'Accept a stream whose closing batch another program dropped, and seal it again.'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events convert" for-madminer' -l 'for-madminer' -d 'Put the row factors into the weights and shuffle, as MadMiner expects.'
+complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events convert"' -l 'columns' -d 'Columns of a numpy array that does not name them, or those wanted of another program\'s table.' -rfka ''
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events convert"' -l 'keep' -d 'Keep Les Houches events that fulfil a condition on particles, weight and process (observables(7)). Repeatable.' -rfka ''
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events convert" events' -l 'events' -d 'Keep events by their numbers from 1, both ends included: 1-100,205,300-.' -rfka ''
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events convert"' -l 'process' -d 'Keep Les Houches events of a process (IDPRUP). Repeatable.' -rfka ''
@@ -163,7 +164,7 @@ complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options 
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events convert" combine' -l 'combine' -d 'How samples of one process share phase space: by the balance heuristic, by the average, or the closest benchmark alone.' -rfka 'balance average closest'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events convert" seed' -l 'seed' -d 'Draw from seed N; \'random\' takes a fresh one. The seed used is recorded.' -rfka ''
 complete -c 'events' -n '__events_should_offer_completions_for_positional "events convert" -eq 1' -F
-complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events convert" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
+complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events convert" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events convert" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events convert" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rF
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events convert" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe'
@@ -182,7 +183,7 @@ complete -c 'events' -n '__events_should_offer_completions_for_positional "event
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events diff" relative' -l 'relative' -d 'Numbers of Les Houches events are the same within this share of the larger.' -rfka ''
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events diff" absolute' -l 'absolute' -d 'Numbers of Les Houches events are the same within this.' -rfka ''
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events diff"' -l 'skip' -d 'Do not compare a part of Les Houches files. Repeatable.' -rfka 'head init particles weights attributes'
-complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events diff" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
+complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events diff" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events diff" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events diff" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rF
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events diff" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe'
@@ -200,7 +201,7 @@ complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options 
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events merge" different' -l 'different' -d 'Les Houches files hold different processes, whose cross sections add, whatever their ids.'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events merge" renumber' -l 'renumber' -d 'Give processes of Les Houches files new ids; with --different.'
 complete -c 'events' -n '__events_should_offer_completions_for_positional "events merge" -ge 1' -F
-complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events merge" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
+complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events merge" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events merge" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events merge" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rF
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events merge" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe'
@@ -218,7 +219,7 @@ complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options 
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events split" rows' -l 'rows' -d 'Cut into parts of N rows or events.' -rfka ''
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events split" by' -l 'by' -d 'One part for each sample, for train, validation and test, or for each process of Les Houches events.' -rfka 'sample partition process'
 complete -c 'events' -n '__events_should_offer_completions_for_positional "events split" -eq 1' -F
-complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events split" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
+complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events split" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events split" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events split" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rF
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events split" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe'
@@ -234,7 +235,7 @@ complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options 
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events split" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events sum" m merge' -l 'merge' -s 'm' -d 'Inputs are the outputs of earlier sums, which are added up.'
 complete -c 'events' -n '__events_should_offer_completions_for_positional "events sum" -ge 1' -F
-complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events sum" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
+complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events sum" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events sum" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events sum" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rF
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events sum" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe'

@@ -21,7 +21,7 @@ function __lhe-read_parse_tokens -S
     set -l unparsed_tokens (__lhe-read_tokens -pc)
     switch $unparsed_tokens[1]
     case 'lhe-read'
-        __lhe-read_parse_subcommand -r 1 'setup=' 'sample=+' 'background=+' 'k-factor=+' 'weights=' 'event-norm=' 'generated=' 'salvage' 'concatenated' 'seed=' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
+        __lhe-read_parse_subcommand -r 1 'setup=' 'sample=+' 'background=+' 'k-factor=+' 'weights=' 'event-norm=' 'generated=' 'salvage' 'concatenated' 'seed=' 'observables=+' 'columns=+' 'event-column=' 'event-base=' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __lhe-read_parse_subcommand -r 1 'version'
@@ -89,6 +89,10 @@ complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_opti
 complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" salvage' -l 'salvage' -d 'Keep the complete events of a truncated input, and mark the output as salvaged.'
 complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" concatenated' -l 'concatenated' -d 'Take several documents in one file, of one process, as runs of one sample.'
 complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" seed' -l 'seed' -d 'Draw from seed N; \'random\' takes a fresh one. The seed used is recorded.' -rfka ''
+complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read"' -l 'observables' -d 'Take observables from TABLE (TSV, npy, stream or HDF5), whose column \'event\' has the number of the event in FILE. Events without a row are left out. Repeatable; without FILE one for each sample, in their order.' -rfka ''
+complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read"' -l 'columns' -d 'Columns of the tables, for npy files that do not name them.' -rfka ''
+complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" event-column' -l 'event-column' -d 'Column of the tables with the events\' numbers.' -rfka ''
+complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" event-base' -l 'event-base' -d 'Number of the first event in the tables: 0 or 1.' -rfka ''
 complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rF
 complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe'
 complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" json' -l 'json' -d 'Print results as JSON; the same as -O json.'

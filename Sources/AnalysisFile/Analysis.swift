@@ -36,6 +36,9 @@ import Yams
 ///       b_tag: {b: 0.7, c: 0.1, light: 0.01}
 ///     systematics:                    # see SystematicsSection
 ///       scales: {type: scale, scale: mu, factors: [0.5, 2]}
+///     samples:                        # event files, for lhe-read
+///       - {file: sm.lhe.gz, benchmark: sm}
+///       - {file: tt.lhe.gz, background: true, process: tt, k-factor: 1.2}
 ///
 /// Unknown keys are errors. Anchors and aliases are refused: nothing in an analysis needs them.
 public struct Analysis: Sendable {
@@ -110,19 +113,12 @@ public struct Analysis: Sendable {
 extension Analysis {
   private static let keys = [
     "name", "parameters", "max-overall-power", "benchmarks", "reference", "basis", "observables",
-    "cuts", "efficiencies", "smearing", "tags", "systematics",
-  ]
-  /// Known, and not there yet.
-  private static let unsupported = [
-    "samples": "name them on the command line of lhe-read (--sample, --background)"
+    "cuts", "efficiencies", "smearing", "tags", "systematics", "samples",
   ]
 
   private mutating func read(_ root: Node) throws {
     let sections = try Entry(root, "the analysis").mapping()
     for section in sections {
-      if let remedy = Self.unsupported[section.key] {
-        throw section.problem("'\(section.key)' is not supported yet", remedy: remedy)
-      }
       try section.requireKey(in: Self.keys)
     }
     func section(_ key: String) -> Entry? { sections.first { $0.key == key } }
@@ -156,6 +152,7 @@ extension Analysis {
       setup.systematics = try SystematicsSection.read(
         entry, benchmarks: setup.benchmarks.map(\.name))
     }
+    if let entry = section("samples") { try readSamples(entry) }
   }
 
   private static func parameter(_ entry: Entry) throws -> Parameter {

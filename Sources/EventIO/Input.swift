@@ -9,6 +9,8 @@ public struct InputOptions: Sendable {
   public var salvage: Bool
   /// Accept a stream whose closing batch another program dropped.
   public var reseal: Bool
+  /// The columns of a plain numpy array, or the ones wanted of another program's table.
+  public var columns: [String]?
   public init(format: InputFormat? = nil, salvage: Bool = false, reseal: Bool = false) {
     self.format = format
     self.salvage = salvage
@@ -97,6 +99,10 @@ public enum Input {
       throw Problem(
         .data, "this is a text with tags, such as Les Houches events",
         remedy: "read Les Houches events with lhe-read", file: reader.name)
+    case .tsv:
+      return try TextSource(reader, columns: options.columns, isForced: options.format == .tsv)
+    case .npy:
+      return try NumpySource(reader, columns: options.columns)
     }
   }
 

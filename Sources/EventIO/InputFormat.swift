@@ -2,18 +2,19 @@ import Diagnostics
 
 /// The encodings of inputs, found by content or forced with `--input-format`.
 public enum InputFormat: String, Sendable, CaseIterable {
-  case hdf5, stream, json, lhe
+  case hdf5, stream, json, lhe, tsv, npy
 }
 
 /// What the first bytes of an input say it is.
 enum Signature {
   static let hdf5: [UInt8] = [0x89, 0x48, 0x44, 0x46, 0x0d, 0x0a, 0x1a, 0x0a]
 
+  static let numpy: [UInt8] = [0x93] + Array("NUMPY".utf8)
+
   /// Beginnings of files that are not ours, and what to do with each.
   private static let foreign: [(start: [UInt8], what: String, remedy: String)] = [
     (Array("ARROW1".utf8), "an Arrow file", "write it as a stream, with pyarrow.ipc.new_stream"),
     (Array("PAR1".utf8), "a Parquet file", "write it as an Arrow stream"),
-    ([0x93] + Array("NUMPY".utf8), "a numpy file", "write it as an Arrow stream"),
     (Array("PK\u{3}\u{4}".utf8), "a zip archive", "unpack it"),
     (Array("root".utf8), "a ROOT file", "write it as an Arrow stream"),
     (Array("BZh".utf8), "bzip2 data", "pipe it through bzcat"),
@@ -26,6 +27,7 @@ enum Signature {
   /// The encoding, or the problem that names what the input is instead.
   static func detect(_ first: [UInt8], file: String) throws -> InputFormat {
     if first.starts(with: hdf5) { return .hdf5 }
+    if first.starts(with: numpy) { return .npy }
     if first.count >= 4 && first[0..<4].allSatisfy({ $0 == 0xff }) { return .stream }
     if let known = foreign.first(where: { first.starts(with: $0.start) }) {
       throw Problem(.data, "this is \(known.what)", remedy: known.remedy, file: file)
@@ -46,9 +48,12 @@ enum Signature {
         remedy: "it is truncated: write it again",
         file: file)
     }
-    let isText = first.allSatisfy { $0 >= 0x20 && $0 < 0x7f || [0x09, 0x0a, 0x0d].contains($0) }
+    // Whether a text is a table is told by its first line.
+    if first.allSatisfy({ $0 >= 0x20 && $0 != 0x7f || [0x09, 0x0a, 0x0d].contains($0) }) {
+      return .tsv
+    }
     throw Problem(
-      .data, isText ? "this is a text, not HDF5 or an Arrow stream" : "this is no known format",
-      remedy: "give a file or stream written by these commands", file: file)
+      .data, "this is no known format", remedy: "give a file or stream written by these commands",
+      file: file)
   }
 }

@@ -148,15 +148,14 @@ struct MergedSamples {
     let records = records
     SampleTable.write(records, to: &document)
     if tables.allSatisfy({ $0 != nil }) {
-      for name in document.group("sluice/samples")?.names ?? [] {
+      // Columns that the table does not know are appended as they are, or left out where they cannot be.
+      var known = Document()
+      SampleTable.write(records, to: &known)
+      let names = known.group("sluice/samples")?.names ?? []
+      for name in document.group("sluice/samples")?.names ?? [] where !names.contains(name) {
         let path = "sluice/samples/" + name
         let nodes = groups.compactMap { $0.header.document[path] }
-        // Columns that this program knows were written above; others are appended as they are.
-        if document[path] == groups[0].header.document[path], nodes.count == groups.count,
-          let joined = Document.Node.appended(nodes)
-        {
-          document[path] = joined
-        }
+        document[path] = nodes.count == groups.count ? Document.Node.appended(nodes) : nil
       }
     }
     guard isFinal, let setup = setups[0], benchmarkIndex != nil else { return }

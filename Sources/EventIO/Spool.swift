@@ -8,6 +8,7 @@ final class Spool {
   private let file: FileDescriptor
   private let blockRows: Int
   private var rowCount = 0
+  private var rowsRead = 0
 
   /// Blocks that are added have `blockRows` rows, but for the last.
   init(_ fields: [Field], blockRows: Int) throws {
@@ -34,19 +35,29 @@ final class Spool {
 
   /// All blocks in their order.
   func forEach(_ body: (inout Batch) throws -> Void) throws {
-    guard lseek(file.number, 0, SEEK_SET) == 0 else { throw file.writeFailure(errno) }
-    var row = 0
-    while row < rowCount {
-      let count = min(blockRows, rowCount - row)
-      var batch = Batch(
-        count: count,
-        columns: try fields.map { field in
-          try Column(field.type, count: count * field.width) { try fill($0) }
-        })
+    try rewind()
+    while var batch = try next() {
       try body(&batch)
       try RowBlocks.check(batch, fields)
-      row += count
     }
+  }
+
+  /// Goes to the first block; after this nothing may be appended.
+  func rewind() throws {
+    guard lseek(file.number, 0, SEEK_SET) == 0 else { throw file.writeFailure(errno) }
+    rowsRead = 0
+  }
+
+  /// The next block after `rewind`; nil after the last.
+  func next() throws -> Batch? {
+    guard rowsRead < rowCount else { return nil }
+    let count = min(blockRows, rowCount - rowsRead)
+    rowsRead += count
+    return Batch(
+      count: count,
+      columns: try fields.map { field in
+        try Column(field.type, count: count * field.width) { try fill($0) }
+      })
   }
 
   private func fill(_ buffer: UnsafeMutableRawBufferPointer) throws {

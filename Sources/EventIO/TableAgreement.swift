@@ -30,7 +30,9 @@ struct TableAgreement {
           ? "there is no setup, as \(reference.name) has"
           : "there is a setup, which \(reference.name) has not")
     }
-    if has[0] {
+    if !has[0] {
+      try check(Self.observables(a.document), Self.observables(b.document))
+    } else {
       try check(
         naming(reference) { try Setup(document: a.document) },
         naming(group) { try Setup(document: b.document) })
@@ -113,15 +115,32 @@ struct TableAgreement {
     {
       throw differ("the reference benchmark is another than in \(reference.name)")
     }
-    try match("observable", a.observables, b.observables, \.name) { x, y in
+    try check(a.observables, b.observables)
+    try match("cut", a.cuts, b.cuts, \.self) { _, _ in nil }
+    try match("efficiency", a.efficiencies, b.efficiencies, \.self) { _, _ in nil }
+  }
+
+  /// What a table without a setup says of its observables.
+  private static func observables(_ d: Document) -> [Observable] {
+    let root = "sluice/setup/observable_"
+    func texts(_ name: String) -> [String] { d.texts(root + name) ?? [] }
+    let (expressions, units) = (texts("expressions"), texts("units"))
+    return texts("names").enumerated().map { i, name in
+      let expression = i < expressions.count ? expressions[i] : ""
+      return Observable(
+        name: name, expression: expression.isEmpty ? nil : expression,
+        unit: i < units.count ? units[i] : "")
+    }
+  }
+
+  private func check(_ a: [Observable], _ b: [Observable]) throws {
+    try match("observable", a, b, \.name) { x, y in
       if let p = x.expression, let q = y.expression, p != q { return "is '\(q)' and not '\(p)'" }
       if x.unit != y.unit { return "is in '\(y.unit)' and not in '\(x.unit)'" }
       // The text is the same for any NaN.
       return "\(x.onUndefined)" == "\(y.onUndefined)"
         ? nil : "is replaced by other values where undefined"
     }
-    try match("cut", a.cuts, b.cuts, \.self) { _, _ in nil }
-    try match("efficiency", a.efficiencies, b.efficiencies, \.self) { _, _ in nil }
   }
 
   private func match<T>(

@@ -101,6 +101,8 @@ public struct Setup: Sendable, Equatable {
   public var tags: [Tagging] = []
   /// Declared sources of uncertainty; reading events makes `nuisanceParameters` of them.
   public var systematics: [Systematic]
+  /// Event files that the analysis names, for lhe-read.
+  public var samples: [SetupSample] = []
   public var nuisanceParameters: [NuisanceParameter]
   /// Names of weight columns that are not physics benchmarks, after `benchmarks` in the weight columns.
   public var nuisanceBenchmarks: [String]

@@ -67,6 +67,7 @@ extension Setup {
     d.set(root + "efficiencies", efficiencies)
     writeSmearing(to: &d)
     Systematic.write(systematics, to: &d)
+    SetupSample.write(samples, to: &d)
   }
 
   private static func text(_ policy: OnUndefined) -> String {
@@ -202,6 +203,7 @@ extension Setup {
     if let text = d.text(root + "name") { name = text }
     cuts = d.texts(root + "cuts") ?? []
     efficiencies = d.texts(root + "efficiencies") ?? []
+    samples = SetupSample.read(d)
     // MadMiner's list decides which columns there are; our texts explain them where they are of the same columns.
     let own = d.texts(root + "observable_names") ?? []
     let names = d.texts("observables/names") ?? own

@@ -1,4 +1,5 @@
 import Diagnostics
+import EventModel
 
 /// One file to be read, as the user names it.
 public struct SampleInput: Sendable, Equatable {
@@ -15,11 +16,22 @@ public struct SampleInput: Sendable, Equatable {
   public var role: Role
   /// A path, or `-` for standard input.
   public var file: String
+  /// A table with observables of its events, where the analysis names one.
+  public var observables: String?
 
   public init(process: String? = nil, role: Role, file: String) {
     self.process = process
     self.role = role
     self.file = file
+  }
+
+  /// A sample that the analysis names.
+  public init(_ sample: SetupSample) {
+    process = sample.process
+    file = sample.file
+    observables = sample.observables
+    role =
+      sample.isBackground ? .background : sample.benchmark.map(Role.benchmark) ?? .benchmarkOfCard
   }
 
   /// `[PROCESS/]BENCHMARK:FILE`.
@@ -62,7 +74,7 @@ public struct SampleInput: Sendable, Equatable {
 /// `[PROCESS=]K`: what a process's weights are multiplied by.
 public struct KFactors: Sendable, Equatable {
   /// For processes not named.
-  private var general = 1.0
+  private var general: Double?
   private var byProcess: [String: Double] = [:]
 
   public init() {}
@@ -84,7 +96,16 @@ public struct KFactors: Sendable, Equatable {
     }
   }
 
-  public func factor(of process: String) -> Double { byProcess[process] ?? general }
+  /// Takes the factors of samples that the analysis names, for processes that the command line does not speak of.
+  public mutating func add(_ samples: [SetupSample], of analysis: String) {
+    guard general == nil else { return }
+    for sample in samples where sample.kFactor != 1 {
+      let process = sample.process ?? analysis
+      byProcess[process] = byProcess[process] ?? sample.kFactor
+    }
+  }
+
+  public func factor(of process: String) -> Double { byProcess[process] ?? general ?? 1 }
 
   /// Throws where a process is named that no sample has.
   func check(processes: [String]) throws {

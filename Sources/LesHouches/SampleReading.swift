@@ -62,6 +62,7 @@ private final class SampleReading {
   private let index: Int
   private let firstFactor: Int
   private let reader: LHEReader
+  private let table: ObservableTable?
   private var sums = WeightSums()
   private var kept = 0
   /// Slot of each benchmark's weight; −1 is XWGTUP.
@@ -79,6 +80,7 @@ private final class SampleReading {
     self.index = index
     reader = sample.reader
     variations = VariationReader(set.variations.columns.sources[index], sample.reader)
+    table = set.tables.isEmpty ? nil : set.tables[index]
     slots = (sample.weights?.origins ?? []).map { origin in
       switch origin {
       case .id(let id): reader.want(id)
@@ -112,6 +114,10 @@ private final class SampleReading {
         own, process: event.processID, document: reader.documents.count - 1,
         trials: reader.hasTrials ? reader.trials : nil)
       sumEventWeights += event.weight
+      if let table {
+        guard let values = table.row(ofEvent: number) else { continue }
+        set.tableRow = Array(values)
+      }
       let id = EventIdentity.id(sampleKey: reader.sampleKey, index: number - 1)
       let efficiency: Double?
       do {
@@ -193,6 +199,8 @@ private final class SampleReading {
     } else if set.options.generatedEvents == nil && sums.selected == nil {
       try rule.check(sums: sums, file: name, journal: journal, isStrict: isStrict)
     }
+    try table?.finish(
+      events: sums.count, of: name, isCut: reader.salvaged != nil, journal: journal)
     checkSamplingWeight()
     if missingExtra > 0 {
       journal.note("\(name): \(missingExtra) values of weights beyond benchmarks are missing (NaN)")

@@ -48,6 +48,10 @@ public final class SampleSet {
   let journal: Journal
   /// The columns of systematics.
   let variations: ReducedColumns
+  /// Observables from elsewhere, a table for each sample; empty where all are computed.
+  public var tables: [ObservableTable] = []
+  /// The table's row of the event that is being selected.
+  public internal(set) var tableRow: [Double] = []
 
   /// Opens every file and reads its head and first event.
   public init(

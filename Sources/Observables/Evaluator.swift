@@ -11,6 +11,8 @@ public final class Evaluator {
   let particles: UnsafeMutablePointer<Int32>
   let spans: UnsafeMutablePointer<EventLists.Span>
   var lists = EventLists()
+  /// Values of the event that another program computed.
+  var external: [Double] = []
 
   public init(_ program: Program) {
     self.program = program
@@ -137,6 +139,7 @@ public final class Evaluator {
     case .comesFrom:
       numbers[result] = context.descends(particles[Int(i.a)], from: numbers[Int(i.b)])
     case .met: vectors[result] = lists.met
+    case .external(let i): numbers[result] = external[i]
     case .visible: vectors[result] = lists.visible
     case .baseList(let list): spans[result] = lists.base[Int(list.rawValue)]
     case .length: numbers[result] = Double(spans[Int(i.a)].count)

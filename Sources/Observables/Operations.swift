@@ -131,6 +131,8 @@ enum Operation: Sendable, Hashable {
   case rotateAbout
   case met
   case visible
+  /// A value that another program computed, by its position.
+  case external(Int)
   case baseList(BaseList)
   case length
   /// Particle b (a number) of list a; negative counts from the end.

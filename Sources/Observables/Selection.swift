@@ -15,9 +15,11 @@ public struct Selection: Sendable {
   let program: Program
 
   /// Compiles; throws a `Problem` (65) naming the expression and the column.
+  ///
+  /// Observables without an expression whose names are in `external` are values that come with each event, in that order.
   public init(
     observables: [Observable], cuts: [String] = [], efficiencies: [String] = [],
-    smearing: Smearing = Smearing(), tags: [Tagging] = []
+    smearing: Smearing = Smearing(), tags: [Tagging] = [], external: [String] = []
   ) throws {
     detector = try DetectorModel(smearing, tags)
     var compiler = Compiler()
@@ -28,7 +30,7 @@ public struct Selection: Sendable {
         throw Problem(
           .data, "there are two observables '\(observable.name)'", remedy: "rename one")
       }
-      let value = try Self.compile(observable, &compiler)
+      let value = try Self.compile(observable, external, &compiler)
       compiler.observables[observable.name] = value
       outputs.append(value)
     }
@@ -51,22 +53,26 @@ public struct Selection: Sendable {
     self.program = program
   }
 
-  public init(_ setup: Setup) throws {
+  public init(_ setup: Setup, external: [String] = []) throws {
     try self.init(
       observables: setup.observables, cuts: setup.cuts, efficiencies: setup.efficiencies,
-      smearing: setup.smearing, tags: setup.tags)
+      smearing: setup.smearing, tags: setup.tags, external: external)
   }
 
   private static func compile(
-    _ observable: Observable, _ compiler: inout Compiler
+    _ observable: Observable, _ external: [String], _ compiler: inout Compiler
   ) throws -> Value {
-    guard let text = observable.expression else {
+    let value: Value
+    if let text = observable.expression {
+      value = try compiler.numericValue(
+        NamedExpression(role: "observable", name: observable.name, text: text))
+    } else if let position = external.firstIndex(of: observable.name) {
+      value = compiler.graph.node(.external(position), type: .number)
+    } else {
       throw Problem(
         .data, "observable '\(observable.name)' has no expression: another program made it",
-        remedy: "give it one in analysis.yaml")
+        remedy: "give it one in analysis.yaml, or its values with --observables")
     }
-    let value = try compiler.numericValue(
-      NamedExpression(role: "observable", name: observable.name, text: text))
     guard case .value(let replacement) = observable.onUndefined, !replacement.isNaN else {
       return value
     }
@@ -154,10 +160,12 @@ public final class EventProcessor {
   ///
   /// `number` (from 1) names the event in the `Problem` (65) of an observable that must not be undefined or of an
   /// efficiency that is negative, infinite or undefined. `id` is the event's identity: random numbers depend on it and
-  /// on nothing else that changes from event to event.
+  /// on nothing else that changes from event to event. `external` are the values that the selection was told of.
   public func process(
-    _ event: ParticleEvent, number: Int, id: Int64, into rows: inout [Double]
+    _ event: ParticleEvent, number: Int, id: Int64, external: [Double] = [],
+    into rows: inout [Double]
   ) throws -> Verdict {
+    evaluator.external = external
     if let detector {
       try detector.observe(event, id: id, number: number)
       evaluator.evaluate(detector)

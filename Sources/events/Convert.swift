@@ -19,6 +19,12 @@ struct Convert: Tool {
   @Flag(help: "Put the row factors into the weights and shuffle, as MadMiner expects.")
   var forMadminer = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Columns of a numpy array that does not name them, or those wanted of another program's table.",
+      valueName: "a,b"))
+  var columns: [String] = []
+
   @OptionGroup var selecting: LHESelectionOptions
   @OptionGroup var combination: CombineOption
   @OptionGroup var seeds: SeedOptions
@@ -29,6 +35,7 @@ struct Convert: Tool {
   func execute(_ context: CommandContext) throws {
     var reading = input.reading.options
     reading.reseal = reseal
+    reading.columns = try NameList.parse(columns, option: "--columns")
     let selection = try selecting.selection()
     let content = try context.openContent(
       input.path, expecting: forMadminer ? [.events] : Set(Kind.allCases), options: reading)

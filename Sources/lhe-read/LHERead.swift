@@ -63,6 +63,7 @@ struct LHERead: Tool {
   var concatenated = false
 
   @OptionGroup var seed: SeedOptions
+  @OptionGroup var tableOptions: TableOptions
   @OptionGroup var output: OutputGroup
   @OptionGroup var common: CommonOptions
 
@@ -75,14 +76,23 @@ struct LHERead: Tool {
   func execute(_ context: CommandContext) throws {
     let path = try setupOption.require()
     var setup = try context.readSetup(path)
-    if setup.observables.isEmpty { setup.observables = DefaultObservables().observables }
+    let inputs = try inputs(setup)
+    let tables = try tableOptions.tables(for: inputs, context)
+    if let table = tables.first {
+      setup.observables = ObservableTable.observables(setup.observables, table: table.names)
+    } else if setup.observables.isEmpty {
+      setup.observables = DefaultObservables().observables
+    }
     let selection: Selection
-    do { selection = try Selection(setup) } catch let problem as Problem {
+    do { selection = try Selection(setup, external: tables.first?.names ?? []) } catch let problem
+      as Problem
+    {
       throw problem.inFile(path)
     }
     setup.observables = selection.observables
     let set = try SampleSet(
-      inputs(), setup: setup, options: readingOptions(context), journal: context.journal)
+      inputs, setup: setup, options: readingOptions(setup, context), journal: context.journal)
+    set.tables = tables
     for input in set.provenance { context.recordInput(input.name, digest: input.digest) }
     // Before the sink, whose provenance holds it.
     let seed = selection.detector == nil ? 0 : try context.seed(self.seed)
@@ -93,25 +103,27 @@ struct LHERead: Tool {
     _ = try set.read(into: sink) { event, number, id, row in
       guard
         case .kept(let efficiency) = try processor.process(
-          event, number: number, id: id, into: &row)
+          event, number: number, id: id, external: set.tableRow, into: &row)
       else { return nil }
       return efficiency
     }
-    note(processor.report, selection, context.journal)
+    processor.report.note(selection, context.journal)
   }
 
-  private func inputs() throws -> [SampleInput] {
+  /// Those of the command line, else those of the analysis.
+  private func inputs(_ setup: Setup) throws -> [SampleInput] {
     let inputs =
       files.map { SampleInput(role: .benchmarkOfCard, file: $0) }
       + (try sample.map(SampleInput.init(parsingSample:)))
       + (try background.map(SampleInput.init(parsingBackground:)))
-    guard !inputs.isEmpty else {
+    guard inputs.isEmpty else { return inputs }
+    guard !setup.samples.isEmpty else {
       throw Problem(.usage, "no sample is named", remedy: "give --sample BENCHMARK:FILE")
     }
-    return inputs
+    return setup.samples.map(SampleInput.init)
   }
 
-  private func readingOptions(_ context: CommandContext) throws -> ReadingOptions {
+  private func readingOptions(_ setup: Setup, _ context: CommandContext) throws -> ReadingOptions {
     var options = ReadingOptions()
     options.salvage = salvage
     options.concatenated = concatenated
@@ -119,25 +131,9 @@ struct LHERead: Tool {
     options.eventNorm = eventNorm
     options.generatedEvents = generated
     options.kFactors = try KFactors(parsing: kFactor)
+    if (files + sample + background).isEmpty { options.kFactors.add(setup.samples, of: setup.name) }
     options.threads = context.threads
     return options
-  }
-
-  /// Where events went, with `-v`.
-  private func note(_ report: SelectionReport, _ selection: Selection, _ journal: Journal) {
-    journal.note("\(report.kept) of \(report.events) events kept")
-    for (cut, n) in zip(selection.cuts, report.rejectedByCut) where n > 0 {
-      journal.note("cut '\(cut)' rejects \(n)")
-    }
-    for (observable, n) in zip(selection.observables, report.rejectedByObservable) where n > 0 {
-      journal.note("\(n) rejected because \(observable.name) is undefined")
-    }
-    for (efficiency, n) in zip(selection.efficiencies, report.rejectedByEfficiency) where n > 0 {
-      journal.note("efficiency '\(efficiency)' is 0 for \(n)")
-    }
-    for (observable, n) in zip(selection.observables, report.undefined) where n > 0 {
-      journal.note("\(observable.name) is undefined in \(n) events kept")
-    }
   }
 }
 

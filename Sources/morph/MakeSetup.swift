@@ -49,7 +49,21 @@ struct MakeSetup: Tool {
     do { setup = try complete(setup, analysis.basis, context) } catch let problem as Problem {
       throw problem.inFile(reader.name)
     }
+    do { try Self.checkSamples(setup) } catch let problem as Problem {
+      throw analysis.located(problem)
+    }
     try context.writeDocument(kind: .setup, document: setup.document(), output: output)
+  }
+
+  /// Samples may name benchmarks that were added to complete the basis.
+  private static func checkSamples(_ setup: Setup) throws {
+    for (i, sample) in setup.samples.enumerated() {
+      guard let name = sample.benchmark, setup.benchmarkIndex(name) == nil else { continue }
+      throw Problem(
+        .data, "there is no benchmark '\(name)'",
+        remedy: "there are " + setup.benchmarks.map(\.name).joined(separator: ", "),
+        place: "sample \(i + 1), file \(sample.file)")
+    }
   }
 
   private static func observables(_ set: Analysis.DefaultSet) -> [Observable] {

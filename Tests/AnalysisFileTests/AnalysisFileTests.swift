@@ -35,6 +35,10 @@ import Testing
       - len(j) >= 2
       - pt_l > 20
     efficiencies: [0.9]
+    samples:
+      - {file: a.lhe.gz, benchmark: sm}
+      - {file: ../b.lhe, background: true, process: tt, k-factor: 1.2, observables: b.tsv}
+      - file: c.lhe
     """
 
   @Test func readsEverything() throws {
@@ -67,6 +71,15 @@ import Testing
     #expect(analysis.defaultSet == set)
     #expect(setup.cuts == ["len(j) >= 2", "pt_l > 20"])
     #expect(setup.efficiencies == ["0.9"])
+    #expect(
+      setup.samples == [
+        SetupSample(file: "a.lhe.gz", benchmark: "sm"),
+        SetupSample(
+          file: "../b.lhe", isBackground: true, process: "tt", kFactor: 1.2, observables: "b.tsv"),
+        SetupSample(file: "c.lhe"),
+      ])
+    // The setup file holds them.
+    #expect(try Setup(document: setup.document()).samples == setup.samples)
   }
 
   @Test func defaultObservables() throws {
@@ -134,7 +147,19 @@ import Testing
     ("parameters:\n", nil, "not a mapping"),
     (parameters + "benchmark: {}\n", "line 2, column 1", "did you mean 'benchmarks'"),
     (parameters + "wobble: 1\n", "line 2, column 1", "unknown key 'wobble'; known are name"),
-    (parameters + "samples: []\n", "line 2, column 10", "--sample"),
+    (parameters + "samples: {}\n", "line 2, column 10", "not a list"),
+    (parameters + "samples: [{benchmark: sm}]\n", "line 2, column 11", "has no 'file'"),
+    (parameters + "samples: [{file: a}, {file: a}]\n", "line 2, column 22", "there twice"),
+    (
+      parameters + "samples: [{file: a, benchmark: sm, background: true}]\n", "line 2, column 32",
+      "drawn from no benchmark"
+    ),
+    (parameters + "samples: [{file: a, k-factor: 0}]\n", "line 2, column 31", "not positive"),
+    (
+      parameters + "samples: [{file: a}, {file: b, k-factor: 2}]\n", "line 2, column 22",
+      "different k-factors"
+    ),
+    (parameters + "samples: [{file: a, weight: 2}]\n", "line 2, column 21", "unknown key 'weight'"),
     (parameters + parameters, "line 1, column 1", "'parameters' stands twice"),
     (
       "parameters:\n  x: {block: A, id: 1, range: [0, 1]}\n  x: {block: A, id: 2, range: [0, 1]}\n",

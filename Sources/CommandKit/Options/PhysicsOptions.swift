@@ -40,14 +40,22 @@ public struct ObservablesOption: ParsableArguments {
 
   /// The names in order, nil where all are meant.
   public func names() throws -> [String]? {
-    guard !observables.isEmpty else { return nil }
-    let names = observables.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
+    try NameList.parse(observables, option: "--observables")
+  }
+}
+
+/// Names separated by commas, in one option or several.
+public enum NameList {
+  /// Nil where the option is not given. Throws `.usage` for empty and double names.
+  public static func parse(_ texts: [String], option: String) throws -> [String]? {
+    guard !texts.isEmpty else { return nil }
+    let names = texts.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }
       .map(String.init)
     guard !names.contains("") else {
-      throw Problem(.usage, "an empty name in --observables", remedy: "write --observables A,B")
+      throw Problem(.usage, "an empty name in \(option)", remedy: "write \(option) A,B")
     }
-    guard Set(names).count == names.count else {
-      throw Problem(.usage, "an observable is named twice in --observables")
+    if let twice = names.indices.first(where: { names[..<$0].contains(names[$0]) }) {
+      throw Problem(.usage, "'\(names[twice])' is named twice in \(option)")
     }
     return names
   }
