@@ -106,8 +106,8 @@ public struct EstimateRun: Sendable {
     x.reserveCapacity(rows.count * d)
     for row in rows { x += block[row * d..<(row + 1) * d] }
     var columns: [Column] = []
-    if let id = input.eventID { columns.append(batch.columns[id].picked(rows)) }
-    if let sample = input.sample { columns.append(batch.columns[sample].picked(rows)) }
+    if let id = input.eventID { columns.append(batch.columns[id].rows(rows, width: 1)) }
+    if let sample = input.sample { columns.append(batch.columns[sample].rows(rows, width: 1)) }
     if estimator.target == .score {
       return Batch(count: rows.count, columns: columns + [.float64(try estimator.score(x: x))])
     }
@@ -184,18 +184,6 @@ public struct EstimateRun: Sendable {
           remedy: "give --partition all, or a file", file: source.name)
       }
       return (0..<batch.count).filter { partition.part(row: start + $0, of: count) == part }
-    }
-  }
-}
-
-extension Column {
-  /// The values of some rows of a scalar column.
-  fileprivate func picked(_ rows: [Int]) -> Column {
-    switch self {
-    case .float64(let v): .float64(rows.map { v[$0] })
-    case .float32(let v): .float32(rows.map { v[$0] })
-    case .int64(let v): .int64(rows.map { v[$0] })
-    case .int32(let v): .int32(rows.map { v[$0] })
     }
   }
 }

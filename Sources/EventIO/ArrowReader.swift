@@ -70,15 +70,52 @@ final class ArrowReader {
 
   private static func field(_ table: FlatBufferTable) throws -> ArrowField {
     let name = try table.text(0) ?? ""
+    var field = ArrowField(name: name, type: .float64)
+    let code = try table.integer(2, default: UInt8(0))
+    if code == ArrowCode.listType || code == ArrowCode.largeListType {
+      field.list = .init(isLarge: code == ArrowCode.largeListType)
+      try readEntries(of: table, into: &field)
+    } else {
+      field.type = try primitive(table, column: name)
+    }
+    for (key, value) in try texts(table, 6) { field.metadata[key] = value }
+    return field
+  }
+
+  /// What the lists of a column hold: values, or structs of values of one type.
+  private static func readEntries(
+    of table: FlatBufferTable, into field: inout ArrowField
+  ) throws {
+    let children = try table.tables(5)
+    guard children.count == 1 else {
+      throw FlatBufferError(fact: "the lists of column '\(field.name)' have no type")
+    }
+    guard try children[0].integer(2, default: UInt8(0)) == ArrowCode.structType else {
+      field.type = try primitive(children[0], column: field.name)
+      return
+    }
+    let members = try children[0].tables(5)
+    let types = try members.map { try primitive($0, column: field.name) }
+    guard let type = types.first, types.allSatisfy({ $0 == type }) else {
+      throw FlatBufferError(
+        fact: "the structs in the lists of column '\(field.name)' are of several types")
+    }
+    field.type = type
+    field.list?.components = try members.map { try $0.text(0) ?? "" }
+  }
+
+  private static func primitive(
+    _ table: FlatBufferTable, column name: String
+  ) throws -> ElementType {
     func unsupported(_ what: String) -> FlatBufferError {
       FlatBufferError(
-        fact: "column '\(name)' holds \(what), not float64, float32, int64 or int32")
+        fact:
+          "column '\(name)' holds \(what), not float64, float32, int64 or int32, nor lists of them")
     }
     guard try table.table(4) == nil else { throw unsupported("a dictionary") }
     guard let type = try table.table(3) else {
       throw FlatBufferError(fact: "column '\(name)' has no type")
     }
-    var field = ArrowField(name: name, type: .float64)
     switch try table.integer(2, default: UInt8(0)) {
     case ArrowCode.integerType:
       // The width stands first: a table without signedness may end before the second field.
@@ -87,18 +124,16 @@ final class ArrowReader {
       guard isSigned, bits == 64 || bits == 32 else {
         throw unsupported("\(isSigned ? "" : "unsigned ")integers of \(bits) bits")
       }
-      field.type = bits == 64 ? .int64 : .int32
+      return bits == 64 ? .int64 : .int32
     case ArrowCode.floatType:
       let precision = try type.integer(0, default: Int16(0))
       guard precision == ArrowCode.single || precision == ArrowCode.double else {
         throw unsupported("half floats")
       }
-      field.type = precision == ArrowCode.double ? .float64 : .float32
+      return precision == ArrowCode.double ? .float64 : .float32
     case let code:
       throw unsupported(code == 5 || code == 20 ? "texts" : "values of Arrow's type \(code)")
     }
-    for (key, value) in try texts(table, 6) { field.metadata[key] = value }
-    return field
   }
 
   // MARK: messages
@@ -175,6 +210,20 @@ final class ArrowReader {
       let bytes: UnsafeRawBufferPointer
       /// One bit a row, 0 for null; nil where nothing is null.
       let validity: UnsafeRawBufferPointer?
+      /// Of a list, whose `bytes` are its offsets.
+      var list: Entries?
+
+      func isNull(_ row: Int) -> Bool {
+        validity.map { $0[row / 8] >> (row % 8) & 1 == 0 } ?? false
+      }
+    }
+
+    /// The entries of all lists of a column.
+    struct Entries {
+      let count: Int
+      let isLarge: Bool
+      /// One per component.
+      let components: [Values]
     }
   }
 
@@ -214,9 +263,11 @@ final class ArrowReader {
     let buffers = try table.pairs(2)
     var texts: [String: String] = [:]
     for (key, value) in try Self.texts(message, 4) { texts[key] = value }
-    guard nodes.count == fields.count, buffers.count == 2 * fields.count else {
-      throw FlatBufferError(fact: "a batch does not fit the schema")
-    }
+    let structs = fields.count { $0.list?.components != nil }
+    let lists = fields.reduce(0) { $0 + ($1.list?.width ?? 0) }
+    guard nodes.count == fields.count + lists + structs,
+      buffers.count == 2 * (fields.count + lists) + structs
+    else { throw Self.misfit }
     try take(Int(size), into: &body)
     let bytes = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(body)[0..<Int(size)])
     func part(_ i: Int, atLeast count: Int) throws -> UnsafeRawBufferPointer {
@@ -226,17 +277,54 @@ final class ArrowReader {
       }
       return UnsafeRawBufferPointer(rebasing: bytes[Int(start)..<Int(start + length)])
     }
-    let columns = try fields.indices.map { i in
-      guard nodes[i].0 == rows else {
-        throw FlatBufferError(fact: "a batch does not fit the schema")
-      }
-      let hasNulls = nodes[i].1 > 0
-      let validity = try part(2 * i, atLeast: hasNulls ? (Int(rows) + 7) / 8 : 0)
+    var (node, buffer) = (0, 0)
+    /// The next node and its validity.
+    func next() throws -> (rows: Int, validity: UnsafeRawBufferPointer?) {
+      let (length, nulls) = nodes[node]
+      node += 1
+      buffer += 1
+      guard 0 <= length, length <= Self.maximumRows else { throw Self.misfit }
+      let validity = try part(buffer - 1, atLeast: nulls > 0 ? (Int(length) + 7) / 8 : 0)
+      return (Int(length), nulls > 0 ? validity : nil)
+    }
+    func values(rows: Int, size: Int, list: ReadBatch.Entries? = nil) throws -> ReadBatch.Values {
+      let (length, validity) = try next()
+      guard length == rows else { throw Self.misfit }
+      buffer += 1
       return ReadBatch.Values(
-        bytes: try part(2 * i + 1, atLeast: Int(rows) * fields[i].type.size),
-        validity: hasNulls ? validity : nil)
+        bytes: try part(buffer - 1, atLeast: rows * size), validity: validity, list: list)
+    }
+    let columns = try fields.map { field in
+      guard let list = field.list else {
+        return try values(rows: Int(rows), size: field.type.size)
+      }
+      // No list at all may come without its one offset.
+      var column = try values(
+        rows: Int(rows), size: 0)
+      let width = list.isLarge ? 8 : 4
+      guard column.bytes.count >= (rows == 0 ? 0 : (Int(rows) + 1) * width) else {
+        throw FlatBufferError(fact: "a column runs past its batch")
+      }
+      var entries = node < nodes.count ? Int(clamping: nodes[node].0) : 0
+      if list.components != nil {
+        let (length, validity) = try next()
+        guard validity == nil else {
+          throw FlatBufferError(fact: "lists of column '\(field.name)' hold nulls")
+        }
+        entries = length
+      }
+      column.list = ReadBatch.Entries(
+        count: entries, isLarge: list.isLarge,
+        components: try (0..<list.width).map { _ in
+          try values(rows: entries, size: field.type.size)
+        })
+      return column
     }
     return ReadBatch(rows: Int(rows), columns: columns, metadata: texts)
+  }
+
+  private static var misfit: FlatBufferError {
+    FlatBufferError(fact: "a batch does not fit the schema")
   }
 
   /// True where bytes follow the end of the stream.

@@ -3,12 +3,22 @@ import EventModel
 import Glibc
 
 // Arrow's IPC streaming format (https://arrow.apache.org/docs/format/Columnar.html, "IPC Streaming Format"), as far as a
-// table of numbers needs it: version V5, little-endian, primitive columns, no dictionaries, no compression.
+// table of numbers needs it: version V5, little-endian, primitive columns and lists of them or of structs of them, no
+// dictionaries, no compression.
 
 /// A column of a stream.
 struct ArrowField: Equatable {
+  /// Lists of structs with these members, or of plain values.
+  struct List: Equatable {
+    var components: [String]?
+    /// Offsets of 64 bits.
+    var isLarge = false
+    /// Columns of values that make an entry.
+    var width: Int { components?.count ?? 1 }
+  }
   var name: String
   var type: ElementType
+  var list: List?
   var metadata: [String: String] = [:]
 }
 
@@ -22,6 +32,9 @@ enum ArrowCode {
   static let batchMessage: UInt8 = 3
   static let integerType: UInt8 = 2
   static let floatType: UInt8 = 3
+  static let listType: UInt8 = 12
+  static let structType: UInt8 = 13
+  static let largeListType: UInt8 = 21
   static let single: Int16 = 1
   static let double: Int16 = 2
   /// Stands before every message; with a length of 0 it ends the stream.
@@ -56,24 +69,48 @@ struct ArrowWriter {
     _ field: ArrowField, to buffer: inout FlatBufferWriter, at slot: FlatBufferWriter.Slot
   ) {
     let isFloat = field.type == .float64 || field.type == .float32
-    // Field.fbs: name, nullable, type, type's table, dictionary, children, metadata.
+    let metadata = field.metadata.sorted { $0.key < $1.key }.map {
+      (key: $0.key, value: $0.value)
+    }
+    guard let list = field.list else {
+      let slots = write(
+        field.name, isFloat ? ArrowCode.floatType : ArrowCode.integerType, metadata, to: &buffer,
+        at: slot)
+      switch field.type {
+      case .float64: buffer.table([(0, .int16(ArrowCode.double))], at: slots.type)
+      case .float32: buffer.table([(0, .int16(ArrowCode.single))], at: slots.type)
+      case .int64: buffer.table([(0, .int32(64)), (1, .int8(1))], at: slots.type)
+      case .int32: buffer.table([(0, .int32(32)), (1, .int8(1))], at: slots.type)
+      }
+      _ = buffer.offsets(0, at: slots.children)
+      return
+    }
+    let slots = write(field.name, ArrowCode.listType, metadata, to: &buffer, at: slot)
+    buffer.table([], at: slots.type)
+    let item = buffer.offsets(1, at: slots.children)[0]
+    guard let components = list.components else {
+      return write(ArrowField(name: "item", type: field.type), to: &buffer, at: item)
+    }
+    let entry = write("item", ArrowCode.structType, [], to: &buffer, at: item)
+    buffer.table([], at: entry.type)
+    for (name, slot) in zip(components, buffer.offsets(components.count, at: entry.children)) {
+      write(ArrowField(name: name, type: field.type), to: &buffer, at: slot)
+    }
+  }
+
+  /// All of Field.fbs but the type's table and the children: name, nullable, type, type's table, dictionary, children,
+  /// metadata.
+  private static func write(
+    _ name: String, _ type: UInt8, _ metadata: ArrowMetadata, to buffer: inout FlatBufferWriter,
+    at slot: FlatBufferWriter.Slot
+  ) -> (type: FlatBufferWriter.Slot, children: FlatBufferWriter.Slot) {
     let slots = buffer.table(
       [
-        (0, .offset), (1, .int8(0)),
-        (2, .int8(isFloat ? ArrowCode.floatType : ArrowCode.integerType)), (3, .offset),
-        (5, .offset), (6, .offset),
+        (0, .offset), (1, .int8(0)), (2, .int8(type)), (3, .offset), (5, .offset), (6, .offset),
       ], at: slot)
-    buffer.text(field.name, at: slots[0])
-    switch field.type {
-    case .float64: buffer.table([(0, .int16(ArrowCode.double))], at: slots[1])
-    case .float32: buffer.table([(0, .int16(ArrowCode.single))], at: slots[1])
-    case .int64: buffer.table([(0, .int32(64)), (1, .int8(1))], at: slots[1])
-    case .int32: buffer.table([(0, .int32(32)), (1, .int8(1))], at: slots[1])
-    }
-    _ = buffer.offsets(0, at: slots[2])
-    write(
-      field.metadata.sorted { $0.key < $1.key }.map { (key: $0.key, value: $0.value) },
-      to: &buffer, at: slots[3])
+    buffer.text(name, at: slots[0])
+    write(metadata, to: &buffer, at: slots[3])
+    return (slots[1], slots[2])
   }
 
   private static func write(
@@ -86,19 +123,47 @@ struct ArrowWriter {
     }
   }
 
-  /// A batch of rows: for every column the bytes of its values.
+  /// The bytes of a column of a batch.
+  enum ColumnBytes {
+    case values(UnsafeRawBufferPointer)
+    /// Offsets of 32 bits, one more than rows; the number of entries; their values, one column per component.
+    case list(
+      offsets: UnsafeRawBufferPointer, entries: Int, values: [UnsafeRawBufferPointer],
+      isStruct: Bool)
+  }
+
+  /// A batch of rows.
   func writeBatch(
-    rows: Int, columns: [UnsafeRawBufferPointer], metadata: ArrowMetadata = []
+    rows: Int, columns: [ColumnBytes], metadata: ArrowMetadata = []
   ) throws {
     var nodes: [(Int64, Int64)] = []
     var buffers: [(Int64, Int64)] = []
     var size = 0
+    var body: [UnsafeRawBufferPointer] = []
+    // The validity of values without nulls is an empty buffer.
+    func addValidity() { buffers.append((Int64(size), 0)) }
+    func add(_ bytes: UnsafeRawBufferPointer) {
+      buffers.append((Int64(size), Int64(bytes.count)))
+      size += Self.aligned(bytes.count)
+      body.append(bytes)
+    }
     for column in columns {
       nodes.append((Int64(rows), 0))
-      // The validity of values without nulls is an empty buffer.
-      buffers.append((Int64(size), 0))
-      buffers.append((Int64(size), Int64(column.count)))
-      size += Self.aligned(column.count)
+      addValidity()
+      switch column {
+      case .values(let bytes): add(bytes)
+      case .list(let offsets, let entries, let values, let isStruct):
+        add(offsets)
+        if isStruct {
+          nodes.append((Int64(entries), 0))
+          addValidity()
+        }
+        for bytes in values {
+          nodes.append((Int64(entries), 0))
+          addValidity()
+          add(bytes)
+        }
+      }
     }
     var buffer = FlatBufferWriter()
     var fields: [(id: Int, value: FlatBufferWriter.Value)] = [
@@ -112,7 +177,7 @@ struct ArrowWriter {
     buffer.pairs(nodes, at: batch[0])
     buffer.pairs(buffers, at: batch[1])
     if !metadata.isEmpty { Self.write(metadata, to: &buffer, at: message[1]) }
-    try send(buffer, body: columns)
+    try send(buffer, body: body)
   }
 
   /// The mark that ends a stream.

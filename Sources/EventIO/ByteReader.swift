@@ -13,9 +13,14 @@ public final class ByteReader {
   public private(set) var offset = 0
   let file: FileDescriptor
   private let decoder: GzipDecoder?
+  /// Makes the bytes of a file that is no text itself; nil is the end.
+  private let pieces: (() throws -> [UInt8]?)?
   /// Bytes read ahead to look at, and how many of them were handed out.
   private var ahead: [UInt8]
   private var aheadUsed = 0
+  /// The last piece, and how much of it was handed out.
+  private var rest: [UInt8] = []
+  private var restUsed = 0
 
   /// True for a regular file, which can be opened and read a second time by its name.
   public var isSeekable: Bool { file.status?.isRegular == true && file.number != 0 }
@@ -29,8 +34,22 @@ public final class ByteReader {
     let first = try Self.take(18) { try file.read(into: $0) }
     isGzip = first.count >= 3 && first[0] == 0x1f && first[1] == 0x8b && first[2] == 8
     decoder = isGzip ? try GzipDecoder(file, prefix: first) : nil
+    pieces = nil
     ahead = isGzip ? [] : first
   }
+
+  /// Bytes that are made out of a file, piece by piece.
+  init(_ file: FileDescriptor, pieces: @escaping () throws -> [UInt8]?) throws {
+    self.file = file
+    name = file.name
+    isGzip = false
+    decoder = nil
+    self.pieces = pieces
+    ahead = []
+  }
+
+  /// True where a thread of its own may read the bytes; the library behind others may serve only one.
+  public var mayMoveToThread: Bool { pieces == nil }
 
   /// Up to `count` bytes from a source of short reads; fewer only at the end.
   private static func take(
@@ -50,7 +69,22 @@ public final class ByteReader {
 
   private func readThrough(_ buffer: UnsafeMutableRawBufferPointer) throws -> Int {
     if let decoder { return try decoder.read(into: buffer) }
+    if let pieces { return try readPiece(pieces, buffer) }
     return try file.read(into: buffer)
+  }
+
+  /// Of a piece that does not fit, the rest is kept for the next call.
+  private func readPiece(
+    _ pieces: () throws -> [UInt8]?, _ buffer: UnsafeMutableRawBufferPointer
+  ) throws -> Int {
+    if restUsed == rest.count {
+      rest = try pieces() ?? []
+      restUsed = 0
+    }
+    let n = min(buffer.count, rest.count - restUsed)
+    buffer.copyBytes(from: rest[restUsed..<(restUsed + n)])
+    restUsed += n
+    return n
   }
 
   /// The next bytes without taking them; fewer than `count` only where the data end.

@@ -15,18 +15,26 @@ struct ColumnMapping {
   private let origins: [Origin]
 
   /// Columns that a merge can make where an input has none.
-  private static let made = [EventFields.sample, EventFields.eventID, EventFields.extraWeights]
+  private static let made = [
+    EventFields.sample, EventFields.eventID, EventFields.extraWeights, EventFields.attributes,
+  ]
+  /// Columns with the components of all inputs; NaN where one has not.
+  private static let united = [
+    EventFields.extraWeights, EventFields.attributes, ParticleBlock.events,
+  ]
 
   /// The columns of the merged table: those of the first input, and every weight beyond benchmarks that any input has.
   static func fields(of groups: [TableGroup]) -> [Field] {
     var fields = groups[0].header.fields
     for group in groups.dropFirst() {
-      for field in group.header.fields where made.contains(field.path) {
+      for field in group.header.fields where (made + united).contains(field.path) {
         guard let at = fields.firstIndex(where: { $0.path == field.path }) else {
-          fields.append(field)
+          if made.contains(field.path) { fields.append(field) }
           continue
         }
-        guard let known = fields[at].components, let more = field.components else { continue }
+        guard united.contains(field.path), let known = fields[at].components,
+          let more = field.components
+        else { continue }
         fields[at].components = known + more.filter { !known.contains($0) }
       }
     }
@@ -77,7 +85,7 @@ struct ColumnMapping {
       }
       let missing = wanted.filter { !names.contains($0) }
       if let first = missing.first {
-        guard field.path == EventFields.extraWeights else {
+        guard Self.united.contains(field.path) else {
           throw differ("\(field.path) has no '\(first)', which \(reference.name) has")
         }
         Self.warn(missing, group, journal)
@@ -140,6 +148,8 @@ extension Column {
     case .float32(let v): return .float32(take(v, .nan))
     case .int64(let v): return .int64(take(v, 0))
     case .int32(let v): return .int32(take(v, 0))
+    case .list(let counts, let values):
+      return .list(counts: counts, values: values.arranged(width: width, places))
     }
   }
 }

@@ -33,6 +33,7 @@ public enum ContentDigest {
     feed(field.unit ?? "", to: &hash)
     hash.update(Int64(field.components?.count ?? -1))
     for name in field.components ?? [] { feed(name, to: &hash) }
+    if field.isList { feed("list", to: &hash) }
   }
 
   /// A text and its length, so that two texts never look like two others.
@@ -77,16 +78,24 @@ public enum ContentDigest {
 public struct ColumnDigest: Sendable {
   public let fields: [Field]
   private var hashes: [XXH64]
+  /// Of the numbers of entries of lists.
+  private var countHashes: [XXH64]
   public private(set) var rows = 0
 
   public init(_ fields: [Field]) {
     self.fields = fields
     hashes = fields.map { _ in XXH64() }
+    countHashes = hashes
   }
 
   public mutating func update(_ batch: Batch) {
     rows += batch.count
-    for i in hashes.indices { batch.columns[i].withBytes { hashes[i].update($0) } }
+    for i in hashes.indices {
+      batch.columns[i].withBytes { hashes[i].update($0) }
+      if case .list(let counts, _) = batch.columns[i] {
+        counts.withUnsafeBytes { countHashes[i].update($0) }
+      }
+    }
   }
 
   /// Sixteen hexadecimal digits for the number of rows and all columns.
@@ -97,9 +106,10 @@ public struct ColumnDigest: Sendable {
   private func digest(where isIncluded: (Field) -> Bool) -> String {
     var hash = XXH64()
     hash.update(Int64(rows))
-    for (field, column) in zip(fields, hashes) where isIncluded(field) {
+    for (i, field) in fields.enumerated() where isIncluded(field) {
       ContentDigest.feed(field, to: &hash)
-      hash.update(column.value)
+      hash.update(hashes[i].value)
+      if field.isList { hash.update(countHashes[i].value) }
     }
     return hash.hex
   }

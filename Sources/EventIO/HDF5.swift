@@ -77,13 +77,14 @@ extension ElementType {
 }
 
 extension Column {
-  /// The bytes of the values.
+  /// The bytes of the values; of a list, those of its entries.
   func withBytes<R>(_ body: (UnsafeRawBufferPointer) throws -> R) rethrows -> R {
     switch self {
     case .float64(let v): try v.withUnsafeBytes(body)
     case .float32(let v): try v.withUnsafeBytes(body)
     case .int64(let v): try v.withUnsafeBytes(body)
     case .int32(let v): try v.withUnsafeBytes(body)
+    case .list(_, let values): try values.withBytes(body)
     }
   }
 

@@ -5,7 +5,8 @@ import EventModel
 ///
 /// `sluice/kind`, `sluice/format_version`, `sluice/provenance`, `sluice/columns` (paths of the table's columns, in order)
 /// and `sluice/content` (rows and digests) belong to the file; the rest of `sluice` belongs to the document. A column's
-/// dataset names its components and unit in the attributes `components` and `unit`.
+/// dataset names its components and unit in the attributes `components` (`properties` where LHEH5 says so) and `unit`.
+/// The dataset of a list has the entries of all rows one after the other; `sluice/offsets` says where each row's begin.
 enum HDF5Layout {
   static let own = "sluice"
   static let kind = "sluice/kind"
@@ -17,7 +18,13 @@ enum HDF5Layout {
   /// Of all columns, and of those under `samples` that other programs write too.
   static let digest = "sluice/content/digest"
   static let samplesDigest = "sluice/content/samples_digest"
-  static let reserved = [kind, formatVersion, provenance, columns, content]
+  private static let offsets = "sluice/offsets"
+  static let reserved = [kind, formatVersion, provenance, columns, content, offsets]
+
+  /// Where the rows of a list begin among its entries, one number more than rows.
+  static func offsets(of path: String) -> String {
+    offsets + "/" + path.split(separator: "/").joined(separator: ".")
+  }
 
   /// The groups of MadMiner 0.4 to 0.9.6; whatever else a foreign file has is left alone.
   static let madMinerGroups = [
@@ -185,6 +192,10 @@ struct HDF5Contents {
   private mutating func readForeign() throws {
     guard reader.exists("parameters/names") || reader.exists(EventFields.weights) else {
       let names = reader.rootNames.prefix(8).joined(separator: ", ")
+      if LHEH5Text.isThere(reader) {
+        throw reader.problem(
+          "this is an LHEH5 file of Les Houches events", "", remedy: "read it with lhe-read")
+      }
       throw reader.problem(
         names.isEmpty
           ? "this HDF5 file is empty"

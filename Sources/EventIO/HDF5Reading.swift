@@ -180,6 +180,8 @@ final class HDF5Reader {
     let field: Field
     let set: HDF5Handle
     let rows: Int
+    /// Of a list, the dataset of offsets.
+    var offsets: HDF5Handle?
   }
 
   /// Opens a column; `components` nil asks for those that the file names.
@@ -188,6 +190,30 @@ final class HDF5Reader {
   func column(
     _ path: String, components: [String]? = nil, keepingType: Bool
   ) throws -> ColumnSet {
+    var (field, set, rows) = try dataset(path, components: components, keepingType: keepingType)
+    let offsetsPath = HDF5Layout.offsets(of: path)
+    guard exists(offsetsPath) else { return ColumnSet(field: field, set: set, rows: rows) }
+    let offsets = try dataset(offsetsPath, components: nil, keepingType: false)
+    guard offsets.field.type == .int64, offsets.field.components == nil, offsets.rows > 0 else {
+      throw problem("these are no offsets of lists", offsetsPath)
+    }
+    field.isList = true
+    return ColumnSet(
+      field: field, set: set, rows: offsets.rows - 1, offsets: offsets.set)
+  }
+
+  /// A dataset as a table of named columns of float64, whatever offsets of ours say of it.
+  func table(_ path: String, default names: [String]) throws -> ColumnSet {
+    let names = componentNames(path) ?? names
+    let (field, set, rows) = try dataset(path, components: names, keepingType: false)
+    guard field.components != nil else { throw problem("this dataset has one axis, not 2", path) }
+    return ColumnSet(field: field, set: set, rows: rows)
+  }
+
+  /// Opens a dataset of numbers with one or two axes.
+  private func dataset(
+    _ path: String, components: [String]?, keepingType: Bool
+  ) throws -> (field: Field, set: HDF5Handle, rows: Int) {
     guard exists(path), h5_object_type(file.id, path) == 1 else {
       throw problem("there is no such dataset inside this file", path)
     }
@@ -209,7 +235,7 @@ final class HDF5Reader {
     }
     var field = Field(path, Self.element(kind, H5Tget_size(type.id), keepingType))
     if shape.count == 2 {
-      let names = components ?? attribute("components", of: set.id)
+      let names = components ?? componentNames(path, of: set.id)
       guard let names, names.count == shape[1] else {
         throw problem(
           "this dataset has \(shape[1]) columns where \(names?.count ?? 0) are named", path)
@@ -220,7 +246,28 @@ final class HDF5Reader {
     field.unit = attribute("unit", of: set.id)?.first
     try requireStored(
       set.id, rows: shape[0], rowBytes: field.width * H5Tget_size(type.id), path)
-    return ColumnSet(field: field, set: set, rows: shape[0])
+    return (field, set, shape[0])
+  }
+
+  /// As we name columns, and as LHEH5 does: by the attribute `properties`, or in older files one named like the dataset.
+  private func componentNames(_ path: String, of set: hid_t) -> [String]? {
+    let last = path.split(separator: "/").last.map(String.init) ?? path
+    return attribute("components", of: set) ?? attribute("properties", of: set)
+      ?? attribute(last, of: set)
+  }
+
+  /// The names of a dataset's columns; nil where it does not say.
+  func componentNames(_ path: String) -> [String]? {
+    guard exists(path) else { return nil }
+    let set = HDF5Handle(H5Dopen2(file.id, path, 0), H5Dclose)
+    return set.id < 0 ? nil : componentNames(path, of: set.id)
+  }
+
+  /// A text attribute of a dataset.
+  func textAttribute(_ name: String, of path: String) -> String? {
+    guard exists(path) else { return nil }
+    let set = HDF5Handle(H5Dopen2(file.id, path, 0), H5Dclose)
+    return set.id < 0 ? nil : attribute(name, of: set.id)?.first
   }
 
   private static func element(
@@ -262,11 +309,18 @@ final class HDF5Reader {
     Batch(
       count: count,
       columns: try columns.map { column in
-        try HDF5Rows.read(column.set.id, field: column.field, from: row, count: count) {
+        func damaged() -> Problem {
           problem(
             "rows \(row + 1) to \(row + count) cannot be read: the file is damaged",
             column.field.path)
         }
+        guard let offsets = column.offsets else {
+          return try HDF5Rows.read(
+            column.set.id, field: column.field, from: row, count: count, orThrow: damaged)
+        }
+        return try HDF5Rows.readLists(
+          column.set.id, offsets: offsets.id, field: column.field, from: row, count: count,
+          orThrow: damaged)
       })
   }
 }

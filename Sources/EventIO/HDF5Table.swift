@@ -59,8 +59,12 @@ final class HDF5Sink: Sink {
   private var blocks: RowBlocks
   private var digest: ColumnDigest
   private let path: String
+  /// A file with nothing of ours but the rows and the document.
+  private let isLHEH5: Bool
 
-  init(_ output: OutputFile, header: Header, options: OutputOptions) throws {
+  init(
+    _ output: OutputFile, header: Header, options: OutputOptions, isLHEH5: Bool = false
+  ) throws {
     guard let path = output.temporaryPath else {
       throw Problem(
         .usage, "HDF5 cannot be written to a pipe or a device",
@@ -70,8 +74,10 @@ final class HDF5Sink: Sink {
     self.path = path
     self.header = header
     isDeferred = options.deferred
+    self.isLHEH5 = isLHEH5
     writer = try HDF5Writer(
-      path: path, name: output.name, fields: header.fields, compress: options.compress)
+      path: path, name: output.name, fields: header.fields, compress: options.compress,
+      isLHEH5: isLHEH5)
     blocks = RowBlocks(header.fields, blockRows: writer.blockRows)
     digest = ColumnDigest(header.fields)
   }
@@ -106,9 +112,11 @@ final class HDF5Sink: Sink {
       if let rewriting { try rewrite(rewriting) }
       if let document { header.document = document }
       try writer.write(header.document)
-      try writer.write(HDF5Layout.envelope(header, digest: header.fields.isEmpty ? nil : digest))
+      if !isLHEH5 {
+        try writer.write(HDF5Layout.envelope(header, digest: header.fields.isEmpty ? nil : digest))
+      }
       try writer.finish()
-      try HDF5Sink.verify(path, name: output.name, rows: digest.rows)
+      try verify()
     }
     try output.commit()
   }
@@ -128,11 +136,19 @@ final class HDF5Sink: Sink {
   }
 
   /// Opens what was written, as a reader will.
-  fileprivate static func verify(_ path: String, name: String, rows: Int) throws {
+  private func verify() throws {
+    let name = output.name
     do {
-      let contents = try HDF5Contents(path: path, name: name, journal: Journal(), isTemporary: true)
-      guard contents.rowCount == rows else {
-        throw Problem(.io, "only \(contents.rowCount) of \(rows) rows arrived")
+      let arrived: Int
+      if isLHEH5 {
+        let reader = try HDF5Reader(path: path, name: name, isTemporary: true)
+        arrived = try reader.column(ParticleBlock.events, keepingType: true).rows
+      } else {
+        arrived =
+          try HDF5Contents(path: path, name: name, journal: Journal(), isTemporary: true).rowCount
+      }
+      guard arrived == digest.rows else {
+        throw Problem(.io, "only \(arrived) of \(digest.rows) rows arrived")
       }
     } catch let problem as Problem {
       throw Problem(

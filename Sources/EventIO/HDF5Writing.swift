@@ -12,6 +12,10 @@ final class HDF5Writer {
   private let file: HDF5Handle
   private let isCompressed: Bool
   private var columns: [HDF5Handle] = []
+  /// Of lists, in the order of the fields: offsets, and how many entries there are.
+  private var offsets: [HDF5Handle?] = []
+  private var entryCounts: [Int] = []
+  private let isLHEH5: Bool
   private var fields: [Field] = []
   private var hasFailed = false
   /// Rows that go together, and of a chunk of every column.
@@ -19,10 +23,15 @@ final class HDF5Writer {
   private(set) var rowCount = 0
 
   /// `path` is the temporary file, `name` what a problem calls the output.
-  init(path: String, name: String, fields: [Field], compress: Bool) throws {
+  ///
+  /// In a pure LHEH5 file lists have no offsets of ours.
+  init(
+    path: String, name: String, fields: [Field], compress: Bool, isLHEH5: Bool = false
+  ) throws {
     HDF5Library.prepare()
     self.name = name
     isCompressed = compress
+    self.isLHEH5 = isLHEH5
     blockRows = BlockSize.rows(fields, bytes: 1 << 24)
     let access = HDF5Handle(H5Pcreate(h5_file_access()), H5Pclose)
     H5Pset_libver_bounds(access.id, h5_libver_v110(), h5_libver_v110())
@@ -44,6 +53,7 @@ final class HDF5Writer {
   func abandon() {
     hasFailed = true
     columns.forEach { $0.forget() }
+    offsets.forEach { $0?.forget() }
     file.forget()
   }
 
@@ -129,6 +139,9 @@ final class HDF5Writer {
       H5Dcreate2(group, name, type, space.id, 0, creation.id, 0), H5Dclose)
     guard set.id >= 0 else { throw failure(path) }
     if !shape.contains(0) { try check(H5Dwrite(set.id, memory, 0, 0, 0, values), path) }
+    if let names = LHEH5Layout.columns(of: path, shape: shape) {
+      try writeAttribute(LHEH5Layout.attribute, names, isList: true, of: set.id, path)
+    }
     guard set.close() else { throw failure(path) }
   }
 
@@ -159,40 +172,64 @@ final class HDF5Writer {
   // MARK: columns
 
   /// Makes the datasets of the columns, empty and growing. A table smaller than a block has chunks of its size.
-  private func createColumns(rows: Int) throws {
-    let chunkRows = min(blockRows, max(1, rows))
-    for field in fields {
-      var parts = field.path.split(separator: "/").map(String.init)
-      let last = parts.removeLast()
-      var group = HDF5Handle(H5Gopen2(file.id, "/", 0), H5Gclose)
-      for part in parts {
-        group = try openOrCreateGroup(part, in: group.id, path: field.path)
+  private func createColumns(first: Batch?) throws {
+    let rows = first?.count ?? 0
+    for (i, field) in fields.enumerated() {
+      guard field.isList else {
+        columns.append(try createColumn(field, chunkRows: min(blockRows, max(1, rows))))
+        offsets.append(nil)
+        entryCounts.append(0)
+        continue
       }
-      let tail = field.components.map { [$0.count] } ?? []
-      // A chunk may not be empty, though a column without components is; then no axis is fixed.
-      let space = Self.space(
-        [0] + tail, maximum: [h5_unlimited()] + tail.map { $0 > 0 ? hsize_t($0) : h5_unlimited() })
-      let creation = HDF5Handle(H5Pcreate(h5_dataset_create()), H5Pclose)
-      H5Pset_obj_track_times(creation.id, false)
-      let chunk = ([chunkRows] + tail).map { hsize_t(max(1, $0)) }
-      H5Pset_chunk(creation.id, Int32(chunk.count), chunk)
-      if isCompressed {
-        H5Pset_shuffle(creation.id)
-        H5Pset_deflate(creation.id, 1)
+      let entries = (first?.columns[i].count ?? 0) / max(1, field.width)
+      let chunk = BlockSize.rows(
+        [Field("", field.type, components: field.components)], bytes: 1 << 20)
+      columns.append(try createColumn(field, chunkRows: min(chunk, max(1, entries))))
+      entryCounts.append(0)
+      guard !isLHEH5 else {
+        offsets.append(nil)
+        continue
       }
-      errno = 0
-      let set = HDF5Handle(
-        H5Dcreate2(group.id, last, field.type.hdf5FileType, space.id, 0, creation.id, 0),
-        H5Dclose)
-      guard set.id >= 0 else { throw failure(field.path) }
-      if let components = field.components {
-        try writeAttribute("components", components, isList: true, of: set.id, field.path)
-      }
-      if let unit = field.unit {
-        try writeAttribute("unit", [unit], isList: false, of: set.id, field.path)
-      }
-      columns.append(set)
+      let starts = Field(HDF5Layout.offsets(of: field.path), .int64)
+      let made = try createColumn(starts, chunkRows: min(blockRows, rows) + 1)
+      offsets.append(made)
+      try extend(made, starts, to: 1)
+      try write(.int64([0]), starts, to: made, at: 0, count: 1)
     }
+  }
+
+  private func createColumn(_ field: Field, chunkRows: Int) throws -> HDF5Handle {
+    var parts = field.path.split(separator: "/").map(String.init)
+    let last = parts.removeLast()
+    var group = HDF5Handle(H5Gopen2(file.id, "/", 0), H5Gclose)
+    for part in parts {
+      group = try openOrCreateGroup(part, in: group.id, path: field.path)
+    }
+    let tail = field.components.map { [$0.count] } ?? []
+    // A chunk may not be empty, though a column without components is; then no axis is fixed.
+    let space = Self.space(
+      [0] + tail, maximum: [h5_unlimited()] + tail.map { $0 > 0 ? hsize_t($0) : h5_unlimited() })
+    let creation = HDF5Handle(H5Pcreate(h5_dataset_create()), H5Pclose)
+    H5Pset_obj_track_times(creation.id, false)
+    let chunk = ([chunkRows] + tail).map { hsize_t(max(1, $0)) }
+    H5Pset_chunk(creation.id, Int32(chunk.count), chunk)
+    if isCompressed {
+      H5Pset_shuffle(creation.id)
+      H5Pset_deflate(creation.id, 1)
+    }
+    errno = 0
+    let set = HDF5Handle(
+      H5Dcreate2(group.id, last, field.type.hdf5FileType, space.id, 0, creation.id, 0),
+      H5Dclose)
+    guard set.id >= 0 else { throw failure(field.path) }
+    if let components = field.components {
+      let name = LHEH5Layout.datasets.contains(field.path) ? LHEH5Layout.attribute : "components"
+      try writeAttribute(name, components, isList: true, of: set.id, field.path)
+    }
+    if let unit = field.unit {
+      try writeAttribute("unit", [unit], isList: false, of: set.id, field.path)
+    }
+    return set
   }
 
   private func writeAttribute(
@@ -210,35 +247,68 @@ final class HDF5Writer {
 
   /// Appends rows; after each call they are with the operating system.
   func append(_ batch: Batch) throws {
-    if columns.isEmpty { try createColumns(rows: batch.count) }
+    if columns.isEmpty { try createColumns(first: batch) }
     for (i, field) in fields.enumerated() {
-      let extent = ([rowCount + batch.count] + (field.components.map { [$0.count] } ?? []))
-      errno = 0
-      try check(H5Dset_extent(columns[i].id, extent.map { hsize_t($0) }), field.path)
+      guard case .list(let counts, let values) = batch.columns[i] else {
+        try extend(columns[i], field, to: rowCount + batch.count)
+        continue
+      }
+      let count = values.count / max(1, field.width)
+      try extend(columns[i], field, to: entryCounts[i] + count)
+      try write(values, field, to: columns[i], at: entryCounts[i], count: count)
+      if let offsets = offsets[i] {
+        var end = Int64(entryCounts[i])
+        let ends = counts.map { n in
+          end += Int64(n)
+          return end
+        }
+        let starts = Field(HDF5Layout.offsets(of: field.path), .int64)
+        try extend(offsets, starts, to: rowCount + batch.count + 1)
+        try write(.int64(ends), starts, to: offsets, at: rowCount + 1, count: ends.count)
+      }
+      entryCounts[i] += count
     }
     try write(batch, at: rowCount)
     rowCount += batch.count
     try flush()
   }
 
-  /// Writes rows over ones that are there.
+  private func extend(_ set: HDF5Handle, _ field: Field, to rows: Int) throws {
+    let extent = [rows] + (field.components.map { [$0.count] } ?? [])
+    errno = 0
+    try check(H5Dset_extent(set.id, extent.map { hsize_t($0) }), field.path)
+  }
+
+  /// Writes rows over ones that are there; lists stay as they are.
   func write(_ batch: Batch, at row: Int) throws {
-    for (i, field) in fields.enumerated() where field.width > 0 && batch.count > 0 {
-      let (space, memory) = HDF5Rows.selection(
-        of: columns[i].id, field: field, from: row, count: batch.count)
-      errno = 0
-      let status = batch.columns[i].withBytes {
-        H5Dwrite(
-          columns[i].id, field.type.hdf5MemoryType, memory.id, space.id, 0, $0.baseAddress)
-      }
-      try check(status, field.path)
+    for (i, field) in fields.enumerated() where !field.isList {
+      try write(batch.columns[i], field, to: columns[i], at: row, count: batch.count)
     }
+  }
+
+  private func write(
+    _ column: Column, _ field: Field, to set: HDF5Handle, at row: Int, count: Int
+  ) throws {
+    guard field.width > 0, count > 0 else { return }
+    let (space, memory) = HDF5Rows.selection(of: set.id, field: field, from: row, count: count)
+    errno = 0
+    let status = column.withBytes {
+      H5Dwrite(set.id, field.type.hdf5MemoryType, memory.id, space.id, 0, $0.baseAddress)
+    }
+    try check(status, field.path)
   }
 
   /// Rows that were written, to be changed and written again.
   func read(from row: Int, count: Int) throws -> Batch {
     var made: [Column] = []
     for (i, field) in fields.enumerated() {
+      if let offsets = offsets[i] {
+        made.append(
+          try HDF5Rows.readLists(
+            columns[i].id, offsets: offsets.id, field: field, from: row, count: count
+          ) { self.failure(field.path) })
+        continue
+      }
       made.append(
         try HDF5Rows.read(columns[i].id, field: field, from: row, count: count) {
           self.failure(field.path)
@@ -254,49 +324,11 @@ final class HDF5Writer {
 
   /// Closes, with the checks that the library leaves out: on a full disk its close may report success.
   func finish() throws {
-    if columns.isEmpty { try createColumns(rows: 0) }
+    if columns.isEmpty { try createColumns(first: nil) }
     try flush()
-    for column in columns {
+    for column in columns + offsets.compactMap({ $0 }) {
       guard column.close() else { throw failure("") }
     }
     guard file.close() else { throw failure("") }
-  }
-}
-
-/// Rows of a column between file and memory.
-enum HDF5Rows {
-  /// The rows in the file and a space for them in memory.
-  static func selection(
-    of set: hid_t, field: Field, from row: Int, count: Int
-  ) -> (file: HDF5Handle, memory: HDF5Handle) {
-    let tail = (field.components.map { [$0.count] } ?? []).map { hsize_t($0) }
-    let space = HDF5Handle(H5Dget_space(set), H5Sclose)
-    let start = [hsize_t(row)] + tail.map { _ in 0 }
-    let extent = [hsize_t(count)] + tail
-    H5Sselect_hyperslab(space.id, H5S_SELECT_SET, start, nil, extent, nil)
-    return (space, HDF5Handle(H5Screate_simple(Int32(extent.count), extent, nil), H5Sclose))
-  }
-
-  static func read(
-    _ set: hid_t, field: Field, from row: Int, count: Int, orThrow problem: () -> Problem
-  ) throws -> Column {
-    guard field.width > 0, count > 0 else { return Column(field.type, count: 0) { _ in } }
-    let (space, memory) = selection(of: set, field: field, from: row, count: count)
-    return try Column(field.type, count: count * field.width) { bytes in
-      let status = H5Dread(
-        set, field.type.hdf5MemoryType, memory.id, space.id, 0, bytes.baseAddress)
-      guard status >= 0 else { throw problem() }
-    }
-  }
-}
-
-/// How many rows go together: fixed by the table's shape, so that equal contents give equal bytes.
-enum BlockSize {
-  /// The largest power of two with at most `bytes` of values, between 64 and 65,536 rows.
-  static func rows(_ fields: [Field], bytes: Int) -> Int {
-    let row = max(1, fields.reduce(0) { $0 + $1.width * $1.type.size })
-    var rows = 65536
-    while rows > 64 && rows * row > bytes { rows /= 2 }
-    return rows
   }
 }

@@ -107,7 +107,7 @@ public enum Input {
   }
 
   /// HDF5 needs to go to and fro in its file.
-  private static func filePath(_ path: String, _ reader: ByteReader) throws -> String {
+  static func filePath(_ path: String, _ reader: ByteReader) throws -> String {
     guard !reader.isGzip else {
       throw Problem(
         .data, "this is an HDF5 file inside gzip", remedy: "unpack it with gunzip",

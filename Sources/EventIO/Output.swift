@@ -4,14 +4,15 @@ import Glibc
 
 /// The encodings of outputs: `-O`, or the suffix of `-o`.
 public enum OutputFormat: String, Sendable, CaseIterable {
-  case hdf5, stream, tsv, npy, json, lhe
+  case hdf5, stream, tsv, npy, json, lhe, lheh5
 
   /// Formats whose bytes would harm a terminal.
-  var isBinary: Bool { self == .hdf5 || self == .stream || self == .npy }
+  var isBinary: Bool { self == .stream || self == .npy || isHDF5 }
+  var isHDF5: Bool { self == .hdf5 || self == .lheh5 }
 
   private static let suffixes: [(String, OutputFormat)] = [
     (".h5", .hdf5), (".hdf5", .hdf5), (".arrow", .stream), (".arrows", .stream), (".tsv", .tsv),
-    (".npy", .npy), (".json", .json), (".lhe", .lhe), (".lhe.gz", .lhe),
+    (".npy", .npy), (".json", .json), (".lhe", .lhe), (".lhe.gz", .lhe), (".lheh5", .lheh5),
   ]
 
   /// The format that a file's name asks for.
@@ -57,12 +58,20 @@ public enum Output {
     let format = try format(path, options, table: true)
     let output = try open(path, format, options)
     let header = stamped(header, options)
+    return ParticleStartSink.wrapping(
+      try sink(format, output, header: header, options), header)
+  }
+
+  private static func sink(
+    _ format: OutputFormat, _ output: OutputFile, header: Header, _ options: OutputOptions
+  ) throws -> any Sink {
     switch format {
     case .hdf5: return try HDF5Sink(output, header: header, options: options)
     case .stream: return try StreamSink(output, header: header, options: options)
     case .tsv: return try TextSink(output, header: header, options: options)
     case .npy: return try NumpySink(output, header: header, options: options)
     case .json: return try JSONSink(output, header: header, options: options)
+    case .lheh5: return try LHEH5Sink(output, header: header, options: options)
     case .lhe:
       throw Problem(
         .usage, "a table cannot be written as Les Houches events",
@@ -133,7 +142,7 @@ public enum Output {
     let format =
       options.format ?? path.flatMap(OutputFormat.bySuffix)
       ?? (isFile || !table ? .hdf5 : .stream)
-    if format == .hdf5 && !isFile {
+    if format.isHDF5 && !isFile {
       throw Problem(
         .usage, "HDF5 cannot be written to a pipe or a device",
         remedy: table ? "use -o FILE, or -O stream" : "use -o FILE", file: path)

@@ -64,7 +64,9 @@ public struct RowSums: Sendable, Equatable {
   private static func weightNames(
     _ header: Header
   ) -> [(name: String, field: Int, component: Int, width: Int)] {
-    let paths = [EventFields.weights, EventFields.extraWeights, SampleFields.weight]
+    let paths = [
+      EventFields.weights, EventFields.extraWeights, EventFields.nominal, SampleFields.weight,
+    ]
     var found: [(name: String, field: Int, component: Int, width: Int)] = []
     for (i, field) in header.fields.enumerated() where paths.contains(field.path) {
       for (c, name) in (field.components ?? ["weight"]).enumerated() {
@@ -145,7 +147,10 @@ private struct FieldHash {
     let field = header.fields[index]
     let names = field.components ?? [""]
     width = field.width
-    order = names.indices.sorted { names[$0] < names[$1] }
+    // Where an event's particles begin among all follows from the order of the rows.
+    order = names.indices.sorted { names[$0] < names[$1] }.filter {
+      field.path != ParticleBlock.events || names[$0] != "start"
+    }
     var hash = XXH64()
     hash.update(field.path)
     for i in order {
@@ -184,6 +189,17 @@ private struct FieldHash {
         return UInt64(bitPattern: meanings[Int(value)])
       }
     case .int32(let v): each(v, count, body) { UInt64(bitPattern: Int64($0)) }
+    case .list(let counts, let values):
+      var entry = 0
+      var hash = seed
+      var entries: [UInt64] = []
+      rows(values, count: values.count / max(1, width)) { entries.append($1) }
+      for (row, n) in counts.enumerated() {
+        hash = Self.mix(seed, UInt64(n))
+        for i in entry..<(entry + n) { hash = Self.mix(hash, entries[i]) }
+        entry += n
+        body(row, hash)
+      }
     }
   }
 

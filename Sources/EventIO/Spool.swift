@@ -29,7 +29,10 @@ final class Spool {
   }
 
   func append(_ block: Batch) throws {
-    for column in block.columns { try column.withBytes { try file.write($0) } }
+    for column in block.columns {
+      if case .list(let counts, _) = column { try counts.withUnsafeBytes { try file.write($0) } }
+      try column.withBytes { try file.write($0) }
+    }
     rowCount += block.count
   }
 
@@ -56,7 +59,16 @@ final class Spool {
     return Batch(
       count: count,
       columns: try fields.map { field in
-        try Column(field.type, count: count * field.width) { try fill($0) }
+        guard field.isList else {
+          return try Column(field.type, count: count * field.width) { try fill($0) }
+        }
+        var counts = [Int](repeating: 0, count: count)
+        try counts.withUnsafeMutableBytes { try fill($0) }
+        return .list(
+          counts: counts,
+          values: try Column(field.type, count: counts.reduce(0, +) * field.width) {
+            try fill($0)
+          })
       })
   }
 

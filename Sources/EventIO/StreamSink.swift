@@ -12,8 +12,8 @@ final class StreamSink: Sink {
   private var sums: WeightSums
   /// Where rows wait when the header may still change.
   private let spool: Spool?
-  /// The columns of one block, one component after the other.
-  private var scratch: UnsafeMutableRawBufferPointer
+  /// The columns of one block, one component after the other; lists have their offsets before them.
+  private var scratch = UnsafeMutableRawBufferPointer.allocate(byteCount: 64, alignment: 64)
 
   init(_ output: OutputFile, header: Header, options: OutputOptions) throws {
     self.output = output
@@ -24,9 +24,6 @@ final class StreamSink: Sink {
     digest = ColumnDigest(header.fields)
     sums = WeightSums(header.fields)
     spool = options.deferred ? try Spool(header.fields, blockRows: blockRows) : nil
-    scratch = .allocate(
-      byteCount: blockRows * header.fields.reduce(0) { $0 + $1.width * $1.type.size } + 64,
-      alignment: 64)
     if spool == nil { try guarded { try writeSchema() } }
   }
 
@@ -75,33 +72,63 @@ final class StreamSink: Sink {
   }
 
   private func writeClosingBatch() throws {
-    let empty = header.fields.flatMap { field in
-      (0..<field.width).map { _ in UnsafeRawBufferPointer(start: nil, count: 0) }
-    }
     var metadata: ArrowMetadata = [
       (StreamLayout.rows, String(digest.rows)), (StreamLayout.digest, digest.hex),
     ]
     if let text = sums.text { metadata.append((StreamLayout.sumOfWeights, text)) }
-    try writer.writeBatch(rows: 0, columns: empty, metadata: metadata)
+    let empty = Batch(count: 0, columns: header.fields.map(Column.empty))
+    try writer.writeBatch(rows: 0, columns: columns(of: empty), metadata: metadata)
   }
 
   private func send(_ block: Batch) throws {
     digest.update(block)
     sums.add(block)
-    var columns: [UnsafeRawBufferPointer] = []
-    var at = 0
-    for (field, column) in zip(header.fields, block.columns) where field.width > 0 {
-      let size = block.count * field.type.size
-      let place = UnsafeMutableRawBufferPointer(
-        rebasing: scratch[at..<(at + size * field.width)])
-      column.withBytes { Transposition.toColumns($0, field, rows: block.count, into: place) }
-      for i in 0..<field.width {
-        columns.append(
-          UnsafeRawBufferPointer(rebasing: place[(i * size)..<((i + 1) * size)]))
-      }
-      at += size * field.width
+    try writer.writeBatch(rows: block.count, columns: columns(of: block))
+  }
+
+  /// The block's columns as bytes in `scratch`, which stay until the next call.
+  private func columns(of block: Batch) -> [ArrowWriter.ColumnBytes] {
+    let needed = zip(header.fields, block.columns).reduce(0) { sum, each in
+      sum + each.1.count * each.0.type.size + (each.0.isList ? 4 * block.count + 16 : 8)
     }
-    try writer.writeBatch(rows: block.count, columns: columns)
+    if scratch.count < needed {
+      scratch.deallocate()
+      scratch = .allocate(byteCount: needed, alignment: 64)
+    }
+    var columns: [ArrowWriter.ColumnBytes] = []
+    var at = 0
+    func take(_ size: Int) -> UnsafeMutableRawBufferPointer {
+      defer { at += (size + 7) / 8 * 8 }
+      return UnsafeMutableRawBufferPointer(rebasing: scratch[at..<(at + size)])
+    }
+    /// The values, one component after the other.
+    func transposed(_ column: Column, _ field: Field, rows: Int) -> [UnsafeRawBufferPointer] {
+      let size = rows * field.type.size
+      let place = take(size * field.width)
+      column.withBytes { Transposition.toColumns($0, field, rows: rows, into: place) }
+      return (0..<field.width).map {
+        UnsafeRawBufferPointer(rebasing: place[($0 * size)..<(($0 + 1) * size)])
+      }
+    }
+    for (field, column) in zip(header.fields, block.columns) {
+      guard case .list(let counts, let values) = column else {
+        columns += transposed(column, field, rows: block.count).map { .values($0) }
+        continue
+      }
+      let offsets = take(4 * (counts.count + 1))
+      var end: Int32 = 0
+      offsets.storeBytes(of: end, toByteOffset: 0, as: Int32.self)
+      for (i, n) in counts.enumerated() {
+        end += Int32(n)
+        offsets.storeBytes(of: end, toByteOffset: 4 * (i + 1), as: Int32.self)
+      }
+      columns.append(
+        .list(
+          offsets: UnsafeRawBufferPointer(offsets), entries: Int(end),
+          values: transposed(values, field, rows: Int(end)),
+          isStruct: field.components != nil))
+    }
+    return columns
   }
 }
 

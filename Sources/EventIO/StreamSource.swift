@@ -33,7 +33,7 @@ final class StreamSource: DigestedSource {
     isSealed = reader.metadata[StreamLayout.sealed] == "1"
     let paths = reader.fields.map { $0.metadata[StreamLayout.path] ?? $0.name }
     columns = header.fields.map { field in
-      field.width == 0 ? [] : paths.indices.filter { paths[$0] == field.path }
+      field.width == 0 && !field.isList ? [] : paths.indices.filter { paths[$0] == field.path }
     }
     digest = ColumnDigest(header.fields)
     blockRows = BlockSize.rows(header.fields, bytes: 1 << 22)
@@ -127,6 +127,10 @@ final class StreamSource: DigestedSource {
   ) throws -> Batch {
     var made: [Column] = []
     for (field, sources) in zip(header.fields, columns) {
+      if field.isList, let source = sources.first {
+        made.append(try list(field, batch.columns[source], from: row, count: count))
+        continue
+      }
       let offset = row * field.type.size
       let places = sources.compactMap { batch.columns[$0].bytes.baseAddress.map { $0 + offset } }
       guard places.count == sources.count else {
@@ -142,6 +146,48 @@ final class StreamSource: DigestedSource {
       made.append(column)
     }
     return Batch(count: count, columns: made)
+  }
+
+  /// Lists of some rows: their lengths from the offsets, which nobody vouches for, and the values between them.
+  private func list(
+    _ field: Field, _ column: ArrowReader.ReadBatch.Values, from row: Int, count: Int
+  ) throws -> Column {
+    guard let entries = column.list else { return .empty(field) }
+    func offset(_ i: Int) -> Int {
+      entries.isLarge
+        ? Int(column.bytes.loadUnaligned(fromByteOffset: 8 * i, as: Int64.self))
+        : Int(column.bytes.loadUnaligned(fromByteOffset: 4 * i, as: Int32.self))
+    }
+    let (start, end) = (offset(row), offset(row + count))
+    var counts: [Int] = []
+    counts.reserveCapacity(count)
+    var last = start
+    for i in row..<(row + count) {
+      let next = offset(i + 1)
+      guard start >= 0, next >= last, next <= entries.count,
+        !column.isNull(i) || next == last
+      else {
+        throw reader.problem(
+          "the lists of column '\(field.path)' run backwards, past their values, or are null")
+      }
+      counts.append(next - last)
+      last = next
+    }
+    let places = entries.components.compactMap {
+      $0.bytes.baseAddress.map { $0 + start * field.type.size }
+    }
+    guard end > start else { return .list(counts: counts, values: .empty(Field("", field.type))) }
+    guard places.count == field.width else {
+      throw reader.problem("column '\(field.path)' has entries without values")
+    }
+    var values = Self.gather(field.type, places, end - start)
+    for (i, component) in entries.components.enumerated() {
+      guard let validity = component.validity else { continue }
+      try values.clear(
+        validity, from: start, count: end - start, component: i, of: field.width
+      ) { reader.problem("lists of integers in column '\(field.path)' have null values") }
+    }
+    return .list(counts: counts, values: values)
   }
 
   private static func gather(_ type: ElementType, _ places: [UnsafeRawPointer], _ rows: Int)
@@ -183,7 +229,7 @@ extension Column {
         self = .float32([])
         values[at] = .nan
         self = .float32(values)
-      case .int64, .int32: throw problem()
+      case .int64, .int32, .list: throw problem()
       }
     }
   }

@@ -53,7 +53,8 @@ struct TableAgreement {
   /// Groups and datasets that are compared by what they mean, or that may differ.
   private static let compared: Set<String> = [
     "parameters", "benchmarks", "morphing", "observables", "nuisance_parameters",
-    "sample_summary", "sluice/samples", "sluice/partition", "sluice/salvaged",
+    "sample_summary", "init", "procInfo", "xml", "sluice/samples", "sluice/partition",
+    "sluice/salvaged",
     "sluice/incomplete", "sluice/setup/name", "sluice/setup/samples",
     "sluice/setup/parameter_units", "sluice/setup/observable_names",
     "sluice/setup/observable_expressions", "sluice/setup/observable_units",

@@ -9,11 +9,7 @@ public enum TableCopy {
     var left = limit ?? .max
     while left > 0, var batch = try source.next() {
       if batch.count > left {
-        batch = Batch(
-          count: left,
-          columns: zip(batch.columns, source.header.fields).map { column, field in
-            column.slice(from: 0, count: left * field.width)
-          })
+        batch = batch.rows(from: 0, count: left, fields: source.header.fields)
       }
       left -= batch.count
       try sink.write(batch)
@@ -78,10 +74,11 @@ public struct MadMinerExport {
 
   private static func load(_ source: any Source) throws -> Batch {
     let fields = source.header.fields
-    var all = Batch(count: 0, columns: fields.map { Column($0.type, count: 0) { _ in } })
+    var all = Batch(count: 0, columns: fields.map(Column.empty))
     while let batch = try source.next() {
-      for i in fields.indices {
-        all.columns[i].append(batch.columns[i], from: 0, count: batch.columns[i].count)
+      for (i, field) in fields.enumerated() where !field.isList {
+        all.columns[i].append(
+          rowsOf: batch.columns[i], from: 0, count: batch.count, width: field.width)
       }
       all.count += batch.count
     }
@@ -173,6 +170,42 @@ public enum TableDifference {
     }
   }
 
+  /// Rows of a list in which two tables differ, and how.
+  private static func lists(
+    _ a: Cursor, _ b: Cursor, _ f: Int, rows: Int
+  ) throws -> [(row: Int, text: String)] {
+    let field = a.source.header.fields[f]
+    guard
+      case .list(let p, let x) = a.batch.columns[f].rows(
+        from: a.row, count: rows, width: field.width),
+      case .list(let q, let y) = b.batch.columns[f].rows(
+        from: b.row, count: rows, width: field.width)
+    else { return [] }
+    let isSame = p == q && x.withBytes { u in y.withBytes { v in u.elementsEqual(v) } }
+    if isSame { return [] }
+    var found: [(row: Int, text: String)] = []
+    var (atX, atY) = (0, 0)
+    for row in 0..<rows {
+      defer {
+        atX += p[row] * field.width
+        atY += q[row] * field.width
+      }
+      guard p[row] == q[row] else {
+        found.append((row, "\(field.path) has \(p[row]) and \(q[row]) entries"))
+        continue
+      }
+      let i = (0..<(p[row] * field.width)).first { x.text(at: atX + $0) != y.text(at: atY + $0) }
+      guard let i else { continue }
+      let name = field.components.map { "." + $0[i % field.width] } ?? ""
+      found.append(
+        (
+          row,
+          "\(field.path)\(name) of entry \(i / field.width + 1) is \(x.text(at: atX + i)) and \(y.text(at: atY + i))"
+        ))
+    }
+    return found
+  }
+
   private static func rows(_ a: Cursor, _ b: Cursor) throws -> [String] {
     let fields = a.source.header.fields
     let names = StreamLayout.columnNames(fields)
@@ -185,7 +218,13 @@ public enum TableDifference {
         if left != right { return ["rows: the first \(row) are in both, then one ends"] }
         break
       }
-      for (f, field) in fields.enumerated() where !sameBytes(a, b, f, n * field.width) {
+      for (f, field) in fields.enumerated() where field.isList {
+        let found = try lists(a, b, f, rows: n)
+        different += found.count
+        first = first ?? found.first.map { "row \(row + $0.row + 1): \($0.text)" }
+      }
+      for (f, field) in fields.enumerated()
+      where !field.isList && !sameBytes(a, b, f, n * field.width) {
         for i in 0..<(n * field.width) {
           let x = a.batch.columns[f].text(at: a.row * field.width + i)
           let y = b.batch.columns[f].text(at: b.row * field.width + i)

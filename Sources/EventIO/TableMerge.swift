@@ -44,6 +44,7 @@ public final class TableMerge {
     if kind == .events, groups.count > 1 {
       header.fields = ColumnMapping.fields(of: groups)
       samples = try MergedSamples(groups, fields: &header.fields, journal: journal)
+      LHEH5Layout.merge(groups.dropFirst().map(\.header.document), into: &header.document)
     }
     let fields = header.fields
     mappings = try groups.map { try ColumnMapping($0, to: reference, fields: fields, journal) }

@@ -2,7 +2,7 @@ import Diagnostics
 import EventModel
 
 /// Rows as tab-separated text: a line of names after `#`, then a line per row; reals with the fewest digits that read
-/// back as the same value.
+/// back as the same value. A list is one cell: its entries stand between semicolons, the values of an entry between commas.
 final class TextSink: Sink {
   private let output: BufferedOutput
   private let fields: [Field]
@@ -17,7 +17,7 @@ final class TextSink: Sink {
     blocks = RowBlocks(fields, blockRows: blockRows)
     spool = options.deferred ? try Spool(fields, blockRows: blockRows) : nil
     try guarded {
-      try output.write("# " + StreamLayout.columnNames(fields).joined(separator: "\t") + "\n")
+      try output.write("# " + StreamLayout.cellNames(fields).joined(separator: "\t") + "\n")
     }
   }
 
@@ -41,12 +41,31 @@ final class TextSink: Sink {
   }
 
   private func writeLines(_ batch: Batch) throws {
+    /// Entries of each list that were written.
+    var entries = [Int](repeating: 0, count: fields.count)
     for row in 0..<batch.count {
       var line = ""
-      for (field, column) in zip(fields, batch.columns) {
+      var isFirst = true
+      func separate() {
+        if !isFirst { line += "\t" }
+        isFirst = false
+      }
+      for (f, field) in fields.enumerated() {
+        if case .list(let counts, let values) = batch.columns[f] {
+          separate()
+          for entry in entries[f]..<(entries[f] + counts[row]) {
+            if entry > entries[f] { line += ";" }
+            for i in 0..<field.width {
+              if i > 0 { line += "," }
+              line += values.text(at: entry * field.width + i)
+            }
+          }
+          entries[f] += counts[row]
+          continue
+        }
         for i in 0..<field.width {
-          if !line.isEmpty { line += "\t" }
-          line += column.text(at: row * field.width + i)
+          separate()
+          line += batch.columns[f].text(at: row * field.width + i)
         }
       }
       try output.write(line + "\n")
@@ -76,6 +95,7 @@ extension Column {
     case .float32(let v): v[i].description
     case .int64(let v): String(v[i])
     case .int32(let v): String(v[i])
+    case .list(_, let values): values.text(at: i)
     }
   }
 }
@@ -92,6 +112,12 @@ final class NumpySink: Sink {
   init(_ file: OutputFile, header: Header, options: OutputOptions) throws {
     output = BufferedOutput(file)
     fields = header.fields
+    if let list = fields.first(where: \.isList) {
+      file.abandon()
+      throw Problem(
+        .usage, "'\(list.path)' is a list in every row, which a numpy array cannot hold",
+        remedy: "use -O stream, hdf5 or tsv, or read the events without it")
+    }
     let blockRows = BlockSize.rows(fields, bytes: 1 << 20)
     blocks = RowBlocks(fields, blockRows: blockRows)
     spool = try Spool(fields, blockRows: blockRows)
@@ -163,17 +189,20 @@ final class JSONSink: Sink {
   private var header: Header
   private var columns: [Column]
   private var valueCount = 0
+  private var rowCount = 0
 
   init(_ file: OutputFile, header: Header, options: OutputOptions) throws {
     output = BufferedOutput(file)
     self.header = header
-    columns = header.fields.map { Column($0.type, count: 0) { _ in } }
+    columns = header.fields.map(Column.empty)
   }
 
   func write(_ batch: Batch) throws {
     try RowBlocks.check(batch, header.fields)
-    for i in columns.indices {
-      columns[i].append(batch.columns[i], from: 0, count: batch.columns[i].count)
+    rowCount += batch.count
+    for (i, field) in header.fields.enumerated() {
+      columns[i].append(
+        rowsOf: batch.columns[i], from: 0, count: batch.count, width: field.width)
       valueCount += batch.columns[i].count
     }
     guard valueCount <= Self.maximumValues else {
@@ -187,10 +216,7 @@ final class JSONSink: Sink {
     do {
       if let document { header.document = document }
       if let rewriting {
-        let rows = header.fields.indices.first { header.fields[$0].width > 0 }.map {
-          columns[$0].count / header.fields[$0].width
-        }
-        var batch = Batch(count: rows ?? 0, columns: columns)
+        var batch = Batch(count: rowCount, columns: columns)
         try rewriting(&batch)
         columns = batch.columns
       }
@@ -205,6 +231,7 @@ final class JSONSink: Sink {
           table[name] = .integers(column.integers, shape: shape)
         }
         if let names = field.components { table.set(name + ".names", names) }
+        if case .list(let counts, _) = column { table.set(name + ".counts", counts) }
       }
       try output.write(JSONFile.text(header, columns: table))
       try output.finish()

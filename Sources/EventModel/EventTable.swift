@@ -8,6 +8,11 @@ public enum EventFields {
   /// Index of the row's sample in the sample table.
   public static let sample = "sluice/rows/sample"
   public static let eventID = "sluice/rows/event_id"
+  /// The event's own weight (XWGTUP) in pb, its process (IDPRUP) and the numeric attributes of its tag, in tables without a
+  /// setup.
+  public static let nominal = "sluice/rows/nominal"
+  public static let process = "sluice/rows/process"
+  public static let attributes = "sluice/rows/attributes"
   /// Weights that are not benchmarks, by the ids the generator gave them.
   public static let extraWeights = "sluice/weights/values"
 }
@@ -110,12 +115,12 @@ public struct EventTable: Sendable {
       throw Problem(
         .data, "this is a file of kind \(header.kind.rawValue), not events", file: source.name)
     }
-    let setup = try Setup(document: header.document)
     guard let weightIndex = header.index(of: EventFields.weights) else {
       throw Problem(
         .data, "there are no benchmark weights", remedy: "read the events with lhe-read --setup",
         file: source.name)
     }
+    let setup = try Setup(document: header.document)
     let observationIndex = header.index(of: EventFields.observations)
     let available = observationIndex.flatMap { header.fields[$0].components } ?? []
     let chosen = try ObservableChoice(observables, available: available, file: source.name)

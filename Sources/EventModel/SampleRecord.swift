@@ -26,13 +26,18 @@ public struct SampleRecord: Sendable, Equatable {
   public var declaredError: Double
   /// The significant digits that the file's weights carry; 0 where not measured.
   public var weightDigits: Int
+  /// Events before cuts whose sampling weight is negative; nil in tables from before it was counted.
+  public var negativeWeights: Int?
+  /// What a weight of the file was multiplied by to be in pb, k-factor included; nil in tables from before it was kept.
+  public var weightFactor: Double?
 
   public init(
     file: String, key: UInt64 = 0, process: String = "", samplingBenchmark: Int,
     eventsRead: Int = 0, eventsKept: Int = 0, sumAbsoluteWeights: Double = 0,
     sumWeights: Double = 0, sumSquaredWeights: Double = 0, kFactor: Double = 1,
     normalisation: String = "unknown", declaredCrossSection: Double = .nan,
-    declaredError: Double = .nan, weightDigits: Int = 0
+    declaredError: Double = .nan, weightDigits: Int = 0, negativeWeights: Int? = nil,
+    weightFactor: Double? = nil
   ) {
     self.file = file
     self.key = key
@@ -48,10 +53,20 @@ public struct SampleRecord: Sendable, Equatable {
     self.declaredCrossSection = declaredCrossSection
     self.declaredError = declaredError
     self.weightDigits = weightDigits
+    self.negativeWeights = negativeWeights
+    self.weightFactor = weightFactor
   }
 
   public var isBackground: Bool { samplingBenchmark < 0 }
-  /// n_eff = (Σw)²/Σw²: the number of events where all weights are equal.
+  /// Share of the events before cuts that have a negative weight.
+  public var negativeFraction: Double? {
+    negativeWeights.map { Double($0) / Double(max(1, eventsRead)) }
+  }
+  /// (Σw)²/Σw², the number of events of equal weight that tell as much of the cross section (Kish).
+  public var effectiveEvents: Double {
+    sumSquaredWeights > 0 ? sumWeights * sumWeights / sumSquaredWeights : Double(eventsRead)
+  }
+  /// (Σ|w|)²/Σw²: the number of events where all weights are equal but for their signs.
   public var kishNumber: Double {
     sumSquaredWeights > 0
       ? sumAbsoluteWeights * sumAbsoluteWeights / sumSquaredWeights : Double(eventsRead)
@@ -77,6 +92,8 @@ public enum SampleTable {
     document.set(root + "declared_cross_section", samples.map(\.declaredCrossSection))
     document.set(root + "declared_error", samples.map(\.declaredError))
     document.set(root + "weight_digits", samples.map(\.weightDigits))
+    document.set(root + "negative_weights", samples.map { $0.negativeWeights ?? -1 })
+    document.set(root + "weight_factor", samples.map { $0.weightFactor ?? .nan })
   }
 
   /// The sample table, nil where the file has none (a file of another program).
@@ -96,19 +113,25 @@ public enum SampleTable {
       let error = table.reals("declared_error"), let digits = table.integers("weight_digits")
     else { throw broken }
     let n = files.count
-    let counts = [
+    // Columns that came later.
+    let negative: [Int] = table.integers("negative_weights") ?? [Int](repeating: -1, count: n)
+    let factors: [Double] = table.reals("weight_factor") ?? [Double](repeating: .nan, count: n)
+    let counts: [Int] = [
       keys.count, processes.count, benchmarks.count, read.count, kept.count, sumAbs.count,
       sum.count, sumSquared.count, k.count, rules.count, sigma.count, error.count, digits.count,
+      negative.count, factors.count,
     ]
     guard counts.allSatisfy({ $0 == n }) else { throw broken }
     return try (0..<n).map { i in
       guard let key = UInt64(keys[i], radix: 16) else { throw broken }
+      let negativeWeights: Int? = negative[i] < 0 ? nil : negative[i]
       return SampleRecord(
         file: files[i], key: key, process: processes[i], samplingBenchmark: benchmarks[i],
         eventsRead: read[i], eventsKept: kept[i], sumAbsoluteWeights: sumAbs[i],
         sumWeights: sum[i], sumSquaredWeights: sumSquared[i], kFactor: k[i],
         normalisation: rules[i], declaredCrossSection: sigma[i], declaredError: error[i],
-        weightDigits: digits[i])
+        weightDigits: digits[i], negativeWeights: negativeWeights,
+        weightFactor: factors[i].isNaN ? nil : factors[i])
     }
   }
 }

@@ -81,7 +81,10 @@ extension Setup {
   /// Reads a setup out of a file's document: ours, MadMiner 0.9's, and the 0.4–0.8 variants.
   public init(document d: Document) throws {
     guard let names = d.texts("parameters/names") else {
-      throw Problem(.data, "there is no setup (group parameters)", place: "parameters/names")
+      throw Problem(
+        .data, "there is no setup (group parameters)",
+        remedy: "make one with morph setup; events get it from lhe-read --setup",
+        place: "parameters/names")
     }
     let p = names.count
     func texts(_ path: String, _ missing: String) throws -> [String] {

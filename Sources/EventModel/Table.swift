@@ -8,28 +8,31 @@ public enum ElementType: String, Sendable {
   case float64, float32, int64, int32
 }
 
-/// A column of a table: one value a row, or a fixed number of named values a row.
+/// A column of a table: one value a row, a fixed number of named values a row, or a list a row.
 ///
 /// `path` is the dataset's path in HDF5 (`samples/weights`). In a stream a scalar field is the column `path` (its last
-/// part); a field with components is one column per component.
+/// part); a field with components is one column per component; a list is one column of lists.
 public struct Field: Sendable, Equatable {
   public var path: String
   public var type: ElementType
   /// Names of the values in a row (observables, benchmarks, parameters); nil for a scalar column (a 1-D dataset).
   public var components: [String]?
   public var unit: String?
+  /// A row holds any number of entries, each with the field's components (the particles of an event).
+  public var isList: Bool
 
   public init(
     _ path: String, _ type: ElementType = .float64, components: [String]? = nil,
-    unit: String? = nil
+    unit: String? = nil, isList: Bool = false
   ) {
     self.path = path
     self.type = type
     self.components = components
     self.unit = unit
+    self.isList = isList
   }
 
-  /// Values in a row.
+  /// Values in a row, or in an entry of a list.
   public var width: Int { components?.count ?? 1 }
 }
 
@@ -39,13 +42,17 @@ public enum Column: Sendable, Equatable {
   case float32([Float])
   case int64([Int64])
   case int32([Int32])
+  /// The number of entries of each row, and the values of all entries one after the other (never lists again).
+  indirect case list(counts: [Int], values: Column)
 
+  /// Values; of a list, those of all its entries.
   public var count: Int {
     switch self {
     case .float64(let v): v.count
     case .float32(let v): v.count
     case .int64(let v): v.count
     case .int32(let v): v.count
+    case .list(_, let values): values.count
     }
   }
   public var type: ElementType {
@@ -54,6 +61,7 @@ public enum Column: Sendable, Equatable {
     case .float32: .float32
     case .int64: .int64
     case .int32: .int32
+    case .list(_, let values): values.type
     }
   }
   /// The values as Double, converted if need be.
@@ -63,6 +71,7 @@ public enum Column: Sendable, Equatable {
     case .float32(let v): v.map(Double.init)
     case .int64(let v): v.map(Double.init)
     case .int32(let v): v.map(Double.init)
+    case .list(_, let values): values.doubles
     }
   }
   /// The values as Int64; reals are truncated.
@@ -72,6 +81,7 @@ public enum Column: Sendable, Equatable {
     case .float32(let v): v.map { Int64($0) }
     case .int64(let v): v
     case .int32(let v): v.map(Int64.init)
+    case .list(_, let values): values.integers
     }
   }
 }

@@ -48,7 +48,7 @@ final class ByteWindow {
 
   /// Reads and inflates on another thread from here on.
   func startThread() throws {
-    if threaded == nil { threaded = try ThreadedByteReader(reader) }
+    if threaded == nil && reader.mayMoveToThread { threaded = try ThreadedByteReader(reader) }
   }
 
   /// Drops what stands before `unused` and adds the next bytes; false at the end of the text.

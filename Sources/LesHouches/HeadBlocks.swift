@@ -179,6 +179,8 @@ public struct InitBlock: Sendable, Equatable {
   public var energies: [Double]
   /// PDFSUP: LHAPDF ids of the beams' densities; generators write −1 or 0 for "not said".
   public var pdfSets: [Int]
+  /// PDFGUP: groups of the beams' densities (PDFLIB); mostly 0.
+  public var pdfGroups: [Int]
   /// IDWTUP: how the generator means its weights.
   public var weightStrategy: Int
   /// NPRUP as the file has it; `processes` may be fewer, or none.
@@ -203,6 +205,7 @@ public struct InitBlock: Sendable, Equatable {
     beams = [integer(first[0]), integer(first[1])]
     energies = [first[2], first[3]]
     pdfSets = [integer(first[6]), integer(first[7])]
+    pdfGroups = [integer(first[4]), integer(first[5])]
     weightStrategy = integer(first[8])
     declaredProcesses = integer(first[9])
     for row in rows.dropFirst() where row.count >= 4 && processes.count < declaredProcesses {

@@ -64,6 +64,18 @@ public struct SampleInput: Sendable, Equatable {
     try check("--background", text, "write --background [PROCESS:]FILE")
   }
 
+  /// The process where no setup says what a benchmark is: the name given, or else that of the file.
+  var processWithoutSetup: String {
+    if case .benchmark(let name) = role { return process.map { $0 + "/" + name } ?? name }
+    if let process { return process }
+    if file == "-" { return "standard input" }
+    var name = file.split(separator: "/").last.map(String.init) ?? file
+    for suffix in [".gz", ".lhe", ".lheh5", ".h5", ".hdf5"] where name.hasSuffix(suffix) {
+      name.removeLast(suffix.count)
+    }
+    return name.isEmpty ? file : name
+  }
+
   private func check(_ option: String, _ text: String, _ remedy: String) throws {
     if file.isEmpty || process == "" || role == .benchmark("") {
       throw Problem(.usage, "\(option) '\(text)' has an empty part", remedy: remedy)

@@ -21,7 +21,7 @@ extension SampleSet {
   /// The setup written is the one given, with `observables` as they were evaluated.
   public func read(into sink: any Sink, select: EventSelection) throws -> [SampleRecord] {
     var result = ReadingResult()
-    let rows = RowBuffer(weightCount: setup.benchmarks.count, extraCount: extraIDs.count)
+    let rows = RowBuffer(layout)
     for (index, sample) in samples.enumerated() {
       let reading = SampleReading(
         self, sample, index: index, firstFactor: result.factors.count)
@@ -43,11 +43,10 @@ extension SampleSet {
       journal.warn("same process \(i)", sentence)
     }
     let (factors, sampleOfFactor) = (result.factors, result.sampleOfFactor)
-    let width = (finalSetup.weightNames.count, extraIDs.count)
     var clipped = ClippedRatios(finalSetup)
     try sink.finish(document: document(records: result.records, salvaged: result.salvaged)) {
-      RowBuffer.scale(&$0, by: factors, width: width)
-      RowBuffer.name(&$0, sampleOfFactor)
+      rows.scale(&$0, by: factors)
+      rows.name(&$0, sampleOfFactor)
       clipped.add($0.columns[1].doubles)
     }
     clipped.report(journal)
@@ -69,7 +68,9 @@ private final class SampleReading {
   private var slots: [Int] = []
   private var extraSlots: [Int] = []
   private let variations: VariationReader
+  private var attributeSlots: [Int] = []
   private var missingExtra = 0
+  private var record: ParticleRecord?
   /// Σ XWGTUP, against the sampling benchmark's own weight.
   private var sumEventWeights = 0.0
 
@@ -88,6 +89,8 @@ private final class SampleReading {
       }
     }
     extraSlots = set.extraIDs.map { reader.want($0) }
+    attributeSlots = set.layout.attributes.map { reader.wantAttribute($0) }
+    record = set.layout.blockIDs.map { ParticleRecord(reader, ids: $0) }
   }
 
   func read(_ rows: RowBuffer, _ sink: any Sink, _ select: EventSelection) throws {
@@ -133,11 +136,15 @@ private final class SampleReading {
         eventWeight: event.weight,
         reference: reference < count ? weights[reference] * efficiency : 0,
         to: &rows.weights)
-      for slot in extraSlots { rows.extra.append(extra(slot) * efficiency) }
-      rows.append(samplingBenchmark: label, sample: firstFactor + part, id: id)
-      if rows.count == batchRows {
-        try rows.flush(to: sink)
+      for slot in extraSlots { rows.weightsByID.append(extra(slot) * efficiency) }
+      if !set.hasSetup {
+        rows.nominal.append(event.weight * efficiency)
+        rows.processes.append(Int64(event.processID))
+        for slot in attributeSlots { rows.attributes.append(reader.attributeValue(slot)) }
       }
+      record?.append(event, of: reader, to: rows)
+      rows.append(samplingBenchmark: label, sample: firstFactor + part, id: id)
+      if rows.isFull || rows.count >= batchRows { try rows.flush(to: sink) }
     }
   }
 
@@ -186,7 +193,7 @@ private final class SampleReading {
     }
     sums.selected = reader.selection?.selected(reader.head)
     // Weights without a setup serve whoever knows what they mean.
-    let isStrict = !set.setup.benchmarks.isEmpty
+    let isStrict = set.hasSetup
     var rule = try Normalisation(
       head: reader.head, documents: reader.documents, sums: sums, asked: set.options.eventNorm,
       generated: set.options.generatedEvents, isStrict: isStrict, file: name, journal: journal)
@@ -202,9 +209,7 @@ private final class SampleReading {
     try table?.finish(
       events: sums.count, of: name, isCut: reader.salvaged != nil, journal: journal)
     checkSamplingWeight()
-    if missingExtra > 0 {
-      journal.note("\(name): \(missingExtra) values of weights beyond benchmarks are missing (NaN)")
-    }
+    noteMissing()
     let k = set.options.kFactors.factor(of: sample.process)
     let declared = rule.declared
     result.factors += rule.factors.map { $0 * k }
@@ -216,7 +221,8 @@ private final class SampleReading {
       eventsKept: kept, sumAbsoluteWeights: own.sumAbsolute, sumWeights: own.sum,
       sumSquaredWeights: own.sumSquares, kFactor: k,
       normalisation: rule.rule, declaredCrossSection: declared?.value ?? .nan,
-      declaredError: declared?.error ?? .nan, weightDigits: reader.weightDigits)
+      declaredError: declared?.error ?? .nan, weightDigits: reader.weightDigits,
+      negativeWeights: sums.negative, weightFactor: rule.factor * k)
     result.records.append(record)
     journal.note(
       "\(name): \(record.eventsRead) events, \(kept) kept, "
@@ -224,6 +230,28 @@ private final class SampleReading {
         + (sums.negative > 0
           ? ", \(sums.negative) of negative weight, \(Int(own.effectiveCount.rounded())) effective events"
           : ""))
+  }
+
+  private func noteMissing() {
+    let journal = set.journal
+    let name = reader.name
+    let missing = missingExtra + (record?.missing ?? 0)
+    if missing > 0 {
+      journal.note("\(name): \(missing) values of weights beyond benchmarks are missing (NaN)")
+    }
+    // Only where every id was asked for can one be left out.
+    guard !set.hasSetup || set.options.extraWeights == .all,
+      (set.options.extraWeights ?? .all) == .all
+    else { return }
+    let known = Set(
+      set.layout.weightIDs + (set.layout.blockIDs ?? [])
+        + slots.filter { $0 >= 0 }.map { reader.knownIDs[$0] })
+    let late = reader.knownIDs.filter { !known.contains($0) }
+    guard !late.isEmpty else { return }
+    journal.warn(
+      "late weights \(name)",
+      "\(name): \(late.count) weight ids that the head does not declare come after the first event and have no column: \(late.prefix(5).joined(separator: ", "))\(late.count > 5 ? ", …" : "")"
+    )
   }
 
   /// The sampling benchmark's own weight must be the weight the events were drawn with.
@@ -235,62 +263,5 @@ private final class SampleReading {
       "sampling weight \(reader.name)",
       "\(reader.name): the weights at its sampling benchmark \(benchmark) add up to \(Normalisation.text(sums.sum / sumEventWeights)) times XWGTUP; are the events really drawn from \(benchmark)?"
     )
-  }
-}
-
-/// Rows on their way to the sink, column by column.
-final class RowBuffer {
-  var observations: [Double] = []
-  var weights: [Double] = []
-  var extra: [Double] = []
-  private var labels: [Int64] = []
-  private var samples: [Int64] = []
-  private var ids: [Int64] = []
-  private let extraCount: Int
-  var count: Int { ids.count }
-
-  init(weightCount: Int, extraCount: Int) {
-    self.extraCount = extraCount
-  }
-
-  func append(samplingBenchmark: Int64, sample: Int, id: Int64) {
-    labels.append(samplingBenchmark)
-    samples.append(Int64(sample))
-    ids.append(id)
-  }
-
-  func flush(to sink: any Sink) throws {
-    guard count > 0 else { return }
-    var columns: [Column] = [
-      .float64(observations), .float64(weights), .int64(labels), .int64(samples), .int64(ids),
-    ]
-    if extraCount > 0 { columns.append(.float64(extra)) }
-    try sink.write(Batch(count: count, columns: columns))
-    observations.removeAll(keepingCapacity: true)
-    weights.removeAll(keepingCapacity: true)
-    extra.removeAll(keepingCapacity: true)
-    labels.removeAll(keepingCapacity: true)
-    samples.removeAll(keepingCapacity: true)
-    ids.removeAll(keepingCapacity: true)
-  }
-
-  /// Puts the sample's index in place of its factor's.
-  static func name(_ batch: inout Batch, _ sampleOfFactor: [Int64]) {
-    guard !sampleOfFactor.elementsEqual(0..<Int64(sampleOfFactor.count)) else { return }
-    batch.columns[3] = .int64(batch.columns[3].integers.map { sampleOfFactor[Int($0)] })
-  }
-
-  /// Multiplies the weights of each row by its sample's factor. Columns are in the order of `SampleSet.header`.
-  static func scale(_ batch: inout Batch, by factors: [Double], width: (Int, Int)) {
-    let samples = batch.columns[3].integers
-    for (column, width) in [(1, width.0), (5, width.1)]
-    where column < batch.columns.count && width > 0 {
-      var values = batch.columns[column].doubles
-      for row in 0..<batch.count {
-        let factor = factors[Int(samples[row])]
-        for i in row * width..<(row + 1) * width { values[i] *= factor }
-      }
-      batch.columns[column] = .float64(values)
-    }
   }
 }

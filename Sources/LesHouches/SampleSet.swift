@@ -14,7 +14,10 @@ public struct ReadingOptions: Sendable {
   public var salvage = false
   /// Documents one after the other in a file are runs of one sample.
   public var concatenated = false
-  public var extraWeights = ExtraWeights.none
+  /// Nil is none with a setup, all without one, and all for the particle block.
+  public var extraWeights: ExtraWeights?
+  /// Keep the particles, and the event as the file has it.
+  public var particles = false
   public var eventNorm: EventNorm?
   /// Events that were generated where the file holds only some of them; for one sample.
   public var generatedEvents: Int?
@@ -40,11 +43,15 @@ public final class SampleSet {
     }
   }
 
+  /// Without a setup, the observables and cuts alone.
   public let setup: Setup
+  public let hasSetup: Bool
   let options: ReadingOptions
   let samples: [Sample]
+  /// The columns; observables are told with `header(observables:)`.
+  var layout = RowLayout()
   /// Ids of the weights beyond benchmarks, in the order of their columns.
-  public let extraIDs: [String]
+  public var extraIDs: [String] { layout.weightIDs }
   let journal: Journal
   /// The columns of systematics.
   let variations: ReducedColumns
@@ -53,9 +60,11 @@ public final class SampleSet {
   /// The table's row of the event that is being selected.
   public internal(set) var tableRow: [Double] = []
 
-  /// Opens every file and reads its head and first event.
+  /// Opens every file and reads its head and first event. Without a setup there are no benchmarks: every weight stands by
+  /// its id, and the name that `--sample` gives is the process.
   public init(
-    _ inputs: [SampleInput], setup: Setup, options: ReadingOptions, journal: Journal
+    _ inputs: [SampleInput], setup: Setup, hasSetup: Bool = true, options: ReadingOptions,
+    journal: Journal
   ) throws {
     guard setup.nuisanceBenchmarks.isEmpty || !setup.systematics.isEmpty else {
       throw Problem(
@@ -71,19 +80,32 @@ public final class SampleSet {
       throw Problem(.usage, "standard input can be only one of the samples")
     }
     for input in inputs {
-      if case .benchmark(let name) = input.role { _ = try Self.index(of: name, setup) }
+      if case .benchmark(let name) = input.role, hasSetup {
+        _ = try Self.index(of: name, setup)
+      }
     }
     self.setup = setup
+    self.hasSetup = hasSetup
     self.options = options
     self.journal = journal
-    samples = try inputs.map { try Self.open($0, setup, options, journal) }
+    samples = try inputs.map { try Self.open($0, hasSetup ? setup : nil, options, journal) }
     try Self.checkDifferent(samples)
     try options.kFactors.check(processes: samples.map(\.process))
     variations = try ReducedColumns(
       NuisanceColumns(
         setup.systematics, samples: samples.map(\.varied), journal: journal),
       benchmarkCount: setup.benchmarks.count, reference: setup.referenceBenchmark)
-    extraIDs = try Self.extraIDs(samples, options.extraWeights)
+    let all = options.extraWeights ?? .all
+    if options.particles { layout.blockIDs = try Self.ids(samples, all, beyondBenchmarks: false) }
+    if hasSetup || !options.particles {
+      layout.weightIDs = try Self.ids(
+        samples, hasSetup ? options.extraWeights ?? .none : all, beyondBenchmarks: true)
+    }
+    if hasSetup {
+      layout.benchmarkNames = finalSetup.weightNames
+    } else {
+      layout.attributes = Self.attributes(samples)
+    }
   }
 
   private static func index(of name: String, _ setup: Setup) throws -> Int {
@@ -96,11 +118,16 @@ public final class SampleSet {
   }
 
   private static func open(
-    _ input: SampleInput, _ setup: Setup, _ options: ReadingOptions, _ journal: Journal
+    _ input: SampleInput, _ setup: Setup?, _ options: ReadingOptions, _ journal: Journal
   ) throws -> Sample {
     let reader = try LHEReader(
-      ByteReader(path: input.file),
-      LHEReader.Options(salvage: options.salvage, concatenated: options.concatenated))
+      ByteReader.events(path: input.file),
+      LHEReader.Options(
+        salvage: options.salvage, keepsText: options.particles, concatenated: options.concatenated))
+    guard let setup else {
+      return Sample(
+        input: input, reader: reader, process: input.processWithoutSetup, weights: nil)
+    }
     var weights: BenchmarkWeights?
     switch input.role {
     case .background: break
@@ -131,12 +158,27 @@ public final class SampleSet {
     }
   }
 
-  private static func extraIDs(_ samples: [Sample], _ wanted: ExtraWeights) throws -> [String] {
+  /// Numeric attributes of the first event of any sample.
+  private static func attributes(_ samples: [Sample]) -> [String] {
+    var names: [String] = []
+    for sample in samples {
+      for name in sample.reader.attributeNames where !names.contains(name) {
+        names.append(name)
+      }
+    }
+    return names
+  }
+
+  /// Ids that are declared or in the first event of any sample.
+  private static func ids(
+    _ samples: [Sample], _ wanted: ExtraWeights, beyondBenchmarks: Bool
+  ) throws -> [String] {
     var declared: [String] = []
     var seen = Set<String>()
     for sample in samples {
-      for weight in sample.reader.head.weights where seen.insert(weight.id).inserted {
-        declared.append(weight.id)
+      let head = sample.reader.head
+      for id in head.weights.map(\.id) + head.undeclaredWeights where seen.insert(id).inserted {
+        declared.append(id)
       }
     }
     switch wanted {
@@ -150,7 +192,7 @@ public final class SampleSet {
       return ids
     case .all:
       var used = Set<String>()
-      for sample in samples {
+      for sample in samples where beyondBenchmarks {
         for origin in sample.weights?.origins ?? [] {
           if case .id(let id) = origin { used.insert(id) }
         }
@@ -171,25 +213,34 @@ public final class SampleSet {
 
   /// Header of the events table: setup and columns; the sample table comes when all is read.
   public func header(observables: [Observable]) -> Header {
-    var fields = [
-      Field(
-        EventFields.observations, components: observables.map(\.name)),
-      Field(EventFields.weights, components: finalSetup.weightNames, unit: "pb"),
-      Field(EventFields.samplingBenchmark, .int64),
-      Field(EventFields.sample, .int64),
-      Field(EventFields.eventID, .int64),
-    ]
-    if !extraIDs.isEmpty {
-      fields.append(Field(EventFields.extraWeights, components: extraIDs, unit: "pb"))
-    }
-    return Header(kind: .events, document: document(records: [], salvaged: []), fields: fields)
+    var layout = layout
+    if hasSetup { layout.benchmarkNames = finalSetup.weightNames }
+    layout.observableNames = observables.map(\.name)
+    return Header(
+      kind: .events, document: document(records: [], salvaged: []), fields: layout.fields)
   }
 
   /// Setup, sample table, partition definition and MadMiner's counts.
   func document(records: [SampleRecord], salvaged: [String]) -> Document {
     var document = finalSetup.document(withReference: true)
+    if !hasSetup {
+      // Observables and cuts are all there is.
+      let own = document["sluice/setup"]
+      document = Document()
+      document["sluice/setup"] = own
+    }
     SampleTable.write(records, to: &document)
     PartitionDefinition().write(to: &document, at: "sluice/partition")
+    if !salvaged.isEmpty { document.set("sluice/salvaged", salvaged) }
+    if let ids = layout.blockIDs {
+      LHEH5Document.add(
+        samples.map {
+          LHEH5Document.Part(
+            head: $0.reader.head, text: String(decoding: $0.reader.headBytes, as: UTF8.self),
+            process: $0.process)
+        }, weightIDs: ids, to: &document)
+    }
+    guard hasSetup else { return document }
     var signal = [Int](repeating: 0, count: setup.benchmarks.count)
     var background = 0
     for record in records {
@@ -201,7 +252,6 @@ public final class SampleSet {
     }
     document.set("sample_summary/signal_events", signal)
     document.set("sample_summary/background_events", background)
-    if !salvaged.isEmpty { document.set("sluice/salvaged", salvaged) }
     return document
   }
 }

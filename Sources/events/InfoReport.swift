@@ -20,7 +20,9 @@ struct InfoReport {
     if !header.fields.isEmpty { add("rows", summary.rows) }
     if let digest = summary.digest { add("digest", digest) }
     if let setup = try? Setup(document: header.document) { add(setup) }
-    if let samples = try SampleTable.read(header.document) { add(samples) }
+    if let samples = try SampleTable.read(header.document) {
+      add(samples, hasSetup: header.document["parameters"] != nil)
+    }
     if let sample = try? SampleInfo(document: header.document) { add(sample) }
     if header.kind == .model { add(try Model(document: header.document)) }
     if !header.fields.isEmpty { add(header.fields, summary) }
@@ -118,17 +120,34 @@ struct InfoReport {
     if let missing = smearing.missing { add("noise on met", missing) }
   }
 
-  private mutating func add(_ samples: [SampleRecord]) {
+  /// `185 (18.5%)`.
+  private static func negative(of events: Int) -> (Int) -> String {
+    { n in
+      n == 0
+        ? "0"
+        : "\(n) (\(TextTable.number((1000 * Double(n) / Double(max(1, events))).rounded() / 10))%)"
+    }
+  }
+
+  private mutating func add(_ samples: [SampleRecord], hasSetup: Bool) {
     add(
       "samples",
-      ["file", "process", "benchmark", "read", "kept", "sigma_pb", "k_factor", "normalisation"],
+      [
+        "file", "process", "benchmark", "read", "kept", "sigma_pb", "negative", "n_eff", "k_factor",
+        "normalisation",
+      ],
       samples.map {
         [
-          $0.file, $0.process, $0.isBackground ? "background" : "\($0.samplingBenchmark)",
+          $0.file, $0.process,
+          !hasSetup ? "-" : $0.isBackground ? "background" : "\($0.samplingBenchmark)",
           "\($0.eventsRead)", "\($0.eventsKept)", TextTable.number($0.sumWeights),
-          "\($0.kFactor)", $0.normalisation,
+          $0.negativeWeights.map(Self.negative(of: $0.eventsRead)) ?? "-",
+          TextTable.number($0.effectiveEvents), "\($0.kFactor)", $0.normalisation,
         ]
-      }, numbers: ["sigma_pb": samples.map(\.sumWeights)])
+      },
+      numbers: [
+        "sigma_pb": samples.map(\.sumWeights), "n_eff": samples.map(\.effectiveEvents),
+      ])
   }
 
   private mutating func add(_ sample: SampleInfo) {
@@ -166,7 +185,9 @@ struct InfoReport {
 
   private mutating func add(_ fields: [Field], _ summary: TableSummary) {
     let components = summary.components.flatMap { $0 }
-    let types = fields.flatMap { field in (0..<field.width).map { _ in field.type.rawValue } }
+    let types = fields.flatMap { field in
+      (0..<field.width).map { _ in (field.isList ? "list of " : "") + field.type.rawValue }
+    }
     add(
       "columns", ["name", "type", "unit", "sum", "minimum", "maximum", "negative", "nan"],
       zip(components, types).map { component, type in

@@ -10,15 +10,16 @@ import Observables
 struct LHERead: Tool {
   static let configuration = CommandConfiguration.tool(
     "lhe-read",
-    abstract: "Read Les Houches event files: benchmark weights, observables and cuts as a table.",
+    abstract: "Read Les Houches event files: weights, observables and cuts as a table.",
     discussion: """
-      Every sample is normalised to pb with the events counted in it. Weights at the setup's benchmarks are found by \
-      their ids, or by the parameter values that the file gives for its weights.
+      Every sample is normalised to pb with the events counted in it. Weights at the benchmarks of --setup are found by \
+      their ids, or by the parameter values that the file gives for its weights. Without --setup every weight stands by \
+      its id. Standard input is read where no file is named.
       """)
 
   @Argument(
     help: ArgumentHelp(
-      "Samples drawn from the benchmark at the values of their own parameter card.",
+      "LHE or LHEH5 files; with --setup, drawn from the benchmark at the values of their own parameter card.",
       valueName: "file"),
     completion: .file())
   var files: [String] = []
@@ -27,7 +28,7 @@ struct LHERead: Tool {
 
   @Option(
     help: ArgumentHelp(
-      "Sample drawn from a benchmark; '-' is standard input. Repeatable. PROCESS is by default the analysis's name.",
+      "Sample drawn from a benchmark, or without --setup of a process; '-' is standard input. Repeatable. PROCESS is by default the analysis's name.",
       valueName: "[process/]benchmark:file"))
   var sample: [String] = []
 
@@ -43,8 +44,25 @@ struct LHERead: Tool {
 
   @Option(
     help: ArgumentHelp(
-      "Weights kept beyond those of the benchmarks: none, all, or their ids.", valueName: "id,id"))
-  var weights = "none"
+      "Weights kept beyond those of the benchmarks: none, all, or their ids. By default none with --setup, else all.",
+      valueName: "id,id"))
+  var weights: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "An observable, after those of the setup or in place of the default ones. Repeatable.",
+      valueName: "name=expr"))
+  var observable: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Keep events for which this is true, beside the cuts of the setup. Repeatable.",
+      valueName: "expr"))
+  var cut: [String] = []
+
+  @Flag(
+    help: "Keep the particles of each event, and its head line and weights as the file has them.")
+  var particles = false
 
   @Option(
     help: ArgumentHelp(
@@ -74,24 +92,16 @@ struct LHERead: Tool {
   }
 
   func execute(_ context: CommandContext) throws {
-    let path = try setupOption.require()
-    var setup = try context.readSetup(path)
-    let inputs = try inputs(setup)
+    let given = try setupOption.setup.map { try context.readSetup($0) }
+    let inputs = try inputs(given)
     let tables = try tableOptions.tables(for: inputs, context)
-    if let table = tables.first {
-      setup.observables = ObservableTable.observables(setup.observables, table: table.names)
-    } else if setup.observables.isEmpty {
-      setup.observables = DefaultObservables().observables
-    }
-    let selection: Selection
-    do { selection = try Selection(setup, external: tables.first?.names ?? []) } catch let problem
-      as Problem
-    {
-      throw problem.inFile(path)
-    }
-    setup.observables = selection.observables
+    let plan = try SelectionPlan(
+      given, file: setupOption.setup, table: tables.first?.names ?? [], observables: observable,
+      cuts: cut)
+    let selection = plan.selection
     let set = try SampleSet(
-      inputs, setup: setup, options: readingOptions(setup, context), journal: context.journal)
+      inputs, setup: plan.setup, hasSetup: given != nil, options: readingOptions(given, context),
+      journal: context.journal)
     set.tables = tables
     for input in set.provenance { context.recordInput(input.name, digest: input.digest) }
     // Before the sink, whose provenance holds it.
@@ -110,28 +120,29 @@ struct LHERead: Tool {
     processor.report.note(selection, context.journal)
   }
 
-  /// Those of the command line, else those of the analysis.
-  private func inputs(_ setup: Setup) throws -> [SampleInput] {
+  /// Those of the command line, else those of the analysis, else standard input.
+  private func inputs(_ setup: Setup?) throws -> [SampleInput] {
     let inputs =
       files.map { SampleInput(role: .benchmarkOfCard, file: $0) }
       + (try sample.map(SampleInput.init(parsingSample:)))
       + (try background.map(SampleInput.init(parsingBackground:)))
     guard inputs.isEmpty else { return inputs }
-    guard !setup.samples.isEmpty else {
-      throw Problem(.usage, "no sample is named", remedy: "give --sample BENCHMARK:FILE")
-    }
-    return setup.samples.map(SampleInput.init)
+    if let setup, !setup.samples.isEmpty { return setup.samples.map(SampleInput.init) }
+    return [SampleInput(role: .benchmarkOfCard, file: try CommandContext.operand(nil))]
   }
 
-  private func readingOptions(_ setup: Setup, _ context: CommandContext) throws -> ReadingOptions {
+  private func readingOptions(_ setup: Setup?, _ context: CommandContext) throws -> ReadingOptions {
     var options = ReadingOptions()
     options.salvage = salvage
     options.concatenated = concatenated
-    options.extraWeights = try ExtraWeights(parsing: weights)
+    options.extraWeights = try weights.map(ExtraWeights.init(parsing:))
+    options.particles = particles
     options.eventNorm = eventNorm
     options.generatedEvents = generated
     options.kFactors = try KFactors(parsing: kFactor)
-    if (files + sample + background).isEmpty { options.kFactors.add(setup.samples, of: setup.name) }
+    if let setup, (files + sample + background).isEmpty {
+      options.kFactors.add(setup.samples, of: setup.name)
+    }
     options.threads = context.threads
     return options
   }

@@ -72,7 +72,7 @@ import Testing
     let header = Header(kind: .estimates, fields: [Field("log_r")])
     try writer.writeSchema(
       StreamLayout.arrowFields(header.fields), metadata: StreamLayout.metadata(header))
-    try [1.0, 2.0].withUnsafeBytes { try writer.writeBatch(rows: 2, columns: [$0]) }
+    try [1.0, 2.0].withUnsafeBytes { try writer.writeBatch(rows: 2, columns: [.values($0)]) }
     try writer.writeEnd()
     try output.commit()
     let problem = Tables.problem(reading: path)
@@ -203,7 +203,7 @@ import Testing
   @Test(arguments: [
     ("write([pa.record_batch([pa.array([1, None])], names=['k'])])", "null"),
     ("write([pa.record_batch([pa.array(['a'])], names=['k'])])", "texts"),
-    ("write([pa.record_batch([pa.array([[1.]])], names=['k'])])", "type 12"),
+    ("write([pa.record_batch([pa.array([[[1.]]])], names=['k'])])", "type 12"),
     ("write([pa.record_batch([pa.array([1], pa.uint32())], names=['k'])])", "unsigned"),
     (
       "write([pa.record_batch([pa.array(['a']).dictionary_encode()], names=['k'])])", "dictionary"

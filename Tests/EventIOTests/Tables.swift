@@ -82,7 +82,7 @@ enum Tables {
   static func rows(_ source: any Source) throws -> Batch {
     var blocks = RowBlocks(source.header.fields, blockRows: 1 << 30)
     var all = Batch(
-      count: 0, columns: source.header.fields.map { Column($0.type, count: 0) { _ in } })
+      count: 0, columns: source.header.fields.map(Column.empty))
     while let batch = try source.next() { try blocks.add(batch) { _ in } }
     try blocks.flush { all = $0 }
     return all

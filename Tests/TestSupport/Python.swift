@@ -47,7 +47,31 @@ public enum Peers {
   }
 }
 
+/// The Python with pylhe 2.1 or later, the oracle of LHEH5: $SLUICE_PYLHE, or `.venv-pylhe`.
+public enum Pylhe {
+  public static let interpreter: String? = {
+    if let path = getenv("SLUICE_PYLHE").map({ String(cString: $0) }), Place.exists(path) {
+      return path
+    }
+    let made = Place.root + "/.venv-pylhe/bin/python"
+    return Place.exists(made) ? made : nil
+  }()
+
+  public static func run(script: String, arguments: [String] = [], in folder: String? = nil)
+    -> Outcome
+  {
+    TestSupport.run(
+      interpreter ?? "python3", ["-c", script] + arguments, in: folder,
+      environment: ["PYTHONDONTWRITEBYTECODE": "1"])
+  }
+}
+
 extension Trait where Self == ConditionTrait {
+  /// Skips with a reason where pylhe is absent.
+  public static var needsPylhe: ConditionTrait {
+    .enabled(if: Pylhe.interpreter != nil, "no pylhe: neither SLUICE_PYLHE nor .venv-pylhe")
+  }
+
   /// Skips with a reason where the peers are absent; they are never demanded (5.8 GB).
   public static var needsPeers: ConditionTrait {
     .enabled(if: Peers.interpreter != nil, "no peers: neither SLUICE_PEERS nor .venv-peers")

@@ -1,0 +1,186 @@
+import Diagnostics
+import EventIO
+import EventModel
+import TestSupport
+import Testing
+
+/// LHEH5 files: ours for pylhe, pylhe's and others' for us.
+@Suite("LHEH5")
+struct LHEH5Tests {
+  let folder = TemporaryFolder()
+
+  init() { _ = run("tee", [folder.file("a.lhe")], input: Array(BareReadTests.text.utf8)) }
+
+  /// What pylhe makes of a file: events, particles, weights by id, init; NaN and absence are the same, and the values of
+  /// `<weights>` without ids, which it passes over in LHE files, do not count.
+  static let dump = """
+    import sys, pylhe
+    def dump(path):
+        l = pylhe.LHEFile.fromfile(path)
+        i, rows = l.init.initInfo, []
+        procs = [(p.procId, p.xSection, p.error, p.unitWeight) for p in l.init.procInfo]
+        head = (i.beamA, i.beamB, i.energyA, i.energyB, i.PDFgroupA, i.PDFsetA, i.weightingStrategy)
+        for e in l.events:
+            v = e.eventinfo
+            rows.append(((v.pid, v.nparticles, v.weight, v.scale, v.aqed, v.aqcd),
+                [tuple(getattr(p, n) for n in 'id status mother1 mother2 color1 color2 px py pz e m lifetime spin'.split())
+                    for p in e.particles],
+                {k: w for k, w in e.weights.items() if w == w and not k.startswith('weights.')}))
+        return head, procs, rows
+    a, b = dump(sys.argv[1]), dump(sys.argv[2])
+    assert a[0] == b[0], (a[0], b[0])
+    assert a[1] == b[1], (a[1], b[1])
+    assert len(a[2]) == len(b[2]), (len(a[2]), len(b[2]))
+    for x, y in zip(a[2], b[2]): assert x == y, (x, y)
+    """
+
+  @Test(
+    "pylhe gets from our events file with particles, and from our LHEH5, what it gets from the LHE",
+    .needsPylhe, .needsShared, arguments: BareReadTests.zoo.map(\.file))
+  func pylheReadsOurs(file: String) throws {
+    let path = "\(Place.shared)/lhe-zoo/\(file)"
+    let outcome = shell(
+      "lhe-read --particles \(path) -o e.h5 && lhe-read --particles \(path) -o p.lheh5",
+      in: folder.path)
+    #expect(outcome.status == 0, "\(outcome.error)")
+    for made in ["e.h5", "p.lheh5"] {
+      let check = Pylhe.run(script: Self.dump, arguments: [path, made], in: folder.path)
+      #expect(check.status == 0, "\(made): \(check.error.suffix(600))")
+    }
+  }
+
+  @Test(
+    "we get from pylhe's LHEH5, and from our own, what we get from the LHE",
+    .needsPylhe, .needsShared, arguments: BareReadTests.zoo.map(\.file))
+  func weReadPylhes(file: String) throws {
+    let path = "\(Place.shared)/lhe-zoo/\(file)"
+    let made = Pylhe.run(
+      script: "import sys, pylhe; pylhe.LHEFile.fromfile(sys.argv[1]).tofile('p.lheh5')",
+      arguments: [path], in: folder.path)
+    // pylhe cannot write every file that it reads.
+    let files = (made.status == 0 ? ["p.lheh5"] : []) + ["e.h5", "o.lheh5"]
+    let outcome = shell(
+      """
+      set -e
+      lhe-read --particles \(path) -o e.h5
+      lhe-read --particles e.h5 -o o.lheh5
+      for f in \(files.joined(separator: " ")); do lhe-read --particles $f -o $f.back.h5; done
+      """, in: folder.path)
+    #expect(outcome.status == 0, "\(outcome.error)")
+    let truth = try rows("e.h5")
+    for f in files {
+      let back = try rows(f + ".back.h5")
+      #expect(
+        back.ids == truth.ids.filter { f != "p.lheh5" || !$0.hasPrefix("weights.") }, "\(f)")
+      #expect(back.events == truth.events, "\(f)")
+      let places = back.ids.compactMap { truth.ids.firstIndex(of: $0) }
+      let expected = truth.events.indices.flatMap { row in
+        places.map { truth.weights[row * truth.ids.count + $0] }
+      }
+      #expect(
+        back.weights.elementsEqual(expected) {
+          $0.bitPattern == $1.bitPattern || ($0.isNaN && $1.isNaN)
+        }, "\(f)")
+    }
+  }
+
+  private func rows(_ name: String) throws -> (
+    ids: [String], events: [ParticleEvent], weights: [Double]
+  ) {
+    let source = try Input.openTable(folder.file(name), expecting: [.events], journal: Journal())
+    let block = try #require(ParticleRows(source.header))
+    var (events, weights): ([ParticleEvent], [Double]) = ([], [])
+    while let batch = try source.next() {
+      block.forEach(in: batch) { _, event, extras in
+        events.append(event)
+        weights += extras.weights
+      }
+    }
+    return (block.weightIDs, events, weights)
+  }
+
+  @Test(
+    "files of others: columns by name in any order, older attribute names, no start, gaps",
+    .needsPython)
+  func foreignFiles() throws {
+    let outcome = Python.run(
+      script: """
+        import h5py, numpy as np
+        P = 'id status mother1 mother2 color1 color2 px py pz e m lifetime spin'.split()
+        def write(name, attr, events, columns, particles, order):
+            with h5py.File(name, 'w') as f:
+                def put(path, data, names):
+                    d = f.create_dataset(path, data=np.array(data, dtype='f8'))
+                    d.attrs[attr or path] = [n.encode() for n in names]
+                put('init', [2212, 2212, 6500, 6500, 0, 0, 1, 1, 3, 1],
+                    'beamA beamB energyA energyB PDFgroupA PDFgroupB PDFsetA PDFsetB weightingStrategy numProcesses'.split())
+                put('procInfo', [[7, 1, -1, 2.5, 0.1, 1]], 'procId npLO npNLO xSection error unitWeight'.split())
+                put('events', events, columns)
+                put('particles', np.array(particles)[:, order], [P[i] for i in order])
+                f['version'] = np.array([2, 0, 0])
+        particles = [[11 + k, 1, 0, 0, 0, 0, k, k / 3, -k, 10.1 + k, 0, 0, 9] for k in range(6)]
+        # Version 2.0: `weight`, npLO as columns, the attribute named like the dataset, no `start`.
+        write('old.h5', None, [[1.5, 7, 2, 91, 1, -1], [2.5, 7, 4, 92, 0, 2]],
+            ['weight', 'pid', 'nparticles', 'scale', 'npLO', 'npNLO'], particles, list(range(13))[::-1])
+        # Events that leave particles out and share them, out of order, with a further weight.
+        write('gaps.h5', 'properties', [[7, 2, 4, 1, 1.5, 0.25], [7, 1, 0, 2, 2.5, np.nan], [7, 2, 4, 1, 3.5, 5]],
+            ['pid', 'nparticles', 'start', 'trials', 'NOMINAL', 'up'], particles, list(range(13)))
+        write('past.h5', 'properties', [[7, 2, 5, 1, 1.5]],
+            ['pid', 'nparticles', 'start', 'trials', 'NOMINAL'], particles, list(range(13)))
+        write('missing.h5', 'properties', [[7, 5, 1, 1.5]],
+            ['pid', 'start', 'trials', 'NOMINAL'], particles, list(range(13)))
+        """, in: folder.path)
+    #expect(outcome.status == 0, "\(outcome.error)")
+    let read = shell(
+      "for f in old gaps; do lhe-read --particles $f.h5 -o $f.back.h5 || exit; done",
+      in: folder.path)
+    #expect(read.status == 0, "\(read.error)")
+    let old = try rows("old.back.h5")
+    #expect(old.events.map(\.weight) == [1.5, 2.5] && old.events.map(\.scale) == [91, 92])
+    #expect(old.events.map { $0.particles.map(\.pdgID) } == [[11, 12], [13, 14, 15, 16]])
+    #expect(old.events[1].particles[3].momentum == FourVector(px: 5, py: 5 / 3, pz: -5, e: 15.1))
+    let header = try Input.readHeader(
+      folder.file("old.back.h5"), expecting: [.events], journal: Journal())
+    let attributes = header.fields.first { $0.path == EventFields.attributes }
+    #expect(attributes?.components == ["npLO", "npNLO"])
+    let gaps = try rows("gaps.back.h5")
+    #expect(gaps.events.map { $0.particles.map(\.pdgID) } == [[15, 16], [11], [15, 16]])
+    #expect(gaps.ids == ["up"] && gaps.weights[0] == 0.25 && gaps.weights[1].isNaN)
+    for (file, fact) in [("past.h5", "event 1 has particles"), ("missing.h5", "nparticles")] {
+      let outcome = shell("lhe-read \(file) -o x.h5", in: folder.path)
+      #expect(outcome.status == 65 && outcome.error.contains(fact), "\(outcome.error)")
+    }
+    #expect(!folder.contents.contains("x.h5"))
+  }
+
+  @Test("an events file without particles is refused as LHEH5, and a setup file as input")
+  func refusals() throws {
+    let outcome = shell(
+      "lhe-read a.lhe -o a.h5; events convert a.h5 -o b.lheh5", in: folder.path)
+    #expect(outcome.status == 65 && outcome.error.contains("--particles"), "\(outcome.error)")
+    let read = shell("lhe-read a.h5 -o b.h5", in: folder.path)
+    #expect(read.status == 65 && read.error.contains("no Les Houches events"), "\(read.error)")
+    let pipe = shell("lhe-read --particles a.lhe -O lheh5", in: folder.path)
+    #expect(pipe.status == 64, "\(pipe.error)")
+    #expect(folder.contents == ["a.h5", "a.lhe"])
+  }
+
+  @Test("events of ours with particles become LHEH5; what was cut away leaves no gap", .needsPython)
+  func fromEvents() throws {
+    let outcome = shell(
+      "lhe-read --particles --cut 'len(e) == 2' a.lhe | events convert -o c.lheh5", in: folder.path)
+    #expect(outcome.status == 0, "\(outcome.error)")
+    let check = Python.run(
+      script: """
+        import h5py
+        with h5py.File('c.lheh5') as f:
+            assert sorted(f) == ['events', 'init', 'particles', 'procInfo', 'version', 'xml'], sorted(f)
+            assert f['events'].shape == (1, 13) and list(f['events'][0, :3]) == [4, 2, 0]
+            assert f['particles'].shape == (2, 13) and f['particles'][0, 0] == 11
+            assert list(f['init'].attrs['properties'])[-1] == 'numProcesses'
+            assert f['procInfo'].shape == (1, 6) and f['procInfo'][0, 3] == 2
+            assert list(f['version']) == [2, 6, 0]
+        """, in: folder.path)
+    #expect(check.status == 0, "\(check.error)")
+  }
+}
