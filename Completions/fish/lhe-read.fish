@@ -21,7 +21,7 @@ function __lhe-read_parse_tokens -S
     set -l unparsed_tokens (__lhe-read_tokens -pc)
     switch $unparsed_tokens[1]
     case 'lhe-read'
-        __lhe-read_parse_subcommand -r 1 'setup=' 'sample=+' 'background=+' 'k-factor=+' 'weights=' 'event-norm=' 'generated=' 'salvage' 'concatenated' 'seed=' 'observables=+' 'columns=+' 'event-column=' 'event-base=' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
+        __lhe-read_parse_subcommand -r 1 'setup=' 'sample=+' 'background=+' 'k-factor=+' 'weights=' 'observable=+' 'cut=+' 'particles' 'event-norm=' 'generated=' 'salvage' 'concatenated' 'seed=' 'observables=+' 'columns=+' 'event-column=' 'event-base=' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __lhe-read_parse_subcommand -r 1 'version'
@@ -80,10 +80,13 @@ end
 complete -c 'lhe-read' -f
 complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_positional "lhe-read" -ge 1' -F
 complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" setup' -l 'setup' -d 'Setup file, made by \'morph setup\'.' -rfa '(for p in (string match -e -- \'*/\' (commandline -t);or printf \n)*.\'h5\';printf %s\n $p;end;__fish_complete_directories (commandline -t) \'\')'
-complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read"' -l 'sample' -d 'Sample drawn from a benchmark; \'-\' is standard input. Repeatable. PROCESS is by default the analysis\'s name.' -rfka ''
+complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read"' -l 'sample' -d 'Sample drawn from a benchmark, or without --setup of a process; \'-\' is standard input. Repeatable. PROCESS is by default the analysis\'s name.' -rfka ''
 complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read"' -l 'background' -d 'Sample that does not depend on the parameters. Repeatable.' -rfka ''
 complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read"' -l 'k-factor' -d 'Multiply the weights of a process, or of all, by K. Repeatable.' -rfka ''
-complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" weights' -l 'weights' -d 'Weights kept beyond those of the benchmarks: none, all, or their ids.' -rfka ''
+complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" weights' -l 'weights' -d 'Weights kept beyond those of the benchmarks: none, all, or their ids. By default none with --setup, else all.' -rfka ''
+complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read"' -l 'observable' -d 'An observable, after those of the setup or in place of the default ones. Repeatable.' -rfka ''
+complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read"' -l 'cut' -d 'Keep events for which this is true, beside the cuts of the setup. Repeatable.' -rfka ''
+complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" particles' -l 'particles' -d 'Keep the particles of each event, and its head line and weights as the file has them.'
 complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" event-norm' -l 'event-norm' -d 'What weights mean, whatever the file says: average, sum or unity.' -rfka 'average sum unity'
 complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" generated' -l 'generated' -d 'Events generated, where the file holds only some of them.' -rfka ''
 complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" salvage' -l 'salvage' -d 'Keep the complete events of a truncated input, and mark the output as salvaged.'
@@ -94,7 +97,7 @@ complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_opti
 complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" event-column' -l 'event-column' -d 'Column of the tables with the events\' numbers.' -rfka ''
 complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" event-base' -l 'event-base' -d 'Number of the first event in the tables: 0 or 1.' -rfka ''
 complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rF
-complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe'
+complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe lheh5'
 complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" json' -l 'json' -d 'Print results as JSON; the same as -O json.'
 complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" compress' -l 'compress' -d 'Compress the columns of HDF5 (shuffle and deflate).'
 complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" f force' -s 'f' -l 'force' -d 'Write binary data to a terminal, or over a file that is also an input.'

@@ -105,14 +105,14 @@ complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "m
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph setup" version' -l 'version' -d 'Show the version.'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph setup" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'morph' -n '__morph_should_offer_completions_for_positional "morph cross-section" -eq 1' -F
-complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph cross-section" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
+complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph cross-section" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph cross-section" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph cross-section"' -l 'theta' -d 'Parameter point: a benchmark, cHW=0.3,cHq3=-0.1 (others are 0), or @FILE with one a line. Repeatable.' -rfka ''
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph cross-section"' -l 'grid' -d 'One axis of a grid of points, ends included. Repeatable; other parameters are 0.' -rfka ''
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph cross-section"' -l 'nu' -d 'Value of a nuisance parameter, or of a systematic that has one, in standard deviations. Repeatable; default 0.' -rfka ''
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph cross-section" combine' -l 'combine' -d 'How samples of one process share phase space: by the balance heuristic, by the average, or the closest benchmark alone.' -rfka 'balance average closest'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph cross-section" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rF
-complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph cross-section" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe'
+complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph cross-section" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe lheh5'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph cross-section" json' -l 'json' -d 'Print results as JSON; the same as -O json.'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph cross-section" compress' -l 'compress' -d 'Compress the columns of HDF5 (shuffle and deflate).'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph cross-section" f force' -s 'f' -l 'force' -d 'Write binary data to a terminal, or over a file that is also an input.'
@@ -124,14 +124,14 @@ complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "m
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph cross-section" version' -l 'version' -d 'Show the version.'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph cross-section" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'morph' -n '__morph_should_offer_completions_for_positional "morph weights" -eq 1' -F
-complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph weights" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
+complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph weights" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph weights" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph weights"' -l 'theta' -d 'Parameter point: a benchmark, cHW=0.3,cHq3=-0.1 (others are 0), or @FILE with one a line. Repeatable.' -rfka ''
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph weights"' -l 'grid' -d 'One axis of a grid of points, ends included. Repeatable; other parameters are 0.' -rfka ''
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph weights"' -l 'nu' -d 'Value of a nuisance parameter, or of a systematic that has one, in standard deviations. Repeatable; default 0.' -rfka ''
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph weights" combine' -l 'combine' -d 'How samples of one process share phase space: by the balance heuristic, by the average, or the closest benchmark alone.' -rfka 'balance average closest'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph weights" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rF
-complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph weights" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe'
+complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph weights" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe lheh5'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph weights" json' -l 'json' -d 'Print results as JSON; the same as -O json.'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph weights" compress' -l 'compress' -d 'Compress the columns of HDF5 (shuffle and deflate).'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph weights" f force' -s 'f' -l 'force' -d 'Write binary data to a terminal, or over a file that is also an input.'
@@ -143,7 +143,7 @@ complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "m
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph weights" version' -l 'version' -d 'Show the version.'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph weights" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'morph' -n '__morph_should_offer_completions_for_positional "morph check" -eq 1' -F
-complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph check" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
+complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph check" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph check" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph check"' -l 'theta' -d 'Parameter point: a benchmark, cHW=0.3,cHq3=-0.1 (others are 0), or @FILE with one a line. Repeatable.' -rfka ''
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph check"' -l 'grid' -d 'One axis of a grid of points, ends included. Repeatable; other parameters are 0.' -rfka ''
@@ -152,7 +152,7 @@ complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "m
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph check" combine' -l 'combine' -d 'How samples of one process share phase space: by the balance heuristic, by the average, or the closest benchmark alone.' -rfka 'balance average closest'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph check" seed' -l 'seed' -d 'Draw from seed N; \'random\' takes a fresh one. The seed used is recorded.' -rfka ''
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph check" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rF
-complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph check" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe'
+complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph check" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe lheh5'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph check" json' -l 'json' -d 'Print results as JSON; the same as -O json.'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph check" compress' -l 'compress' -d 'Compress the columns of HDF5 (shuffle and deflate).'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph check" f force' -s 'f' -l 'force' -d 'Write binary data to a terminal, or over a file that is also an input.'

@@ -98,18 +98,17 @@ struct LHERead: Tool {
     let plan = try SelectionPlan(
       given, file: setupOption.setup, table: tables.first?.names ?? [], observables: observable,
       cuts: cut)
-    let selection = plan.selection
     let set = try SampleSet(
       inputs, setup: plan.setup, hasSetup: given != nil, options: readingOptions(given, context),
       journal: context.journal)
     set.tables = tables
     for input in set.provenance { context.recordInput(input.name, digest: input.digest) }
     // Before the sink, whose provenance holds it.
-    let seed = selection.detector == nil ? 0 : try context.seed(self.seed)
-    let sink = try set.openSink(set.header(observables: selection.observables)) {
+    let seed = plan.selection.detector == nil ? 0 : try context.seed(self.seed)
+    let sink = try set.openSink(set.header(observables: plan.selection.observables)) {
       try context.openSink(output, header: $0, deferred: true)
     }
-    let processor = EventProcessor(selection, seed: seed)
+    let processor = EventProcessor(plan.selection, seed: seed)
     _ = try set.read(into: sink) { event, number, id, row in
       guard
         case .kept(let efficiency) = try processor.process(
@@ -117,7 +116,7 @@ struct LHERead: Tool {
       else { return nil }
       return efficiency
     }
-    processor.report.note(selection, context.journal)
+    processor.report.note(plan.selection, context.journal)
   }
 
   /// Those of the command line, else those of the analysis, else standard input.

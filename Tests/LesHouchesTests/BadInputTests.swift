@@ -194,7 +194,7 @@ struct BadInputTests {
   func binary() throws {
     let folder = TemporaryFolder()
     for (bytes, fact) in [
-      ([0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0], "an HDF5 file"),
+      ([0x89, 0x48, 0x44, 0x46, 0x0D, 0x0A, 0x1A, 0x0A, 0, 0], "HDF5 file"),
       ([0xFF, 0xFF, 0xFF, 0xFF, 1, 0, 0, 0], "an Arrow stream"),
     ] as [([UInt8], String)] {
       let path = try folder.write(bytes, "other")
