@@ -44,6 +44,9 @@ public enum Input {
     let reader = try ByteReader(path: path)
     let format = try format(of: reader, options)
     if format == .lhe { return .lhe(reader) }
+    if format == .hdf5, ByteReader.isLHEH5(path: path) {
+      return .lhe(try ByteReader.events(path: path))
+    }
     let source = try open(reader, path, format, options, journal)
     try check(source.header, expecting, file: source.name)
     return .table(source)

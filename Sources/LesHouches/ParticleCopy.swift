@@ -4,19 +4,17 @@ import EventModel
 
 /// A Les Houches file as a table of its particles, which LHEH5 and LHE are written from.
 public enum ParticleCopy {
-  /// Copies every event of a file (LHE, gzip, LHEH5, or `-`) with its particles, head line and all its weights by id into
-  /// the sink that `open` makes for the table's header; the sink must accept deferred changes.
+  /// Copies every event of an open file (LHE, gzip, LHEH5), none of which was read yet, with its particles, head line and
+  /// all its weights by id into the sink that `open` makes for the table's header; the sink must accept deferred changes.
   public static func copy(
-    _ path: String, salvage: Bool = false, threads: Int = 1, journal: Journal,
-    open: (Header) throws -> any Sink
+    _ reader: LHEReader, threads: Int = 1, journal: Journal, open: (Header) throws -> any Sink
   ) throws {
     var options = ReadingOptions()
     options.particles = true
-    options.salvage = salvage
     options.threads = threads
     let set = try SampleSet(
-      [SampleInput(role: .benchmarkOfCard, file: path)], setup: Setup(name: ""), hasSetup: false,
-      options: options, journal: journal)
+      [SampleInput(role: .benchmarkOfCard, file: reader.name)], opened: [reader],
+      setup: Setup(name: ""), hasSetup: false, options: options, journal: journal)
     let sink = try open(set.header(observables: []))
     _ = try set.read(into: sink) { _, _, _, _ in 1 }
   }

@@ -62,9 +62,11 @@ public final class SampleSet {
 
   /// Opens every file and reads its head and first event. Without a setup there are no benchmarks: every weight stands by
   /// its id, and the name that `--sample` gives is the process.
+  ///
+  /// `opened` are readers of the inputs that stand open already.
   public init(
-    _ inputs: [SampleInput], setup: Setup, hasSetup: Bool = true, options: ReadingOptions,
-    journal: Journal
+    _ inputs: [SampleInput], opened: [LHEReader]? = nil, setup: Setup, hasSetup: Bool = true,
+    options: ReadingOptions, journal: Journal
   ) throws {
     guard setup.nuisanceBenchmarks.isEmpty || !setup.systematics.isEmpty else {
       throw Problem(
@@ -88,7 +90,10 @@ public final class SampleSet {
     self.hasSetup = hasSetup
     self.options = options
     self.journal = journal
-    samples = try inputs.map { try Self.open($0, hasSetup ? setup : nil, options, journal) }
+    samples = try inputs.enumerated().map { i, input in
+      try Self.sample(
+        input, opened?[i] ?? Self.open(input, options), hasSetup ? setup : nil, journal)
+    }
     try Self.checkDifferent(samples)
     try options.kFactors.check(processes: samples.map(\.process))
     variations = try ReducedColumns(
@@ -117,13 +122,16 @@ public final class SampleSet {
     return index
   }
 
-  private static func open(
-    _ input: SampleInput, _ setup: Setup?, _ options: ReadingOptions, _ journal: Journal
-  ) throws -> Sample {
-    let reader = try LHEReader(
+  private static func open(_ input: SampleInput, _ options: ReadingOptions) throws -> LHEReader {
+    try LHEReader(
       ByteReader.events(path: input.file),
       LHEReader.Options(
         salvage: options.salvage, keepsText: options.particles, concatenated: options.concatenated))
+  }
+
+  private static func sample(
+    _ input: SampleInput, _ reader: LHEReader, _ setup: Setup?, _ journal: Journal
+  ) throws -> Sample {
     guard let setup else {
       return Sample(
         input: input, reader: reader, process: input.processWithoutSetup, weights: nil)

@@ -49,11 +49,25 @@ struct Convert: Tool {
   private func convert(
     _ reader: LHEReader, _ selection: LHESelection, _ context: CommandContext
   ) throws {
-    guard LHEFile.isWritten(output), !forMadminer else { throw LHEFile.notATable(reader) }
+    guard LHEFile.isWritten(output) else { return try tabulate(reader, context) }
+    guard !forMadminer else { throw LHEFile.needsBenchmarks(reader) }
     let result = try LHECopy(reader, selection: selection).write(
       to: context.openText(output), history: LHEFile.history(context))
     context.journal.note("\(reader.name): \(result.kept) of \(result.read) events kept")
     LHEFile.warn(reader, context)
+  }
+
+  /// Les Houches events as rows, with their particles and everything else that the format of rows has a place for.
+  private func tabulate(_ reader: LHEReader, _ context: CommandContext) throws {
+    guard !forMadminer else { throw LHEFile.needsBenchmarks(reader) }
+    guard !selecting.isGiven else {
+      throw Problem(
+        .usage, "what is selected of Les Houches events is Les Houches events again",
+        remedy: "select with -O lhe, and pipe that to another 'events convert'", file: reader.name)
+    }
+    try ParticleCopy.copy(reader, threads: context.threads, journal: context.journal) {
+      try context.openSink(output, header: $0, deferred: true)
+    }
   }
 
   private func convert(_ source: any Source, _ context: CommandContext) throws {
@@ -66,6 +80,11 @@ struct Convert: Tool {
       let export = try MadMinerExport(
         source, combination: combination.combine, seed: try context.seed(seeds))
       return try export.write(to: context.openSink(output, header: export.header))
+    }
+    if output.asksFor(.lhe) {
+      _ = try LHEWriter(source).write(
+        to: context.openText(output), history: LHEFile.history(context))
+      return
     }
     guard TableKinds.all.contains(source.header.kind) else {
       return try context.report(

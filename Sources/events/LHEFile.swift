@@ -43,6 +43,13 @@ enum LHEFile {
       remedy: "run 'lhe-read \(reader.name)', or use -O lhe", file: reader.name)
   }
 
+  /// What to say where only events with weights at benchmarks will do.
+  static func needsBenchmarks(_ reader: LHEReader) -> Problem {
+    Problem(
+      .usage, "MadMiner needs events with weights at benchmarks",
+      remedy: "read the file with 'lhe-read --setup' first", file: reader.name)
+  }
+
   /// True where the output is to be Les Houches text: asked for, or by default where the input is.
   static func isWritten(_ output: OutputGroup) -> Bool {
     if output.json { return false }

@@ -41,6 +41,11 @@ public struct OutputGroup: ParsableArguments {
 
   /// The file named, nil for standard output.
   public var path: String? { output == "-" ? nil : output }
+
+  /// True where this encoding is asked for, with -O or by the name after -o.
+  public func asksFor(_ format: OutputFormat) -> Bool {
+    !json && (outputFormat ?? path.flatMap(OutputFormat.bySuffix)) == format
+  }
 }
 
 /// Where a setup or a model goes: always a file.
