@@ -34,7 +34,7 @@ struct LHEMergeInput {
         remedy: "write it to a file first")
     }
     self.path = path
-    let reader = try LHEReader(ByteReader(path: path), options)
+    let reader = try LHEReader(ByteReader.events(path: path), options)
     name = reader.name
     head = reader.head
     headBytes = reader.headBytes
@@ -88,7 +88,7 @@ struct LHEMergeInput {
   var processIDs: Set<Int> { Set(declaredIDs) }
 
   func reopened(_ options: LHEReader.Options) throws -> LHEReader {
-    try LHEReader(ByteReader(path: path), options)
+    try LHEReader(ByteReader.events(path: path), options)
   }
 
   /// True for the same events, in any order and under any head.

@@ -66,14 +66,14 @@ struct SampleOptions: ParsableArguments {
       theta1: theta1?.description ?? "", part: part, combination: rule,
       digest: context.digest(of: source))
     var header = Header(kind: .sample, document: info.document, fields: maker.fields)
-    if let part = try part(of: header, seed: plan.seed) { part.write(to: &header.document) }
+    if let part = try shardRecord(header, seed: plan.seed) { part.write(to: &header.document) }
     let sink = try context.openSink(output, header: header)
     try maker.write(to: sink, rows: rows, team: team, journal: context.journal)
     try sink.finish()
   }
 
   /// The record of a shard: header, seed and number of rows tell the jobs apart.
-  private func part(of header: Header, seed: UInt64) throws -> TablePart? {
+  private func shardRecord(_ header: Header, seed: UInt64) throws -> TablePart? {
     let shard = try shard.resolve()
     guard shard.count > 1 else { return nil }
     var hash = XXH64()

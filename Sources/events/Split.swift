@@ -90,7 +90,7 @@ struct Split: Tool {
     if rule != .process, bytes.isSeekable, let path = input.path {
       whole = try LHESplit.Whole(reader)
       let again = LHEReader.Options(salvage: input.reading.salvage, keepsText: true)
-      reader = try LHEReader(ByteReader(path: path), again)
+      reader = try LHEReader(ByteReader.events(path: path), again)
     }
     let split = LHESplit(rule, history: LHEFile.history(context)) { number in
       try context.openText(pattern.path(number: number, name: "\(number)"), output)
