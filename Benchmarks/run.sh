@@ -124,22 +124,40 @@ load_before=$(load)
 printf 'job\tunit\tmin\tmedian\tcpu\tMiB\tbeside\tits_min\tits_cpu\tratio\tgoal\tmet\n' > table
 
 # Reading LHE, beside inflating the same file and looking for its line ends. That is a yardstick, no ceiling: gzip's inflate
-# takes about twice the time of zlib's.
+# takes about twice the time of zlib's. The plain text is read on one thread, beside counting its lines.
 morph setup "$example/analysis.yaml" -o setup.h5
-read_sm() { measure "$1" lhe-read "${@:2}" --setup setup.h5 --sample "sm:$sm" -o sm.h5; }
+zcat "$sm" > sm.lhe
+megabytes=$(wc -c < sm.lhe | awk '{ print $1 / 1e6 }')
+# Other programs get the first events, as plain text: more would take minutes.
+first=2000
+awk -v n=$first '{ print } /<\/event>/ && ++k == n { print "</LesHouchesEvents>"; exit }' sm.lhe > first.lhe
+read_sm() { measure "$1" lhe-read "${@:3}" --setup setup.h5 --sample "sm:$2" -o sm.h5; }
 lines() { measure zcat bash -c 'zcat "$0" | wc -l' "$sm"; }
+lhef=''
+if type -P g++ > /dev/null && g++ -O2 -o lhef_read "$folder/peers/lhef_read.cc" 2> /dev/null; then
+  lhef=yes
+fi
 lines
 rm zcat.runs
 for _ in $(turns); do
   lines
-  read_sm read
-  read_sm read1 -@ 1
-  peer pylhe pylhe_read.py "$sm" 5000
+  read_sm read "$sm"
+  read_sm read1 "$sm" -@ 1
+  read_sm plain1 sm.lhe -@ 1
+  measure wc wc -l sm.lhe
+  if [ -n "$lhef" ]; then keep lhef "$(./lhef_read sm.lhe 20000)"; fi
 done
-row 'lhe-read, 100,000 events, gzip' s read 'zcat | wc -l' zcat 'ratio 1.5'
+peer pylhe pylhe_read.py "$sm" 5000
+peer lheutils lheutils_read.py first.lhe $first
+peer madminer_lhe madminer_lhe.py setup.h5 first.lhe $first
+row 'lhe-read, 100,000 events, gzip' s read 'zcat | wc -l' zcat 'ratio 1'
 row 'lhe-read -@ 1' s read1 'zcat | wc -l' zcat -
+row "lhe-read -@ 1, $megabytes MB of plain text" s plain1 'wc -l' wc \
+  "$(awk -v m="$megabytes" 'BEGIN { print m / 600 }')"
 scale read_us read 10
-row 'lhe-read, per event' us read_us pylhe pylhe -
+for other in 'LHEF of HepMC3, plain text:lhef' pylhe:pylhe lheinfo:lheutils MadMiner:madminer_lhe; do
+  row 'lhe-read, per event' us read_us "${other%:*}" "${other##*:}" -
+done
 
 # Training rows: the ceiling is to write as many bytes again.
 lhe-read --setup setup.h5 --sample "sm:$sm" --sample "chw_pos_chq3_pos:$bsm" -o signal.h5
