@@ -8,6 +8,10 @@ DESTDIR ?=
 PROGRAM_PREFIX ?=
 
 COMMANDS = morph lhe-read augment train-ratio train-score evaluate fisher limits events plot
+# How long each target of `make fuzz` runs.
+FUZZ_SECONDS ?= 60
+# Of `make sanitize`.
+SANITIZER ?= address
 # Commands whose sections are written.
 DOCUMENTED = $(basename $(notdir $(wildcard man/src/*.mdoc)))
 RELEASE  = .build/release
@@ -21,7 +25,7 @@ bashdir = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 zshdir  = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 fishdir = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
-.PHONY: all build help deps deps-check demo check test lint docs install physics benchmark peers clean
+.PHONY: all build help deps deps-check demo check test lint docs install physics benchmark peers fuzz sanitize clean
 
 all: build
 
@@ -34,6 +38,8 @@ help:
 	@echo 'make benchmark  speed, beside other programs where they are installed'
 	@echo 'make docs       manual pages and completions again, from the options and man/src'
 	@echo 'make peers      other programs to compare with, in .venv-peers (5.8 GB)'
+	@echo 'make fuzz       arbitrary bytes into scanner, head, expressions, streams: FUZZ_SECONDS=$(FUZZ_SECONDS)'
+	@echo 'make sanitize   the tests of reading and files under SANITIZER=$(SANITIZER) (or thread)'
 	@echo 'make lint       format and manuals'
 	@echo 'make clean      remove everything built'
 
@@ -68,6 +74,16 @@ lint:
 	for script in Completions/bash/*; do bash -n "$$script" || exit 1; done
 	for script in Completions/zsh/*; do zsh -n "$$script" || exit 1; done
 	for script in Completions/fish/*; do fish -n "$$script" || exit 1; done
+
+fuzz: deps-check
+	sh .ci/fuzz $(SWIFT) $(FUZZ_SECONDS)
+
+# The commands are sanitized too, since tests run them.
+sanitize: deps-check .venv/ready
+	SLUICE_PART=reading SLUICE_PYTHON='$(CURDIR)/.venv/bin/python' \
+	  $(SWIFT) test --disable-xctest --sanitize=$(SANITIZER) -c release \
+	  --scratch-path .build-$(SANITIZER) -Xswiftc -enable-testing \
+	  --filter 'DiagnosticsTests|NumericsTests|EventModelTests|EventIOTests|AnalysisFileTests|LesHouchesTests|ObservablesTests|FuzzTests|LHEReadTests|EventsTests'
 
 # Readers of our formats that are not ours.
 .venv/ready:

@@ -71,7 +71,17 @@ let suites: [Target] =
     .testTarget(
       name: "StructureTests", dependencies: ["TestSupport"], exclude: ["public-names.txt"]),
     .target(name: "TestSupport", path: "Tests/TestSupport"),
+    .target(
+      name: "FuzzTargets", dependencies: ["AnalysisFile", "LesHouches", "Observables"],
+      path: "Tests/FuzzTargets"),
+    .testTarget(
+      name: "FuzzTests", dependencies: ["FuzzTargets", "TestSupport"], exclude: ["Corpus"]),
   ]
+
+/// The fuzzer is linked with libFuzzer, by `make fuzz` only.
+let fuzzers: [Target] =
+  Context.environment["SLUICE_FUZZ"] == nil
+  ? [] : [.executableTarget(name: "fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz")]
 
 /// SLUICE_PART=reading leaves out what stands above the events: quick turns for work on reading and files.
 let leftOut: Set<String> =
@@ -95,5 +105,5 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
     .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
   ],
-  targets: (rooms + executables + suites).filter { !leftOut.contains($0.name) },
+  targets: (rooms + executables + suites + fuzzers).filter { !leftOut.contains($0.name) },
   swiftLanguageModes: [.v6])
