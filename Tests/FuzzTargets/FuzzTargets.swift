@@ -107,7 +107,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     let processor = EventProcessor(selection)
     for (i, event) in events.enumerated() {
       var row: [Double] = []
-      _ = try? processor.process(event, number: i + 1, into: &row)
+      _ = try? processor.process(event, number: i + 1, id: Int64(i), into: &row)
     }
   }
 
