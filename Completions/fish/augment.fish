@@ -96,7 +96,7 @@ complete -c 'augment' -n '__augment_should_offer_completions_for_positional "aug
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment plain"' -l 'theta' -d 'Where events are drawn: a point, \'prior\' (flat over the setup\'s ranges), flat:cHW=-1:1, gauss:cHW=0:0.5, or @FILE. Repeatable.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment plain"' -l 'grid' -d 'One axis of a grid of points, ends included. Repeatable; other parameters are 0.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_positional "augment plain" -eq 1' -F
-complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment plain" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
+complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment plain" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment plain" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment plain" count n' -s 'n' -l 'count' -d 'Number of rows in all, or \'inf\' for a stream without an end.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment plain"' -l 'observables' -d 'Use only these observables, separated by commas.' -rfka ''
@@ -106,7 +106,7 @@ complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_option
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment plain" seed' -l 'seed' -d 'Draw from seed N; \'random\' takes a fresh one. The seed used is recorded.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment plain" shard' -l 'shard' -d 'Do only part K of N of the job; events merge puts the parts together.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment plain" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rF
-complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment plain" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe'
+complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment plain" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe lheh5'
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment plain" json' -l 'json' -d 'Print results as JSON; the same as -O json.'
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment plain" compress' -l 'compress' -d 'Compress the columns of HDF5 (shuffle and deflate).'
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment plain" f force' -s 'f' -l 'force' -d 'Write binary data to a terminal, or over a file that is also an input.'
@@ -120,7 +120,7 @@ complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_option
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment score"' -l 'theta' -d 'Where events are drawn: a point, \'prior\' (flat over the setup\'s ranges), flat:cHW=-1:1, gauss:cHW=0:0.5, or @FILE. Repeatable.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment score"' -l 'grid' -d 'One axis of a grid of points, ends included. Repeatable; other parameters are 0.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_positional "augment score" -eq 1' -F
-complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment score" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
+complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment score" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment score" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment score" count n' -s 'n' -l 'count' -d 'Number of rows in all, or \'inf\' for a stream without an end.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment score"' -l 'observables' -d 'Use only these observables, separated by commas.' -rfka ''
@@ -130,7 +130,7 @@ complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_option
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment score" seed' -l 'seed' -d 'Draw from seed N; \'random\' takes a fresh one. The seed used is recorded.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment score" shard' -l 'shard' -d 'Do only part K of N of the job; events merge puts the parts together.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment score" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rF
-complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment score" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe'
+complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment score" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe lheh5'
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment score" json' -l 'json' -d 'Print results as JSON; the same as -O json.'
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment score" compress' -l 'compress' -d 'Compress the columns of HDF5 (shuffle and deflate).'
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment score" f force' -s 'f' -l 'force' -d 'Write binary data to a terminal, or over a file that is also an input.'
@@ -145,7 +145,7 @@ complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_option
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment ratio"' -l 'theta1' -d 'Denominator hypothesis, in the same forms.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment ratio"' -l 'grid' -d 'One axis of a grid of points, ends included. Repeatable; other parameters are 0.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_positional "augment ratio" -eq 1' -F
-complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment ratio" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
+complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment ratio" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment ratio" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment ratio" count n' -s 'n' -l 'count' -d 'Number of rows in all, or \'inf\' for a stream without an end.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment ratio"' -l 'observables' -d 'Use only these observables, separated by commas.' -rfka ''
@@ -155,7 +155,7 @@ complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_option
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment ratio" seed' -l 'seed' -d 'Draw from seed N; \'random\' takes a fresh one. The seed used is recorded.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment ratio" shard' -l 'shard' -d 'Do only part K of N of the job; events merge puts the parts together.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment ratio" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rF
-complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment ratio" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe'
+complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment ratio" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe lheh5'
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment ratio" json' -l 'json' -d 'Print results as JSON; the same as -O json.'
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment ratio" compress' -l 'compress' -d 'Compress the columns of HDF5 (shuffle and deflate).'
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment ratio" f force' -s 'f' -l 'force' -d 'Write binary data to a terminal, or over a file that is also an input.'
@@ -169,7 +169,7 @@ complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_option
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment test"' -l 'theta' -d 'Where events are drawn: a point, \'prior\' (flat over the setup\'s ranges), flat:cHW=-1:1, gauss:cHW=0:0.5, or @FILE. Repeatable.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment test"' -l 'grid' -d 'One axis of a grid of points, ends included. Repeatable; other parameters are 0.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_positional "augment test" -eq 1' -F
-complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment test" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
+complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment test" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment test" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment test" count n' -s 'n' -l 'count' -d 'Number of rows in all, or \'inf\' for a stream without an end.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment test"' -l 'observables' -d 'Use only these observables, separated by commas.' -rfka ''
@@ -179,7 +179,7 @@ complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_option
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment test" seed' -l 'seed' -d 'Draw from seed N; \'random\' takes a fresh one. The seed used is recorded.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment test" shard' -l 'shard' -d 'Do only part K of N of the job; events merge puts the parts together.' -rfka ''
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment test" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rF
-complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment test" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe'
+complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment test" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe lheh5'
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment test" json' -l 'json' -d 'Print results as JSON; the same as -O json.'
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment test" compress' -l 'compress' -d 'Compress the columns of HDF5 (shuffle and deflate).'
 complete -c 'augment' -n '__augment_should_offer_completions_for_flags_or_options "augment test" f force' -s 'f' -l 'force' -d 'Write binary data to a terminal, or over a file that is also an input.'

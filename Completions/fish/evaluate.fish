@@ -79,7 +79,7 @@ end
 
 complete -c 'evaluate' -f
 complete -c 'evaluate' -n '__evaluate_should_offer_completions_for_positional "evaluate" -eq 1' -F
-complete -c 'evaluate' -n '__evaluate_should_offer_completions_for_flags_or_options "evaluate" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
+complete -c 'evaluate' -n '__evaluate_should_offer_completions_for_flags_or_options "evaluate" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'evaluate' -n '__evaluate_should_offer_completions_for_flags_or_options "evaluate" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'evaluate' -n '__evaluate_should_offer_completions_for_flags_or_options "evaluate"' -l 'model' -d 'Trained model; given several times, their outputs are averaged.' -rfa '(for p in (string match -e -- \'*/\' (commandline -t);or printf \n)*.\'h5\';printf %s\n $p;end;__fish_complete_directories (commandline -t) \'\')'
 complete -c 'evaluate' -n '__evaluate_should_offer_completions_for_flags_or_options "evaluate"' -l 'theta' -d 'Parameter point: a benchmark, cHW=0.3,cHq3=-0.1 (others are 0), or @FILE with one a line. Repeatable.' -rfka ''
@@ -88,7 +88,7 @@ complete -c 'evaluate' -n '__evaluate_should_offer_completions_for_flags_or_opti
 complete -c 'evaluate' -n '__evaluate_should_offer_completions_for_flags_or_options "evaluate" score' -l 'score' -d 'Write the derivatives of log r by the parameters too.'
 complete -c 'evaluate' -n '__evaluate_should_offer_completions_for_flags_or_options "evaluate" compare' -l 'compare' -d 'Compare with the joint ratio and score of a sample\'s rows, and print mean squared errors.'
 complete -c 'evaluate' -n '__evaluate_should_offer_completions_for_flags_or_options "evaluate" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rF
-complete -c 'evaluate' -n '__evaluate_should_offer_completions_for_flags_or_options "evaluate" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe'
+complete -c 'evaluate' -n '__evaluate_should_offer_completions_for_flags_or_options "evaluate" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe lheh5'
 complete -c 'evaluate' -n '__evaluate_should_offer_completions_for_flags_or_options "evaluate" json' -l 'json' -d 'Print results as JSON; the same as -O json.'
 complete -c 'evaluate' -n '__evaluate_should_offer_completions_for_flags_or_options "evaluate" compress' -l 'compress' -d 'Compress the columns of HDF5 (shuffle and deflate).'
 complete -c 'evaluate' -n '__evaluate_should_offer_completions_for_flags_or_options "evaluate" f force' -s 'f' -l 'force' -d 'Write binary data to a terminal, or over a file that is also an input.'

@@ -103,13 +103,13 @@ complete -c 'fisher' -n '__fisher_should_offer_completions_for_positional "fishe
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_positional "fisher" -eq 1' -fa 'profile' -d 'Information with the other parameters floating.'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_positional "fisher" -eq 1' -fa 'help' -d 'Show subcommand help information.'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_positional "fisher truth" -eq 1' -F
-complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher truth" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
+complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher truth" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher truth" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher truth"' -l 'theta' -d 'Parameter point: a benchmark, cHW=0.3,cHq3=-0.1 (others are 0), or @FILE with one a line. Repeatable.' -rfka ''
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher truth" luminosity' -l 'luminosity' -d 'Integrated luminosity with its unit: /ab, /fb, /pb or /nb.' -rfka ''
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher truth" combine' -l 'combine' -d 'How samples of one process share phase space: by the balance heuristic, by the average, or the closest benchmark alone.' -rfka 'balance average closest'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher truth" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rF
-complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher truth" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe'
+complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher truth" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe lheh5'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher truth" json' -l 'json' -d 'Print results as JSON; the same as -O json.'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher truth" compress' -l 'compress' -d 'Compress the columns of HDF5 (shuffle and deflate).'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher truth" f force' -s 'f' -l 'force' -d 'Write binary data to a terminal, or over a file that is also an input.'
@@ -121,13 +121,13 @@ complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options 
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher truth" version' -l 'version' -d 'Show the version.'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher truth" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_positional "fisher rate" -eq 1' -F
-complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher rate" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
+complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher rate" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher rate" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher rate"' -l 'theta' -d 'Parameter point: a benchmark, cHW=0.3,cHq3=-0.1 (others are 0), or @FILE with one a line. Repeatable.' -rfka ''
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher rate" luminosity' -l 'luminosity' -d 'Integrated luminosity with its unit: /ab, /fb, /pb or /nb.' -rfka ''
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher rate" combine' -l 'combine' -d 'How samples of one process share phase space: by the balance heuristic, by the average, or the closest benchmark alone.' -rfka 'balance average closest'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher rate" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rF
-complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher rate" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe'
+complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher rate" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe lheh5'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher rate" json' -l 'json' -d 'Print results as JSON; the same as -O json.'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher rate" compress' -l 'compress' -d 'Compress the columns of HDF5 (shuffle and deflate).'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher rate" f force' -s 'f' -l 'force' -d 'Write binary data to a terminal, or over a file that is also an input.'
@@ -141,13 +141,13 @@ complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options 
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher histogram" observable' -l 'observable' -d 'The observable on the axis. Required.' -rfka ''
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher histogram" bins' -l 'bins' -d 'Edges (0,75,150), bins of equal width (LOW:HIGH:N), or N bins of equal cross section.' -rfka ''
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_positional "fisher histogram" -eq 1' -F
-complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher histogram" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
+complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher histogram" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher histogram" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher histogram"' -l 'theta' -d 'Parameter point: a benchmark, cHW=0.3,cHq3=-0.1 (others are 0), or @FILE with one a line. Repeatable.' -rfka ''
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher histogram" luminosity' -l 'luminosity' -d 'Integrated luminosity with its unit: /ab, /fb, /pb or /nb.' -rfka ''
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher histogram" combine' -l 'combine' -d 'How samples of one process share phase space: by the balance heuristic, by the average, or the closest benchmark alone.' -rfka 'balance average closest'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher histogram" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rF
-complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher histogram" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe'
+complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher histogram" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe lheh5'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher histogram" json' -l 'json' -d 'Print results as JSON; the same as -O json.'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher histogram" compress' -l 'compress' -d 'Compress the columns of HDF5 (shuffle and deflate).'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher histogram" f force' -s 'f' -l 'force' -d 'Write binary data to a terminal, or over a file that is also an input.'
@@ -161,13 +161,13 @@ complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options 
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher full"' -l 'model' -d 'Trained model; given several times, their outputs are averaged.' -rfa '(for p in (string match -e -- \'*/\' (commandline -t);or printf \n)*.\'h5\';printf %s\n $p;end;__fish_complete_directories (commandline -t) \'\')'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher full" partition' -l 'partition' -d 'Use only this part of the events; every event is in exactly one of train, validation and test.' -rfka 'train validation test all'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_positional "fisher full" -eq 1' -F
-complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher full" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
+complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher full" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher full" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher full"' -l 'theta' -d 'Parameter point: a benchmark, cHW=0.3,cHq3=-0.1 (others are 0), or @FILE with one a line. Repeatable.' -rfka ''
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher full" luminosity' -l 'luminosity' -d 'Integrated luminosity with its unit: /ab, /fb, /pb or /nb.' -rfka ''
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher full" combine' -l 'combine' -d 'How samples of one process share phase space: by the balance heuristic, by the average, or the closest benchmark alone.' -rfka 'balance average closest'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher full" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rF
-complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher full" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe'
+complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher full" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe lheh5'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher full" json' -l 'json' -d 'Print results as JSON; the same as -O json.'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher full" compress' -l 'compress' -d 'Compress the columns of HDF5 (shuffle and deflate).'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher full" f force' -s 'f' -l 'force' -d 'Write binary data to a terminal, or over a file that is also an input.'
@@ -179,11 +179,11 @@ complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options 
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher full" version' -l 'version' -d 'Show the version.'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher full" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_positional "fisher sum" -ge 1' -F
-complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher sum" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
+complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher sum" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher sum" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher sum" matrix' -l 'matrix' -d 'The matrix to take of each file, not the first.' -rfka ''
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher sum" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rF
-complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher sum" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe'
+complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher sum" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe lheh5'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher sum" json' -l 'json' -d 'Print results as JSON; the same as -O json.'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher sum" compress' -l 'compress' -d 'Compress the columns of HDF5 (shuffle and deflate).'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher sum" f force' -s 'f' -l 'force' -d 'Write binary data to a terminal, or over a file that is also an input.'
@@ -195,11 +195,11 @@ complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options 
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher sum" version' -l 'version' -d 'Show the version.'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher sum" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_positional "fisher project" -eq 1' -F
-complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher project" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
+complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher project" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher project" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher project" keep' -l 'keep' -d 'Parameters to keep, in this order. Required.' -rfka ''
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher project" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rF
-complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher project" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe'
+complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher project" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe lheh5'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher project" json' -l 'json' -d 'Print results as JSON; the same as -O json.'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher project" compress' -l 'compress' -d 'Compress the columns of HDF5 (shuffle and deflate).'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher project" f force' -s 'f' -l 'force' -d 'Write binary data to a terminal, or over a file that is also an input.'
@@ -211,11 +211,11 @@ complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options 
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher project" version' -l 'version' -d 'Show the version.'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher project" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_positional "fisher profile" -eq 1' -F
-complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher profile" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
+complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher profile" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher profile" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher profile" keep' -l 'keep' -d 'Parameters to keep, in this order. Required.' -rfka ''
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher profile" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rF
-complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher profile" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe'
+complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher profile" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe lheh5'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher profile" json' -l 'json' -d 'Print results as JSON; the same as -O json.'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher profile" compress' -l 'compress' -d 'Compress the columns of HDF5 (shuffle and deflate).'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher profile" f force' -s 'f' -l 'force' -d 'Write binary data to a terminal, or over a file that is also an input.'

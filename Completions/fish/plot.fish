@@ -79,7 +79,7 @@ end
 
 complete -c 'plot' -f
 complete -c 'plot' -n '__plot_should_offer_completions_for_positional "plot" -ge 1' -F
-complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
+complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rfa '(set -l exts \'svg\' \'pdf\' \'png\';for p in (string match -e -- \'*/\' (commandline -t);or printf \n)*.{$exts};printf %s\n $p;end;__fish_complete_directories (commandline -t) \'\')'
 complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else svg. tsv is the numbers.' -rfka 'svg pdf png tsv'

@@ -79,7 +79,7 @@ end
 
 complete -c 'train-ratio' -f
 complete -c 'train-ratio' -n '__train-ratio_should_offer_completions_for_positional "train-ratio" -eq 1' -F
-complete -c 'train-ratio' -n '__train-ratio_should_offer_completions_for_flags_or_options "train-ratio" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
+complete -c 'train-ratio' -n '__train-ratio_should_offer_completions_for_flags_or_options "train-ratio" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'train-ratio' -n '__train-ratio_should_offer_completions_for_flags_or_options "train-ratio" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'train-ratio' -n '__train-ratio_should_offer_completions_for_flags_or_options "train-ratio"' -l 'observables' -d 'Use only these observables, separated by commas.' -rfka ''
 complete -c 'train-ratio' -n '__train-ratio_should_offer_completions_for_flags_or_options "train-ratio" method' -l 'method' -d 'Loss to train with; the model is log r in every case.' -rfka 'carl rolr alice cascal rascal alices'

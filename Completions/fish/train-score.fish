@@ -79,7 +79,7 @@ end
 
 complete -c 'train-score' -f
 complete -c 'train-score' -n '__train-score_should_offer_completions_for_positional "train-score" -eq 1' -F
-complete -c 'train-score' -n '__train-score_should_offer_completions_for_flags_or_options "train-score" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe'
+complete -c 'train-score' -n '__train-score_should_offer_completions_for_flags_or_options "train-score" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'train-score' -n '__train-score_should_offer_completions_for_flags_or_options "train-score" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'train-score' -n '__train-score_should_offer_completions_for_flags_or_options "train-score"' -l 'observables' -d 'Use only these observables, separated by commas.' -rfka ''
 complete -c 'train-score' -n '__train-score_should_offer_completions_for_flags_or_options "train-score" method' -l 'method' -d 'Loss to train with.' -rfka 'sally'

@@ -46,12 +46,18 @@ public final class TableMerge {
       samples = try MergedSamples(groups, fields: &header.fields, journal: journal)
       LHEH5Layout.merge(groups.dropFirst().map(\.header.document), into: &header.document)
     }
+    if let least = groups.compactMap({ $0.header.document.real(Self.leastEvents) }).min() {
+      header.document.set(Self.leastEvents, least)
+    }
     let fields = header.fields
     mappings = try groups.map { try ColumnMapping($0, to: reference, fields: fields, journal) }
     idIndex = kind == .events ? header.index(of: EventFields.eventID) : nil
     if let samples { samples.describe(in: &header.document, final: false) }
     describeParts()
   }
+
+  /// The smallest effective number of events behind any theta of a sample: of several, the smallest of theirs.
+  static let leastEvents = "sample/minimum_effective_events"
 
   private static let remedies: [Kind: String] = [
     .setup: "write one analysis.yaml, and make its setup with morph setup",

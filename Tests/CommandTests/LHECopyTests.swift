@@ -32,7 +32,7 @@ struct LHECopyTests {
       ("--events 2-3,5", [1, 2, 4]), ("--events 5-", [4, 5]), ("--keep 'weight < 0'", [0, 1]),
       ("--keep 'a[0].pt > 62 and met.pt >= 0'", [3, 4, 5]), ("--process 7", [0, 1, 2, 3, 4, 5]),
       ("--process 8", []), ("--events 1-4 --keep 'weight > 0'", [2, 3]),
-      ("--keep 'process_id == 7' --keep 'weight > 8'", [5]),
+      ("--keep 'process_id == 7' --keep 'weight > 6'", [5]),
     ] {
       let outcome = f("events convert --no-provenance \(options) a.lhe")
       #expect(outcome.status == 0, "\(outcome.error)")

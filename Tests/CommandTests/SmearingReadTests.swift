@@ -129,7 +129,12 @@ struct SmearingReadTests {
     let page = run("cat", [Place.root + "/man/man5/sluice-analysis.5"]).text
     let start = try #require(page.firstRange(of: ".Bd -literal -offset 2n\nname:"))
     let end = try #require(page[start.upperBound...].firstRange(of: "\n.Ed"))
-    let folder = try Self.folder("name:" + page[start.upperBound..<end.lowerBound] + "\n")
+    // The sample has no weights of the example's systematics; its own are read in SystematicsTests.
+    let example = page[start.upperBound..<end.lowerBound]
+    let systematics = try #require(example.firstRange(of: "\nsystematics:"))
+    var rest = example[systematics.upperBound...].drop { $0 != "\n" }
+    while rest.hasPrefix("\n ") { rest = rest.dropFirst().drop { $0 != "\n" } }
+    let folder = try Self.folder("name:" + example[..<systematics.lowerBound] + rest + "\n")
     let outcome = shell(
       "lhe-read --setup setup.h5 --sample sm:\(Self.sample) -o out.h5", in: folder.path)
     // The sample has two b quarks everywhere, of which some are tagged.

@@ -110,7 +110,7 @@ import Testing
     #expect(try line([("x", "1"), ("x", "2")]) == "there are two observables 'x'; rename one")
     #expect(
       try line([("x", nil)])
-        == "observable 'x' has no expression: another program made it; give it one in analysis.yaml"
+        == "observable 'x' has no expression: another program made it; give it one in analysis.yaml, or its values with --observables"
     )
     // Only observables before are known.
     #expect(
