@@ -211,12 +211,7 @@ public final class SampleSet {
 
   /// File name and digest of each sample, for provenance.
   public var provenance: [(name: String, digest: String)] {
-    samples.map { sample in
-      let digits = String(sample.reader.sampleKey, radix: 16)
-      return (
-        sample.reader.name, String(repeating: "0", count: 16 - digits.count) + digits
-      )
-    }
+    samples.map { ($0.reader.name, $0.reader.digest) }
   }
 
   /// Header of the events table: setup and columns; the sample table comes when all is read.

@@ -13,14 +13,9 @@ enum LHEFile {
     _ bytes: ByteReader, _ options: InputFormatOptions, _ context: CommandContext
   ) throws -> LHEReader {
     let reader = try LHEReader(bytes, LHEReader.Options(salvage: options.salvage, keepsText: true))
-    context.recordInput(reader.name, digest: digest(reader))
+    context.recordInput(reader.name, digest: reader.digest)
     if context.threads > 1 { try reader.startThread() }
     return reader
-  }
-
-  static func digest(_ reader: LHEReader) -> String {
-    let digits = String(reader.sampleKey, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
   }
 
   /// The record of this run; nil with --no-provenance.
