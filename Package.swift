@@ -83,15 +83,19 @@ let fuzzers: [Target] =
   Context.environment["SLUICE_FUZZ"] == nil
   ? [] : [.executableTarget(name: "fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz")]
 
-/// SLUICE_PART=reading leaves out what stands above the events: quick turns for work on reading and files.
-let leftOut: Set<String> =
-  Context.environment["SLUICE_PART"] != "reading"
-  ? []
-  : [
+/// SLUICE_PART=reading or learning builds one half of the house: quick turns for work in it.
+let halves: [String: Set<String>] = [
+  "reading": [
     "Augmentation", "Networks", "Estimators", "Inference", "augment", "train-ratio", "train-score",
     "evaluate", "fisher", "limits", "plot", "AugmentationTests", "NetworksTests",
     "EstimatorsTests", "InferenceTests",
-  ]
+  ],
+  "learning": [
+    "LesHouches", "lhe-read", "events", "LesHouchesTests", "ObservablesTests", "FuzzTargets",
+    "FuzzTests",
+  ],
+]
+let leftOut = Context.environment["SLUICE_PART"].flatMap { halves[$0] } ?? []
 
 let package = Package(
   name: "sluice",
