@@ -21,7 +21,7 @@ function __train-score_parse_tokens -S
     set -l unparsed_tokens (__train-score_tokens -pc)
     switch $unparsed_tokens[1]
     case 'train-score'
-        __train-score_parse_subcommand 1 'input-format=' 'salvage' 'observables=+' 'method=' 'hidden=' 'activation=' 'epochs=' 'batch-size=' 'rate=' 'optimiser=' 'validation-split=' 'patience=' 'clip-gradient=' 'clip-score=' 'rows=' 'float64' 'seed=' 'o/output=' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
+        __train-score_parse_subcommand 1 'input-format=' 'salvage' 'observables=+' 'method=' 'hidden=' 'activation=' 'epochs=' 'batch-size=' 'rate=' 'optimiser=' 'validation-split=' 'patience=' 'clip-gradient=' 'clip-score=' 'rows=' 'epoch-rows=' 'float64' 'seed=' 'o/output=' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __train-score_parse_subcommand -r 1 'version'
@@ -93,7 +93,8 @@ complete -c 'train-score' -n '__train-score_should_offer_completions_for_flags_o
 complete -c 'train-score' -n '__train-score_should_offer_completions_for_flags_or_options "train-score" patience' -l 'patience' -d 'End when the validation loss has not improved for N epochs; the best epoch is kept in any case.' -rfka ''
 complete -c 'train-score' -n '__train-score_should_offer_completions_for_flags_or_options "train-score" clip-gradient' -l 'clip-gradient' -d 'Limit the norm of a batch\'s gradient.' -rfka ''
 complete -c 'train-score' -n '__train-score_should_offer_completions_for_flags_or_options "train-score" clip-score' -l 'clip-score' -d 'Limit joint scores, in the units the network is trained in.' -rfka ''
-complete -c 'train-score' -n '__train-score_should_offer_completions_for_flags_or_options "train-score" rows' -l 'rows' -d 'Use the first N rows only; an endless stream needs it.' -rfka ''
+complete -c 'train-score' -n '__train-score_should_offer_completions_for_flags_or_options "train-score" rows' -l 'rows' -d 'Use the first N rows only; an endless stream needs it, or --epoch-rows.' -rfka ''
+complete -c 'train-score' -n '__train-score_should_offer_completions_for_flags_or_options "train-score" epoch-rows' -l 'epoch-rows' -d 'Train every epoch on the next N rows; scaling and validation are of the first, --rows or N.' -rfka ''
 complete -c 'train-score' -n '__train-score_should_offer_completions_for_flags_or_options "train-score" float64' -l 'float64' -d 'Train in double precision.'
 complete -c 'train-score' -n '__train-score_should_offer_completions_for_flags_or_options "train-score" seed' -l 'seed' -d 'Draw from seed N; \'random\' takes a fresh one. The seed used is recorded.' -rfka ''
 complete -c 'train-score' -n '__train-score_should_offer_completions_for_flags_or_options "train-score" o output' -s 'o' -l 'output' -d 'Write to FILE (HDF5), which appears complete or not at all. Required.' -rF

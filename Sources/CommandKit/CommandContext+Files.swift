@@ -59,6 +59,15 @@ extension CommandContext {
     try openTable(input.path, expecting: kinds, options: input.reading.options)
   }
 
+  /// Opens the rows of an operand once more, from the first; nil for standard input and pipes.
+  public func reopener(
+    _ input: InputGroup, _ source: any Source
+  ) -> (() throws -> any Source)? {
+    guard let path = input.path, Input.canReopen(path) else { return nil }
+    let (kind, options, journal) = (source.header.kind, input.reading.options, journal)
+    return { try Input.openTable(path, expecting: [kind], options: options, journal: journal) }
+  }
+
   /// Reads events into memory; `observables` nil keeps all.
   public func readEvents(_ input: InputGroup, observables: [String]? = nil) throws -> EventTable {
     try readEvents(input.path, observables: observables, options: input.reading.options)

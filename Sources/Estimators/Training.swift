@@ -24,7 +24,18 @@ public struct EstimatorTrainer: Sendable {
   }
 
   /// Trains log r̂(x|θ, θ1) with one hypothesis in the network; θ1 is the sample's.
+  public func trainRatio(_ feed: TrainingFeed, method: RatioMethod) throws -> Model {
+    try trainRatio(feed.first, method: method, feed: feed)
+  }
+
+  /// The same on rows that are there already.
   public func trainRatio(_ sample: TrainingRows, method: RatioMethod) throws -> Model {
+    try trainRatio(sample, method: method, feed: nil)
+  }
+
+  private func trainRatio(
+    _ sample: TrainingRows, method: RatioMethod, feed: TrainingFeed?
+  ) throws -> Model {
     guard sample.info.theta1Values.count == sample.parameterNames.count else {
       throw Problem(
         .data, "the sample has more than one denominator hypothesis (\(sample.info.theta1))",
@@ -34,17 +45,21 @@ public struct EstimatorTrainer: Sendable {
     let rows = try split(sample)
     let theta = Scaling(sample.theta, width: p, rows: rows.training)
     let x = Scaling(sample.x, width: sample.observableNames.count, rows: rows.training)
-    // ∂ log r/∂θ' = t · scale, so that score targets have the units of the network's θ inputs.
-    let scores = limited(
-      sample.scores.indices.map { sample.scores[$0] * theta.scales[$0 % p] }, "t_xz0")
-    let loss = RatioLoss(
-      method: method, labels: sample.labels, logRatios: sample.logRatios, scores: scores,
-      parameterCount: p, alpha: plan.alpha, weights: normalised(sample.weights))
+    let meanWeight = sample.meanWeight
     let shape = PerceptronShape(
       inputs: p + sample.observableNames.count, hidden: plan.hidden, outputs: 1,
       activation: plan.activation)
-    let inputs = InputTable(theta: (sample.theta, theta), x: (sample.x, x), rows: sample.count)
-    let fit = try run(shape: shape, inputs: inputs, loss: loss, rows: rows)
+    let fit = try run(shape: shape, sample: sample, rows: rows, feed: feed) { sample in
+      // ∂ log r/∂θ' = t · scale, so that score targets have the units of the network's θ inputs.
+      let scores = limited(
+        sample.scores.indices.map { sample.scores[$0] * theta.scales[$0 % p] }, "t_xz0")
+      let loss = RatioLoss(
+        method: method, labels: sample.labels, logRatios: sample.logRatios, scores: scores,
+        parameterCount: p, alpha: plan.alpha, weights: sample.weights.map { $0 / meanWeight })
+      return (
+        InputTable(theta: (sample.theta, theta), x: (sample.x, x), rows: sample.count), loss
+      )
+    }
     let range = (0..<p).map { k in
       let values = stride(from: k, to: sample.theta.count, by: p).map { sample.theta[$0] }
       return [values.min() ?? 0, values.max() ?? 0]
@@ -56,7 +71,18 @@ public struct EstimatorTrainer: Sendable {
   }
 
   /// Trains the score t̂(x|θ_ref); targets are scaled per component, so that no parameter dominates the loss.
+  public func trainScore(_ feed: TrainingFeed, method: String = "sally") throws -> Model {
+    try trainScore(feed.first, method: method, feed: feed)
+  }
+
+  /// The same on rows that are there already.
   public func trainScore(_ sample: TrainingRows, method: String = "sally") throws -> Model {
+    try trainScore(sample, method: method, feed: nil)
+  }
+
+  private func trainScore(
+    _ sample: TrainingRows, method: String, feed: TrainingFeed?
+  ) throws -> Model {
     let p = sample.parameterNames.count
     guard sample.info.theta1Values.count == p else {
       throw Problem(
@@ -66,14 +92,17 @@ public struct EstimatorTrainer: Sendable {
     let rows = try split(sample)
     let x = Scaling(sample.x, width: sample.observableNames.count, rows: rows.training)
     let spread = Scaling(sample.scores, width: p, rows: rows.training)
-    let scores = limited(
-      sample.scores.indices.map { sample.scores[$0] / spread.scales[$0 % p] }, "t_xz0")
-    let loss = ScoreLoss(scores: scores, components: p, weights: normalised(sample.weights))
+    let meanWeight = sample.meanWeight
     let shape = PerceptronShape(
       inputs: sample.observableNames.count, hidden: plan.hidden, outputs: p,
       activation: plan.activation)
-    let inputs = InputTable(theta: ([], .identity(0)), x: (sample.x, x), rows: sample.count)
-    let fit = try run(shape: shape, inputs: inputs, loss: loss, rows: rows)
+    let fit = try run(shape: shape, sample: sample, rows: rows, feed: feed) { sample in
+      let scores = limited(
+        sample.scores.indices.map { sample.scores[$0] / spread.scales[$0 % p] }, "t_xz0")
+      let loss = ScoreLoss(
+        scores: scores, components: p, weights: sample.weights.map { $0 / meanWeight })
+      return (InputTable(theta: ([], .identity(0)), x: (sample.x, x), rows: sample.count), loss)
+    }
     return model(
       .score, method, sample, shape, fit, x: x, theta: .identity(0), scoreScales: spread.scales,
       thetaRange: [], usesScore: false)
@@ -102,13 +131,6 @@ public struct EstimatorTrainer: Sendable {
     return scores.map { min(max($0, -clip), clip) }
   }
 
-  /// Weights of mean one.
-  private func normalised(_ weights: [Double]) -> [Double] {
-    guard !weights.isEmpty else { return [] }
-    let mean = weights.reduce(0, +) / Double(weights.count)
-    return mean == 0 ? weights : weights.map { $0 / mean }
-  }
-
   /// What the trainer gave, in Double.
   private struct Fit {
     var parameters: [Double]
@@ -117,31 +139,43 @@ public struct EstimatorTrainer: Sendable {
     var bestEpoch: Int
   }
 
+  /// Inputs and loss of some rows.
+  private typealias Build = (TrainingRows) -> (InputTable, any NetworkLoss)
+
   private func run(
-    shape: PerceptronShape, inputs: InputTable, loss: any NetworkLoss, rows: Rows
+    shape: PerceptronShape, sample: TrainingRows, rows: Rows, feed: TrainingFeed?, _ build: Build
   ) throws -> Fit {
     switch plan.precision {
-    case .float32: try run(Float.self, shape: shape, inputs: inputs, loss: loss, rows: rows)
-    case .float64: try run(Double.self, shape: shape, inputs: inputs, loss: loss, rows: rows)
+    case .float32: try run(Float.self, shape, sample, rows, feed, build)
+    case .float64: try run(Double.self, shape, sample, rows, feed, build)
     }
   }
 
   private func run<Scalar: NetworkScalar>(
-    _: Scalar.Type, shape: PerceptronShape, inputs: InputTable, loss: any NetworkLoss, rows: Rows
+    _: Scalar.Type, _ shape: PerceptronShape, _ sample: TrainingRows, _ rows: Rows,
+    _ feed: TrainingFeed?, _ build: Build
   ) throws -> Fit {
     let start = Perceptron<Scalar>(shape: shape, seed: plan.training.seed)
-    let objective = PerceptronObjective<Scalar>(
-      shape: shape, inputs: inputs.scaled(Scalar.self), loss: loss)
+    func objective(_ sample: TrainingRows) -> PerceptronObjective<Scalar> {
+      let (inputs, loss) = build(sample)
+      return PerceptronObjective(shape: shape, inputs: inputs.scaled(Scalar.self), loss: loss)
+    }
+    func fresh(_ epoch: Int) throws -> (objective: PerceptronObjective<Scalar>, rows: [Int32])? {
+      guard let feed, feed.isFresh else { return nil }
+      let (sample, training) = try feed.rows(
+        epoch: epoch, validationFraction: plan.validationFraction, seed: plan.training.seed)
+      return (objective(sample), training)
+    }
     do {
       let result = try Trainer(settings: plan.training, team: team).train(
-        objective, from: start.parameters, trainingRows: rows.training,
-        validationRows: rows.validation
-      ) { report in
-        journal.progress("epoch", report.epoch, of: report.epochs)
-        journal.note(
-          "epoch \(report.epoch) of \(report.epochs): training loss \(report.trainingLoss)"
-            + (report.validationLoss.map { ", validation loss \($0)" } ?? ""))
-      }
+        objective(sample), from: start.parameters, trainingRows: rows.training,
+        validationRows: rows.validation,
+        progress: { report in
+          journal.progress("epoch", report.epoch, of: report.epochs)
+          journal.note(
+            "epoch \(report.epoch) of \(report.epochs): training loss \(report.trainingLoss)"
+              + (report.validationLoss.map { ", validation loss \($0)" } ?? ""))
+        }, fresh: fresh)
       if result.stoppedEarly {
         journal.note(
           "stopped early; the parameters are those of epoch \(result.bestEpoch)")
@@ -182,6 +216,14 @@ public struct EstimatorTrainer: Sendable {
       precision: plan.precision.rawValue, trainingLoss: fit.trainingLosses,
       validationLoss: fit.validationLosses, bestEpoch: fit.bestEpoch,
       settings: plan.settings(score: usesScore), sample: sample.info, sampleDigest: sample.digest)
+  }
+}
+
+extension TrainingRows {
+  /// By which weights are divided, so that losses have the size of those of rows without weights.
+  fileprivate var meanWeight: Double {
+    let mean = weights.reduce(0, +) / Double(max(1, weights.count))
+    return mean == 0 ? 1 : mean
   }
 }
 

@@ -42,55 +42,18 @@ public struct TrainingRows: Sendable {
   public init(
     _ source: any Source, columns: Columns, observables: [String]? = nil, limit: Int? = nil
   ) throws {
-    let header = source.header
-    info = try SampleInfo(document: header.document)
-    func index(_ path: String, _ needed: Bool) throws -> Int? {
-      guard needed else { return nil }
-      guard let i = header.index(of: path) else {
-        throw Problem(
-          .data, "the sample has no column \(path)",
-          remedy: "this method needs another 'augment' method", file: source.name)
-      }
-      return i
-    }
-    guard let xIndex = try index(SampleFields.x, true) else { preconditionFailure() }
-    let thetaIndex = try index(SampleFields.theta0, columns.contains(.theta))
-    let labelIndex = try index(SampleFields.y, columns.contains(.labels))
-    let ratioIndex = try index(SampleFields.logRatio, columns.contains(.logRatios))
-    let scoreIndex = try index(SampleFields.score0, columns.contains(.scores))
-    let weightIndex = header.index(of: SampleFields.weight)
-    let idIndex = header.index(of: SampleFields.eventID)
-    let choice = try ObservableChoice(
-      observables, available: header.fields[xIndex].components ?? [], file: source.name)
-    observableNames = choice.names
-    parameterNames = info.setup.parameterNames
-    while limit.map({ count < $0 }) ?? true, let batch = try source.next() {
-      let take = min(batch.count, (limit ?? Int.max) - count)
-      func rows(_ i: Int) -> ArraySlice<Double> {
-        let values = batch.columns[i].doubles
-        return values[0..<(values.count / max(1, batch.count) * take)]
-      }
-      guard take > 0 else { continue }
-      choice.append(Array(rows(xIndex)), to: &x)
-      if let thetaIndex { theta += rows(thetaIndex) }
-      if let labelIndex { labels += rows(labelIndex) }
-      if let ratioIndex { logRatios += rows(ratioIndex) }
-      if let scoreIndex { scores += rows(scoreIndex) }
-      if let weightIndex { weights += rows(weightIndex) }
-      if let idIndex { eventIDs += batch.columns[idIndex].integers[0..<take] }
-      count += take
-    }
-    guard count > 0 else {
-      throw Problem(.data, "the sample holds no rows", file: source.name)
-    }
-    guard !observableNames.isEmpty else {
-      throw Problem(.data, "the sample has no observables", file: source.name)
-    }
-    if weights.allSatisfy({ $0 == 1 }) { weights = [] }
-    do { try check() } catch let problem as Problem { throw problem.inFile(source.name) }
+    self = try TrainingReader(source, columns: columns, observables: observables).read(limit)
   }
 
-  private func check() throws {
+  /// No rows yet.
+  init(info: SampleInfo, observableNames: [String], parameterNames: [String]) {
+    self.info = info
+    self.observableNames = observableNames
+    self.parameterNames = parameterNames
+  }
+
+  /// Throws `.data` for the first value that is not a number.
+  func check() throws {
     func refuse(_ what: String, _ values: [Double], width: Int, allowInfinite: Bool = false) throws
     {
       guard

@@ -69,6 +69,11 @@ public enum Input {
       remedy: remedies[header.kind], file: file)
   }
 
+  /// Whether the rows of an input can be read a second time.
+  package static func canReopen(_ path: String) -> Bool {
+    path != "-" && FileStatus.of(path)?.isRegular == true
+  }
+
   private static let remedies: [Kind: String] = [
     .setup: "make events of it with lhe-read", .events: "make a training sample with augment",
     .sample: "train with train-ratio or train-score", .model: "give the model with --model",

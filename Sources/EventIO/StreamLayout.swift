@@ -153,12 +153,3 @@ enum StreamLayout {
     }
   }
 }
-
-extension Header {
-  private static let endlessPath = "sluice/endless"
-  /// A stream that goes on until its reader leaves (`rows=inf`): it is never sealed.
-  public var isEndless: Bool {
-    get { document.integer(Header.endlessPath) == 1 }
-    set { document[Header.endlessPath] = newValue ? .integers([1], shape: []) : nil }
-  }
-}

@@ -120,6 +120,13 @@ public struct Header: Sendable, Equatable {
 
   /// Index of the field with this path.
   public func index(of path: String) -> Int? { fields.firstIndex { $0.path == path } }
+
+  private static let endlessPath = "sluice/endless"
+  /// A stream that goes on until its reader leaves (`rows=inf`): it is never sealed.
+  public var isEndless: Bool {
+    get { document.integer(Header.endlessPath) == 1 }
+    set { document[Header.endlessPath] = newValue ? .integers([1], shape: []) : nil }
+  }
 }
 
 public enum FormatVersion {

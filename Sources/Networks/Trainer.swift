@@ -79,19 +79,25 @@ public struct Trainer: Sendable {
   ///   - trainingRows: numbers of the rows to train on.
   ///   - validationRows: numbers of the rows for the validation loss; may be empty.
   ///   - progress: called after every epoch; what it throws ends the training.
-  /// - Throws: `TrainingDiverged`, and what `progress` throws.
+  ///   - fresh: the objective and the rows of an epoch after the first, where it has rows of its own;
+  ///     nil goes through those of the epoch before. Validation rows stay those of the first.
+  /// - Throws: `TrainingDiverged`, and what `progress` and `fresh` throw.
   public func train<Objective: BatchObjective>(
     _ objective: Objective, from parameters: [Objective.Scalar], trainingRows: [Int32],
-    validationRows: [Int32] = [], progress: (EpochReport) throws -> Void = { _ in }
+    validationRows: [Int32] = [],
+    progress: (EpochReport) throws -> Void = { _ in },
+    fresh: (Int) throws -> (objective: Objective, rows: [Int32])? = { _ in nil }
   ) throws -> TrainingResult<Objective.Scalar> {
     precondition(parameters.count == objective.parameterCount && settings.batchSize > 0)
     var run = Run(objective, settings: settings, team: team, parameters: parameters)
+    var rows = trainingRows
     var best: (epoch: Int, loss: Double, parameters: [Objective.Scalar])?
     var trainingLosses: [Double] = []
     var validationLosses: [Double] = []
     var stoppedEarly = false
     for epoch in 1...max(1, settings.epochs) where epoch <= settings.epochs {
-      trainingLosses.append(try run.trainEpoch(epoch, rows: trainingRows))
+      if epoch > 1, let next = try fresh(epoch) { rows = run.takeObjective(next) }
+      trainingLosses.append(try run.trainEpoch(epoch, rows: rows))
       if !validationRows.isEmpty {
         let loss = run.meanLoss(rows: validationRows)
         guard loss.isFinite else { throw TrainingDiverged(epoch: epoch, batch: nil) }
@@ -127,7 +133,10 @@ private struct Run<Objective: BatchObjective> {
   typealias Scalar = Objective.Scalar
 
   let settings: TrainingSettings
-  let evaluator: BatchEvaluator<Objective>
+  /// Of the rows to train on, and of the validation rows.
+  private var evaluator: BatchEvaluator<Objective>
+  private let validation: BatchEvaluator<Objective>
+  private let team: ThreadTeam
   let state: OptimiserState<Scalar>
   var parameters: [Scalar]
   private var gradient: [Scalar]
@@ -137,9 +146,17 @@ private struct Run<Objective: BatchObjective> {
   ) {
     self.settings = settings
     self.parameters = parameters
+    self.team = team
     evaluator = BatchEvaluator(objective, team: team)
+    validation = evaluator
     state = OptimiserState(settings.optimiser, count: parameters.count)
     gradient = Array(repeating: 0, count: parameters.count)
+  }
+
+  /// Trains on other rows from here on; returns their numbers.
+  mutating func takeObjective(_ next: (objective: Objective, rows: [Int32])) -> [Int32] {
+    evaluator = BatchEvaluator(next.objective, team: team)
+    return next.rows
   }
 
   /// Goes once through the rows in random order; returns the mean loss.
@@ -181,7 +198,7 @@ private struct Run<Objective: BatchObjective> {
   func meanLoss(rows: [Int32]) -> Double {
     let sum = rows.withUnsafeBufferPointer { rows in
       parameters.withUnsafeBufferPointer { parameters in
-        parameters.baseAddress.map { evaluator.evaluate(rows, parameters: $0) } ?? 0
+        parameters.baseAddress.map { validation.evaluate(rows, parameters: $0) } ?? 0
       }
     }
     return rows.isEmpty ? 0 : sum / Double(rows.count)

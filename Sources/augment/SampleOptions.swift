@@ -66,6 +66,7 @@ struct SampleOptions: ParsableArguments {
       theta1: theta1?.description ?? "", part: part, combination: rule,
       digest: context.digest(of: source))
     var header = Header(kind: .sample, document: info.document, fields: maker.fields)
+    header.isEndless = plan.count == nil
     if let part = try shardRecord(header, seed: plan.seed) { part.write(to: &header.document) }
     let sink = try context.openSink(output, header: header)
     try maker.write(to: sink, rows: rows, team: team, journal: context.journal)
@@ -93,9 +94,12 @@ struct SampleOptions: ParsableArguments {
       guard shard.count == 1 else {
         throw Problem(.usage, "a stream without an end has no shards", remedy: "give -n N")
       }
-      guard output.path == nil else {
+      guard output.path == nil, !output.json, [.stream, .tsv, nil].contains(output.outputFormat)
+      else {
         throw Problem(
-          .usage, "a stream without an end fills any file", remedy: "leave -o away, or give -n N")
+          .usage,
+          "a stream without an end fills any file, and only -O stream and tsv go without one",
+          remedy: "leave -o away, or give -n N")
       }
       return nil
     }

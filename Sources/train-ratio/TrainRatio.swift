@@ -1,4 +1,4 @@
-// Training sample → model of the likelihood ratio. The sample is held in memory. See train-ratio(1).
+// Training sample → model of the likelihood ratio. The sample, or what an epoch takes of it, is held in memory. See train-ratio(1).
 import ArgumentParser
 import CommandKit
 import Diagnostics
@@ -41,11 +41,11 @@ struct TrainRatio: Tool {
       plan: TrainingPlan(choices), team: ThreadTeam(threads: context.threads),
       journal: context.journal)
     let source = try context.openTable(input, expecting: [.sample])
-    var sample = try TrainingRows(
+    var feed = try TrainingFeed(
       source, columns: EstimatorTrainer.columns(for: method), observables: observables.names(),
-      limit: training.rows)
-    sample.digest = context.digest(of: source)
-    let model = try trainer.trainRatio(sample, method: method)
+      rows: training.rows, epochRows: training.epochRows, reopen: context.reopener(input, source))
+    feed.first.digest = context.digest(of: source)
+    let model = try trainer.trainRatio(feed, method: method)
     try context.writeDocument(kind: .model, document: model.document, output: output)
   }
 }

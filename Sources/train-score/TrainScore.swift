@@ -1,4 +1,4 @@
-// Training sample → model of the score at a reference point. The sample is held in memory. See train-score(1).
+// Training sample → model of the score at a reference point. The sample, or what an epoch takes of it, is held in memory. See train-score(1).
 import ArgumentParser
 import CommandKit
 import Diagnostics
@@ -33,10 +33,11 @@ struct TrainScore: Tool {
       plan: TrainingPlan(training.choices(seed: context.seed(seed))),
       team: ThreadTeam(threads: context.threads), journal: context.journal)
     let source = try context.openTable(input, expecting: [.sample])
-    var sample = try TrainingRows(
-      source, columns: .scores, observables: observables.names(), limit: training.rows)
-    sample.digest = context.digest(of: source)
-    let model = try trainer.trainScore(sample, method: method.rawValue)
+    var feed = try TrainingFeed(
+      source, columns: .scores, observables: observables.names(),
+      rows: training.rows, epochRows: training.epochRows, reopen: context.reopener(input, source))
+    feed.first.digest = context.digest(of: source)
+    let model = try trainer.trainScore(feed, method: method.rawValue)
     try context.writeDocument(kind: .model, document: model.document, output: output)
   }
 }

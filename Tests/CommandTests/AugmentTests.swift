@@ -72,6 +72,30 @@ import Testing
     #expect(outcome.text.contains("100000"))
   }
 
+  @Test func trainingOnAnEndlessStreamEndsIt() throws {
+    let bench = Analysed()
+    let outcome = bench(
+      """
+      set -o pipefail; augment ratio events.h5 \(Self.near) -n inf -q |
+        train-ratio --epoch-rows 500 --epochs 3 --hidden 5 -o endless.h5
+      """)
+    #expect(outcome.status == 0 && outcome.error.isEmpty, "\(outcome.error)")
+    #expect(try bench.header("endless.h5", .model).kind == .model)
+    bench.expectFailure(
+      "augment ratio events.h5 \(Self.near) -n inf -q | train-ratio -o none.h5", 64,
+      "--epoch-rows")
+    bench.expectFailure(
+      "augment ratio events.h5 \(Self.near) -n 700 -q | train-ratio --epoch-rows 500 -o none.h5",
+      65, "-n inf")
+    // A file begins again.
+    bench.expectSuccess(
+      bench(
+        """
+        augment ratio events.h5 \(Self.near) -n 700 -o small.h5 &&
+          train-ratio small.h5 --epoch-rows 500 --epochs 3 --hidden 5 -o again.h5
+        """))
+  }
+
   @Test func badInputIsRefused() {
     let bench = Analysed()
     let out = "-o bad.h5"
@@ -85,6 +109,7 @@ import Testing
     fail("ratio events.h5 \(Self.near) -n 0", 64, "-n")
     fail("ratio events.h5 \(Self.near)", 64, "-n")
     fail("ratio events.h5 \(Self.near) -n inf", 64, "fills")
+    fail("ratio events.h5 \(Self.near) -n inf -O hdf5", 64, "fills")
     fail("ratio events.h5 \(Self.near) -n 10 --shard 4/3", 64, "4/3")
     fail("ratio events.h5 \(Self.near) -n 10 --observables nonsense", 65, "nonsense")
     fail("ratio events.h5 \(Self.near) -n 10 --combine closest", 64, "closest")

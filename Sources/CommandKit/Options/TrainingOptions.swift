@@ -50,8 +50,14 @@ public struct TrainingOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Use the first N rows only; an endless stream needs it.", valueName: "n"))
+      "Use the first N rows only; an endless stream needs it, or --epoch-rows.", valueName: "n"))
   public var rows: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Train every epoch on the next N rows; scaling and validation are of the first, --rows or N.",
+      valueName: "n"))
+  public var epochRows: Int?
 
   @Flag(help: "Train in double precision.")
   public var float64 = false
@@ -78,6 +84,9 @@ public struct TrainingOptions: ParsableArguments {
 
   public func validate() throws {
     if let rows, rows <= 0 { throw ValidationError("--rows takes a positive number") }
+    if let epochRows, epochRows <= 0 {
+      throw ValidationError("--epoch-rows takes a positive number")
+    }
     if let patience, patience < 0 { throw ValidationError("--patience takes a number from 0 on") }
     if let clipGradient, !(clipGradient > 0) {
       throw ValidationError("--clip-gradient takes a positive number")

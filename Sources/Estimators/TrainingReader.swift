@@ -1,0 +1,157 @@
+import Diagnostics
+import EventModel
+
+/// Reads a training sample piece by piece: the columns a method needs, in the order of the rows.
+public final class TrainingReader {
+  private let columns: TrainingRows.Columns
+  private let observables: [String]?
+  /// Opens the sample again at its end; nil where that cannot be done.
+  private let reopen: (() throws -> any Source)?
+  private var source: any Source
+  private var layout: Layout
+  /// Rows of the last batch that were not asked for yet.
+  private var rest: (batch: Batch, start: Int)?
+
+  /// Where a sample has its columns.
+  private struct Layout {
+    var info: SampleInfo
+    var parameterNames: [String]
+    var choice: ObservableChoice
+    var x: Int
+    var theta: Int?
+    var label: Int?
+    var ratio: Int?
+    var score: Int?
+    var weight: Int?
+    var eventID: Int?
+  }
+
+  /// - Throws: `.data` where the sample lacks a column or an observable.
+  public init(
+    _ source: any Source, columns: TrainingRows.Columns, observables: [String]? = nil,
+    reopen: (() throws -> any Source)? = nil
+  ) throws {
+    self.source = source
+    self.columns = columns
+    self.observables = observables
+    self.reopen = reopen
+    layout = try Self.layout(source, columns, observables)
+  }
+
+  private static func layout(
+    _ source: any Source, _ columns: TrainingRows.Columns, _ observables: [String]?
+  ) throws -> Layout {
+    let header = source.header
+    let info = try SampleInfo(document: header.document)
+    func index(_ path: String, _ needed: TrainingRows.Columns) throws -> Int? {
+      guard columns.isSuperset(of: needed) else { return nil }
+      guard let i = header.index(of: path) else {
+        throw Problem(
+          .data, "the sample has no column \(path)",
+          remedy: "this method needs another 'augment' method", file: source.name)
+      }
+      return i
+    }
+    guard let x = try index(SampleFields.x, []) else { preconditionFailure() }
+    let choice = try ObservableChoice(
+      observables, available: header.fields[x].components ?? [], file: source.name)
+    guard !choice.names.isEmpty else {
+      throw Problem(.data, "the sample has no observables", file: source.name)
+    }
+    // Where the sample has nuisance parameters, they are among the components.
+    let names = header.index(of: SampleFields.theta0).flatMap { header.fields[$0].components }
+    return Layout(
+      info: info, parameterNames: names ?? info.setup.parameterNames, choice: choice, x: x,
+      theta: try index(SampleFields.theta0, .theta), label: try index(SampleFields.y, .labels),
+      ratio: try index(SampleFields.logRatio, .logRatios),
+      score: try index(SampleFields.score0, .scores),
+      weight: header.index(of: SampleFields.weight),
+      eventID: header.index(of: SampleFields.eventID))
+  }
+
+  /// The next `limit` rows, fewer at the end of the sample; nil is all there are.
+  ///
+  /// Throws `.data` where no row is left, and where a value is not a number.
+  public func read(_ limit: Int? = nil) throws -> TrainingRows {
+    var rows = TrainingRows(
+      info: layout.info, observableNames: layout.choice.names,
+      parameterNames: layout.parameterNames)
+    while limit.map({ rows.count < $0 }) ?? true, try fill(), let (batch, start) = rest {
+      let end = min(batch.count, start + (limit.map { $0 - rows.count } ?? batch.count))
+      append(batch, start..<end, to: &rows)
+      rest = end < batch.count ? (batch, end) : nil
+    }
+    guard rows.count > 0 else {
+      throw Problem(.data, "the sample holds no rows", file: source.name)
+    }
+    if rows.weights.allSatisfy({ $0 == 1 }) { rows.weights = [] }
+    do { try rows.check() } catch let problem as Problem { throw problem.inFile(source.name) }
+    return rows
+  }
+
+  /// Exactly `count` rows; after the last row of a file the first comes again.
+  ///
+  /// Throws `.data` where a stream ends.
+  public func readOn(_ count: Int, epoch: Int) throws -> TrainingRows {
+    var rows: TrainingRows?
+    while (rows?.count ?? 0) < count {
+      if try !fill() {
+        guard let reopen else {
+          throw Problem(
+            .data, "the stream ended before epoch \(epoch) had its \(count) rows",
+            remedy: "use 'augment -n inf', a file, or fewer epochs", file: source.name)
+        }
+        source = try reopen()
+        layout = try Self.layout(source, columns, observables)
+      }
+      let more = try read(count - (rows?.count ?? 0))
+      if rows == nil { rows = more } else { rows?.append(more) }
+    }
+    guard let rows else { preconditionFailure("an epoch has rows") }
+    return rows
+  }
+
+  /// Gets rows where none are waiting; false after the last.
+  private func fill() throws -> Bool {
+    while rest == nil, let batch = try source.next() {
+      if batch.count > 0 { rest = (batch, 0) }
+    }
+    return rest != nil
+  }
+
+  private func append(_ batch: Batch, _ range: Range<Int>, to rows: inout TrainingRows) {
+    guard !range.isEmpty else { return }
+    func part(_ i: Int) -> ArraySlice<Double> {
+      let values = batch.columns[i].doubles
+      let width = values.count / batch.count
+      return values[(range.lowerBound * width)..<(range.upperBound * width)]
+    }
+    layout.choice.append(Array(part(layout.x)), to: &rows.x)
+    if let i = layout.theta { rows.theta += part(i) }
+    if let i = layout.label { rows.labels += part(i) }
+    if let i = layout.ratio { rows.logRatios += part(i) }
+    if let i = layout.score { rows.scores += part(i) }
+    if let i = layout.weight { rows.weights += part(i) }
+    if let i = layout.eventID { rows.eventIDs += batch.columns[i].integers[range] }
+    rows.count += range.count
+  }
+}
+
+extension TrainingRows {
+  /// Puts rows of the same sample after these.
+  mutating func append(_ other: TrainingRows) {
+    if weights.isEmpty != other.weights.isEmpty {
+      if weights.isEmpty { weights = [Double](repeating: 1, count: count) }
+      weights += other.weights.isEmpty ? [Double](repeating: 1, count: other.count) : other.weights
+    } else {
+      weights += other.weights
+    }
+    x += other.x
+    theta += other.theta
+    labels += other.labels
+    logRatios += other.logRatios
+    scores += other.scores
+    eventIDs += other.eventIDs
+    count += other.count
+  }
+}
