@@ -125,11 +125,12 @@ final class HDF5Sink: Sink {
     digest = ColumnDigest(header.fields)
     var row = 0
     while row < writer.rowCount {
-      var batch = try writer.read(
+      let former = try writer.read(
         from: row, count: min(writer.blockRows, writer.rowCount - row))
+      var batch = former
       try change(&batch)
       try RowBlocks.check(batch, header.fields)
-      try writer.write(batch, at: row)
+      try writer.write(batch, over: former, at: row)
       digest.update(batch)
       row += batch.count
     }

@@ -279,9 +279,10 @@ final class HDF5Writer {
     try check(H5Dset_extent(set.id, extent.map { hsize_t($0) }), field.path)
   }
 
-  /// Writes rows over ones that are there; lists stay as they are.
-  func write(_ batch: Batch, at row: Int) throws {
-    for (i, field) in fields.enumerated() where !field.isList {
+  /// Writes what `former` does not have already over what is there; lists stay as they are.
+  func write(_ batch: Batch, over former: Batch? = nil, at row: Int) throws {
+    for (i, field) in fields.enumerated()
+    where !field.isList && batch.columns[i] != former?.columns[i] {
       try write(batch.columns[i], field, to: columns[i], at: row, count: batch.count)
     }
   }

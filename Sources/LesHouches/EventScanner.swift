@@ -250,7 +250,7 @@ extension EventScanner {
   private mutating func readTags(_ start: BytePointer, _ end: BytePointer) throws -> BytePointer {
     var p = start
     var isBlockOpen = false
-    while let tag = Bytes.find(Ascii.less, from: p, to: end) {
+    while let tag = Self.nextTag(p, end) {
       let word = UnsafeRawPointer(tag).loadUnaligned(as: UInt64.self)
       p = tag + 1
       if word & 0xFF_FFFF_FFFF == Self.weightTag {
@@ -283,6 +283,13 @@ extension EventScanner {
       }
     }
     throw ScanFault(p, "</event> is missing")
+  }
+
+  /// The next `<`, which mostly starts the next line: after a `>` and a newline.
+  @inline(__always)
+  private static func nextTag(_ p: BytePointer, _ end: BytePointer) -> BytePointer? {
+    p[2] == Ascii.less && p[1] == Ascii.newline && p[0] == Ascii.greater && p + 2 < end
+      ? p + 2 : Bytes.find(Ascii.less, from: p, to: end)
   }
 
   /// False for most tags that are passed over: those used start with `<w`, `<rw`, `<ev`, `<!`, `</rw` or `</L`.
@@ -334,10 +341,12 @@ extension EventScanner {
       p = try readValue(start, end, slot)
     }
     weights.mark(slot, event: number)
-    guard let close = Bytes.find(Ascii.less, from: p, to: end),
+    // The end tag follows the value that was read.
+    let found = p.pointee == Ascii.less && p < end ? p : Bytes.find(Ascii.less, from: p, to: end)
+    guard let close = found,
       UnsafeRawPointer(close).loadUnaligned(as: UInt64.self) & 0xFF_FFFF_FFFF == 0x74_6777_2F3C
     else { throw ScanFault(tag, "<wgt id='\(weights.ids[slot])'> is not closed") }
-    return close + 1
+    return close + 5
   }
 
   @inline(never)

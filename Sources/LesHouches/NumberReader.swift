@@ -41,6 +41,24 @@ struct NumberReader: ~Copyable {
       &+ ((v &>> 16) & 0x0000_00FF_0000_00FF) &* 0x0000_2710_0000_0001) &>> 32
   }
 
+  /// The last two of ten decimals and the exponent that goes with all of them, where a tail is like `78e+02` and no digit
+  /// comes after it.
+  @inline(__always)
+  private static func tenDecimals(_ tail: UInt64) -> (decimals: UInt64, exponent: Int)? {
+    // In the order of the text: digit, digit, 0 for an e, 0 or 6 for the sign, digit, digit.
+    let x = tail ^ 0x3030_2B65_3030
+    let parts = x & 0xFFFF_00FF_FFFF
+    let wrong = ((parts &+ 0x7676_007F_7676) | parts) & 0x8080_0080_8080
+    let direction = UInt8(truncatingIfNeeded: x &>> 24)
+    let next = UInt8(truncatingIfNeeded: tail &>> 48) &- Ascii.zero
+    guard wrong == 0 && (direction == 0 || direction == 6) && next >= 10 else { return nil }
+    let decimals = (x & 0xF) &* 10 &+ (x &>> 8) & 0xF
+    let power = Int(truncatingIfNeeded: (x &>> 32) & 0xF &* 10 &+ (x &>> 40) & 0xF)
+    // −1 for a minus, 0 for a plus: x ^ −1 − −1 is −x.
+    let mask = 0 &- Int(direction &>> 2)
+    return (decimals, ((power ^ mask) &- mask) &- 10)
+  }
+
   /// The number at `start`; returns where it ends, or `start` where there is none.
   @inline(__always)
   func real(_ start: UnsafePointer<UInt8>, _ value: inout Double) -> UnsafePointer<UInt8> {
@@ -53,25 +71,23 @@ struct NumberReader: ~Copyable {
     var mantissa: UInt64
     var exponent: Int
     var count: Int
-    // `6.7766956178` or `6.77669561`, as most generators write momenta.
     let lead = p.pointee &- Ascii.zero
     let word = UnsafeRawPointer(p + 2).loadUnaligned(as: UInt64.self)
-    if lead < 10 && p[1] == Ascii.dot && Self.isEightDigits(word) && p[12] &- Ascii.zero >= 10 {
-      mantissa = UInt64(lead) &* 100_000_000 &+ Self.eightDigits(word)
-      let (ninth, tenth) = (p[10] &- Ascii.zero, p[11] &- Ascii.zero)
-      if ninth >= 10 {
-        (exponent, count) = (-8, 9)
-      } else if tenth >= 10 {
-        mantissa = mantissa &* 10 &+ UInt64(ninth)
-        (exponent, count) = (-9, 10)
-      } else {
-        mantissa = mantissa &* 100 &+ UInt64(ninth &* 10 &+ tenth)
-        (exponent, count) = (-10, 11)
+    if lead < 10 && p[1] == Ascii.dot && Self.isEightDigits(word) {
+      // `6.7766956178e+02`, as most generators write momenta: what follows the eight decimals is judged at once.
+      let tail = UnsafeRawPointer(p + 10).loadUnaligned(as: UInt64.self)
+      if let end = Self.tenDecimals(tail) {
+        mantissa =
+          UInt64(lead) &* 10_000_000_000 &+ Self.eightDigits(word) &* 100 &+ end.decimals
+        if _fastPath(end.exponent >= -22 && end.exponent <= 22) {
+          let x = Double(mantissa)
+          let scaled = end.exponent < 0 ? x / tens[0 &- end.exponent] : x * tens[end.exponent]
+          value = Double(bitPattern: scaled.bitPattern ^ sign)
+          return p + 16
+        }
       }
-      p += 1 &+ count
-    } else {
-      (mantissa, exponent, count) = Self.digits(&p)
     }
+    (mantissa, exponent, count) = Self.digits(&p)
     if count == 0 { return Self.special(start, &value) }
     let mark = p.pointee | 32
     // `e+05`, which nearly every number ends with.

@@ -64,25 +64,26 @@ public struct RowLayout: Sendable, Equatable {
 final class RowBuffer {
   let layout: RowLayout
   private let parts: [RowLayout.Part]
-  var observations: [Double] = []
+  // Checks of overlapping access cost more than the access, and rows come one by one.
+  @exclusivity(unchecked) var observations: [Double] = []
   /// At the setup's benchmarks, then at those of its nuisance parameters.
-  var weights: [Double] = []
-  var nominal: [Double] = []
-  var weightsByID: [Double] = []
-  var processes: [Int64] = []
-  var attributes: [Double] = []
+  @exclusivity(unchecked) var weights: [Double] = []
+  @exclusivity(unchecked) var nominal: [Double] = []
+  @exclusivity(unchecked) var weightsByID: [Double] = []
+  @exclusivity(unchecked) var processes: [Int64] = []
+  @exclusivity(unchecked) var attributes: [Double] = []
   /// Rows of the particle block: `events`, and the particles of each.
-  var heads: [Double] = []
-  var particleCounts: [Int] = []
-  var particles: [Double] = []
-  private var labels: [Int64] = []
-  private var samples: [Int64] = []
-  private var ids: [Int64] = []
+  @exclusivity(unchecked) var heads: [Double] = []
+  @exclusivity(unchecked) var particleCounts: [Int] = []
+  @exclusivity(unchecked) var particles: [Double] = []
+  @exclusivity(unchecked) private var labels: [Int64] = []
+  @exclusivity(unchecked) private var samples: [Int64] = []
+  @exclusivity(unchecked) private var ids: [Int64] = []
   var count: Int { ids.count }
 
   /// Rows in a batch; fewer where rows are wide or events have many particles.
   private static let batchRows = 1 << 16
-  private static let batchValues = 1 << 20
+  private static let batchValues = 1 << 21
   private let width: Int
 
   init(_ layout: RowLayout) {
@@ -101,8 +102,27 @@ final class RowBuffer {
     count >= Self.batchRows || count * width + particles.count >= Self.batchValues
   }
 
+  /// Hands the rows on and keeps the room they took: fresh pages cost as much as reading.
   func flush(to sink: any Sink) throws {
     guard count > 0 else { return }
+    try write(to: sink)
+    observations.removeAll(keepingCapacity: true)
+    weights.removeAll(keepingCapacity: true)
+    nominal.removeAll(keepingCapacity: true)
+    weightsByID.removeAll(keepingCapacity: true)
+    processes.removeAll(keepingCapacity: true)
+    attributes.removeAll(keepingCapacity: true)
+    heads.removeAll(keepingCapacity: true)
+    particleCounts.removeAll(keepingCapacity: true)
+    particles.removeAll(keepingCapacity: true)
+    labels.removeAll(keepingCapacity: true)
+    samples.removeAll(keepingCapacity: true)
+    ids.removeAll(keepingCapacity: true)
+  }
+
+  /// The columns share the buffer's memory, so they must be gone before it is cleared.
+  @inline(never)
+  private func write(to sink: any Sink) throws {
     let columns: [Column] = parts.map { part in
       switch part {
       case .observations: .float64(observations)
@@ -119,18 +139,6 @@ final class RowBuffer {
       }
     }
     try sink.write(Batch(count: count, columns: columns))
-    observations.removeAll(keepingCapacity: true)
-    weights.removeAll(keepingCapacity: true)
-    nominal.removeAll(keepingCapacity: true)
-    weightsByID.removeAll(keepingCapacity: true)
-    processes.removeAll(keepingCapacity: true)
-    attributes.removeAll(keepingCapacity: true)
-    heads.removeAll(keepingCapacity: true)
-    particleCounts.removeAll(keepingCapacity: true)
-    particles.removeAll(keepingCapacity: true)
-    labels.removeAll(keepingCapacity: true)
-    samples.removeAll(keepingCapacity: true)
-    ids.removeAll(keepingCapacity: true)
   }
 
   /// Puts the sample's index in place of its factor's.

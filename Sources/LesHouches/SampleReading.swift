@@ -62,8 +62,9 @@ private final class SampleReading {
   private let firstFactor: Int
   private let reader: LHEReader
   private let table: ObservableTable?
-  private var sums = WeightSums()
-  private var kept = 0
+  // Checks of overlapping access cost more than the access in the loop over events; nothing here calls back.
+  @exclusivity(unchecked) private var sums = WeightSums()
+  @exclusivity(unchecked) private var kept = 0
   /// Slot of each benchmark's weight; −1 is XWGTUP.
   private var slots: [Int] = []
   private var extraSlots: [Int] = []
@@ -72,7 +73,7 @@ private final class SampleReading {
   private var missingExtra = 0
   private var record: ParticleRecord?
   /// Σ XWGTUP, against the sampling benchmark's own weight.
-  private var sumEventWeights = 0.0
+  @exclusivity(unchecked) private var sumEventWeights = 0.0
 
   init(_ set: SampleSet, _ sample: SampleSet.Sample, index: Int, firstFactor: Int) {
     self.firstFactor = firstFactor

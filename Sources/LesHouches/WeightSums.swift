@@ -14,6 +14,16 @@ public struct WeightSums: Sendable, Equatable {
     /// Σ of the attribute `trials`; 0 where events have none.
     public var trials = 0.0
 
+    @inline(__always)
+    mutating func add(_ weight: Double, trials: Double) {
+      count += 1
+      if weight < 0 { negative += 1 }
+      sum += weight
+      sumAbsolute += abs(weight)
+      sumSquares += weight * weight
+      self.trials += trials
+    }
+
     func scaled(by factor: Double) -> Part {
       var part = self
       part.sum *= factor
@@ -59,12 +69,7 @@ public struct WeightSums: Sendable, Equatable {
     if last >= parts.count || parts[last].process != process || parts[last].document != document {
       last = index(process, document)
     }
-    parts[last].count += 1
-    if weight < 0 { parts[last].negative += 1 }
-    parts[last].sum += weight
-    parts[last].sumAbsolute += abs(weight)
-    parts[last].sumSquares += weight * weight
-    if let trials { parts[last].trials += trials }
+    parts[last].add(weight, trials: trials ?? 0)
     return last
   }
 

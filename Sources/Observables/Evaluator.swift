@@ -10,9 +10,9 @@ public final class Evaluator {
   /// Position in the record; −1 is undefined.
   let particles: UnsafeMutablePointer<Int32>
   let spans: UnsafeMutablePointer<EventLists.Span>
-  var lists = EventLists()
+  @exclusivity(unchecked) var lists = EventLists()
   /// Values of the event that another program computed.
-  var external: [Double] = []
+  @exclusivity(unchecked) var external: [Double] = []
 
   public init(_ program: Program) {
     self.program = program

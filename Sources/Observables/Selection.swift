@@ -144,7 +144,8 @@ public struct SelectionReport: Sendable, Equatable {
 /// (`on-undefined: error`) in an event that passes the cuts.
 public final class EventProcessor {
   public let selection: Selection
-  public private(set) var report: SelectionReport
+  /// No check of overlapping access in the loop over events: nothing there calls back.
+  @exclusivity(unchecked) public private(set) var report: SelectionReport
   private let evaluator: Evaluator
   private let detector: Detector?
 

@@ -54,6 +54,32 @@ struct NumberReaderTests {
     #expect(wrong == 0)
   }
 
+  /// Generators write one digit, some decimals and an exponent of two or three digits: paths of their own.
+  @Test("momenta as generators write them give the bits of strtod")
+  func momenta() {
+    var state: UInt64 = 7
+    func next(_ n: UInt64) -> UInt64 {
+      state = state &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+      return (state &>> 11) % n
+    }
+    var wrong: [String] = []
+    for i in 0..<100_000 {
+      let decimals = 4 + Int(next(12))
+      let digits = (0..<decimals).map { _ in String(next(10)) }.joined()
+      let power = String(next(i % 5 == 0 ? 300 : 40))
+      let exponent = power.count == 1 ? "0\(power)" : power
+      let mark = ["e", "E"][Int(next(2))]
+      let text =
+        ["", "-", "+"][Int(next(3))] + "\(next(10)).\(digits)\(mark)" + ["-", "+"][Int(next(2))]
+        + exponent
+      if Self.read(text)?.bitPattern != strtod(text, nil).bitPattern { wrong.append(text) }
+    }
+    #expect(wrong.isEmpty)
+    for tail in ["e)02", "e/02", "e+0x", "f+02", "e+-2", "xe+02", "e+02x"] {
+      #expect(Self.read("6.77669561\(tail.first == "x" ? "" : "78")\(tail)") == nil, "\(tail)")
+    }
+  }
+
   @Test(
     "significant digits",
     arguments: [("+3.1999670e-02", 8), ("0.0025", 2), ("100", 3), ("0", 0), ("-.5D0", 1)])
