@@ -122,7 +122,45 @@ import Testing
     #expect(folder.contents == before)
   }
 
+  /// Every kind of output, on its way to a file or waiting for its end in the spool.
+  @Test(arguments: [
+    "lhe-read $SAMPLE --particles -O lheh5 -o out", "events convert $SAMPLE -O lheh5 -o out",
+    "events convert $SAMPLE -O lhe -o out", "events convert $SAMPLE -o out.lhe.gz",
+    "events convert $SAMPLE -O hdf5 -o out", "events split $SAMPLE --parts 2 -o out%d.lhe",
+    "events merge $SAMPLE -o out.lhe", "lhe-read $SAMPLE --particles",
+  ])
+  func limitOnFileSizeLeavesNothingOfAnyOutput(command: String) {
+    let outcome = sh("ulimit -f 2; \(command)")
+    #expect(outcome.status == 74 && outcome.text.isEmpty, "\(outcome)")
+    #expect(outcome.error.hasSuffix("cannot write: file too large\n"))
+    #expect(folder.contents == before)
+  }
+
   // MARK: Signals
+
+  /// Nothing can be tidied up after SIGKILL; the target is whole or absent all the same.
+  @Test(arguments: [
+    "lhe-read --setup setup.h5 --sample sm:events -o out.h5",
+    "lhe-read events --particles -O lheh5 -o out.h5",
+    "events convert events -O lhe -o out.h5",
+  ])
+  func killedInMidWriteLeavesTheFormerFile(command: String) {
+    let outcome = sh(
+      """
+      set -m
+      mkfifo events
+      echo former > out.h5
+      (zcat "$SAMPLE" | head -n 3000; sleep 60) > events & writer=$!
+      \(command) -f & reader=$!
+      for i in $(seq 100); do ls -A | grep -q '^[.]out' && break; sleep 0.1; done
+      kill -KILL $reader
+      wait $reader
+      echo $?
+      kill -- -$writer
+      cat out.h5
+      """)
+    #expect(outcome.text == "137\nformer\n", "\(outcome)")
+  }
 
   @Test(arguments: [("INT", SIGINT), ("TERM", SIGTERM), ("HUP", SIGHUP)])
   func signalRemovesTheTemporaryFileAndKills(name: String, number: Int32) {

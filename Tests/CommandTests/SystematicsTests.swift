@@ -51,6 +51,18 @@ import Testing
       ).numbers("cross_section", "sigma").first)
   }
 
+  /// Rows that wait for the components of the replicas are gone with the output.
+  @Test(arguments: ["-o out.h5", ""]) func fullDiskLeavesNothing(output: String) throws {
+    let folder = try folder()
+    let before = folder.contents
+    let outcome = shell(
+      "ulimit -f 2; lhe-read --setup with-setup.h5 --sample sm:\(Self.sample) \(output)",
+      in: folder.path)
+    #expect(outcome.status == 74 && outcome.text.isEmpty, "\(outcome)")
+    #expect(outcome.error.hasSuffix("cannot write: file too large\n"))
+    #expect(folder.contents == before)
+  }
+
   @Test func fromYAMLToCrossSections() throws {
     let folder = try folder()
     let nominal = try sigma("plain.h5", folder)
