@@ -21,6 +21,21 @@ public struct LossBlock {
   public func index(_ i: Int, output: Int = 0, stream: Int = 0) -> Int {
     (stream * rows.count + i) * outputs + output
   }
+
+  /// scale · Σ_k (∂output/∂θ_k − t_k)² of the i-th row's first output; writes its gradients times the
+  /// weight of the row.
+  /// - Parameter targets: t of all rows of the training table, rows × tangents.
+  func scoreTerm(_ i: Int, targets: [Double], scale: Double, weight: Double) -> Double {
+    let first = Int(rows[i]) * tangents
+    var sum = 0.0
+    for k in 0..<tangents {
+      let place = index(i, stream: k + 1)
+      let difference = values[place] - targets[first + k]
+      sum += difference * difference
+      gradients?[place] = 2 * weight * scale * difference
+    }
+    return scale * sum
+  }
 }
 
 /// A loss: a sum over rows of a function of a network's outputs and their θ tangents.
@@ -143,7 +158,8 @@ public struct RatioLoss: NetworkLoss {
         term = squaredRatio(value, label: label, logRatio: logRatios[row])
       }
       if method.usesScore && label != 1 {
-        term.loss += scoreTerm(block, i, row: row, factor: weight, share: 1 - label)
+        let scale = alpha * (1 - label) / Double(parameterCount)
+        term.loss += block.scoreTerm(i, targets: scores, scale: scale, weight: weight)
       }
       sum += weight * term.loss
       block.gradients?[block.index(i)] = weight * term.slope
@@ -177,20 +193,6 @@ public struct RatioLoss: NetworkLoss {
     let loss = (1 - label) * numerator * numerator + label * denominator * denominator
     let slope = 2 * (label * denominator * up - (1 - label) * numerator * down)
     return (value.isNaN ? value : loss, isClipped ? 0 : slope)
-  }
-
-  private func scoreTerm(
-    _ block: LossBlock, _ i: Int, row: Int, factor: Double, share: Double
-  ) -> Double {
-    let scale = alpha * share / Double(parameterCount)
-    var sum = 0.0
-    for k in 0..<parameterCount {
-      let place = block.index(i, stream: k + 1)
-      let difference = block.values[place] - scores[row * parameterCount + k]
-      sum += difference * difference
-      block.gradients?[place] = 2 * factor * scale * difference
-    }
-    return scale * sum
   }
 }
 

@@ -21,6 +21,51 @@ public protocol BatchObjective<Scalar>: Sendable {
   ) -> Double
 }
 
+/// The passes of a network over one block of rows, as a loss meets them: outputs and their θ
+/// tangents forward, gradients backward. An instance belongs to one thread at a time.
+protocol DifferentiablePass<Scalar>: Sendable {
+  associatedtype Scalar: NetworkScalar
+
+  var outputs: Int { get }
+  /// Number of leading inputs, θ, by which outputs are differentiated.
+  var tangents: Int { get }
+
+  /// Copies rows of inputs, chosen by number from a row-major table, into the block.
+  func load(rows: UnsafeBufferPointer<Int32>, from table: UnsafePointer<Scalar>)
+
+  /// Computes outputs and tangents of the loaded rows.
+  func forward(_ parameters: UnsafePointer<Scalar>, forGradient: Bool)
+
+  /// Outputs and tangents: [1 + tangents][rows][outputs].
+  func readOutputs() -> UnsafePointer<Double>
+
+  /// Place for the gradients of a loss by `readOutputs`, laid out like them, set to zero.
+  func clearedOutputGradients() -> UnsafeMutablePointer<Double>
+
+  /// Turns those gradients into the gradient by the parameters, which is overwritten.
+  func backward(_ parameters: UnsafePointer<Scalar>, gradient: UnsafeMutablePointer<Scalar>)
+}
+
+extension DifferentiablePass {
+  /// The sum of a loss over rows of a table of inputs, and its gradient unless that is nil.
+  func evaluate(
+    _ loss: any NetworkLoss, rows: UnsafeBufferPointer<Int32>, of inputs: [Scalar],
+    parameters: UnsafePointer<Scalar>, gradient: UnsafeMutablePointer<Scalar>?
+  ) -> Double {
+    inputs.withUnsafeBufferPointer { table in
+      if let start = table.baseAddress { load(rows: rows, from: start) }
+    }
+    forward(parameters, forGradient: gradient != nil)
+    let values = readOutputs()
+    let gradients = gradient == nil ? nil : clearedOutputGradients()
+    let sum = loss.evaluate(
+      LossBlock(
+        rows: rows, outputs: outputs, tangents: tangents, values: values, gradients: gradients))
+    if let gradient { backward(parameters, gradient: gradient) }
+    return sum
+  }
+}
+
 /// A perceptron with a loss on its outputs and θ tangents.
 public struct PerceptronObjective<Scalar: NetworkScalar>: BatchObjective {
   public let shape: PerceptronShape
@@ -50,18 +95,7 @@ public struct PerceptronObjective<Scalar: NetworkScalar>: BatchObjective {
     _ rows: UnsafeBufferPointer<Int32>, parameters: UnsafePointer<Scalar>,
     gradient: UnsafeMutablePointer<Scalar>?, workspace pass: PerceptronPass<Scalar>
   ) -> Double {
-    inputs.withUnsafeBufferPointer { table in
-      if let start = table.baseAddress { pass.load(rows: rows, from: start) }
-    }
-    pass.forward(parameters, forGradient: gradient != nil)
-    let values = pass.readOutputs()
-    let gradients = gradient == nil ? nil : pass.clearedOutputGradients()
-    let sum = loss.evaluate(
-      LossBlock(
-        rows: rows, outputs: shape.outputs, tangents: pass.tangents, values: values,
-        gradients: gradients))
-    if let gradient { pass.backward(parameters, gradient: gradient) }
-    return sum
+    pass.evaluate(loss, rows: rows, of: inputs, parameters: parameters, gradient: gradient)
   }
 }
 

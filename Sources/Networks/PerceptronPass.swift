@@ -15,8 +15,9 @@ import LinearAlgebra
 ///               z̄ = f′(z) h̄ + f″(z) Σ_k ż_k ḣ̄_k       ż̄_k = f′(z) ḣ̄_k
 ///
 /// An instance belongs to one thread at a time.
-public final class PerceptronPass<Scalar: NetworkScalar>: @unchecked Sendable {
+public final class PerceptronPass<Scalar: NetworkScalar>: DifferentiablePass, @unchecked Sendable {
   public let shape: PerceptronShape
+  public var outputs: Int { shape.outputs }
   /// Most rows in a block.
   public let capacity: Int
   /// Number of leading inputs by which outputs are differentiated.
@@ -38,6 +39,9 @@ public final class PerceptronPass<Scalar: NetworkScalar>: @unchecked Sendable {
   private let gradientsAsDoubles: AlignedBuffer<Double>
   /// Rows for which the constant parts of the first input are filled.
   private var preparedRows = 0
+  /// Inputs, or gradients by them, on their way from or to doubles; only where inputs are computed.
+  private lazy var compact = AlignedBuffer<Scalar>(count: (1 + tangents) * capacity * shape.inputs)
+  private lazy var rowNumbers = (0..<Int32((1 + tangents) * capacity)).map { $0 }
 
   public init(shape: PerceptronShape, capacity: Int, tangents: Int = 0) {
     precondition(capacity > 0 && (0...shape.inputs).contains(tangents))
@@ -62,6 +66,18 @@ public final class PerceptronPass<Scalar: NetworkScalar>: @unchecked Sendable {
     Scalar.gather(
       rows, width: shape.inputs, from: table, stride: strides[0], to: inputs[0].start)
     prepare(rows: rows.count)
+  }
+
+  /// Replaces the loaded inputs from number `first` on by computed ones, tangents included.
+  /// - Parameter values: [1 + tangents][rows][inputs − first].
+  func replaceInputs(from first: Int, by values: UnsafePointer<Double>) {
+    let (width, rows) = (shape.inputs - first, (1 + tangents) * preparedRows)
+    Scalar.fromDouble(rows * width, values, compact.start)
+    rowNumbers.withUnsafeBufferPointer { numbers in
+      Scalar.gather(
+        UnsafeBufferPointer(rebasing: numbers[..<rows]), width: width, from: compact.start,
+        stride: strides[0], to: inputs[0].start + first)
+    }
   }
 
   /// The ones, and the unit vectors ∂input/∂θ_k, of a block of m rows.
@@ -111,11 +127,27 @@ public final class PerceptronPass<Scalar: NetworkScalar>: @unchecked Sendable {
     return UnsafePointer(doubles)
   }
 
+  /// What `readOutputs` read last.
+  var lastOutputs: UnsafePointer<Double> { UnsafePointer(outputsAsDoubles.start) }
+
   /// Place for the gradients of a loss by outputs and tangents, laid out like them, set to zero.
   public func clearedOutputGradients() -> UnsafeMutablePointer<Double> {
     let start = gradientsAsDoubles.start
     start.update(repeating: 0, count: (1 + tangents) * preparedRows * shape.outputs)
     return start
+  }
+
+  /// After `backward`: the gradients by the inputs from number `first` on and by their tangents,
+  /// [1 + tangents][rows][inputs − first].
+  func readInputGradients(
+    _ parameters: UnsafePointer<Scalar>, from first: Int, to gradients: UnsafeMutablePointer<Double>
+  ) {
+    let (layer, width, rows) = (layers[0], shape.inputs - first, (1 + tangents) * preparedRows)
+    let stride = layers.count == 1 ? layer.outputs : strides[1]
+    Scalar.gemm(
+      .none, .none, m: rows, n: width, k: layer.outputs, alpha: 1, bars[0].start, lda: stride,
+      parameters + layer.offset + first, ldb: layer.rowLength, beta: 0, compact.start, ldc: width)
+    Scalar.toDouble(rows * width, compact.start, gradients)
   }
 
   /// Turns the gradients by outputs and tangents into the gradient by the parameters, which is

@@ -30,6 +30,8 @@ public enum RandomPurpose: UInt32, Sendable, CaseIterable {
   case bootstrap = 12
   /// Points at which morphing and models are tested.
   case testing = 13
+  /// Drawing of observables from a model of their density; the item is the row.
+  case modelDrawing = 14
 }
 
 /// Philox4x32-10 (Salmon et al., SC'11): a counter and a key in, 128 random bits out.

@@ -47,7 +47,15 @@ import Testing
 
   /// Largest difference between the gradient and central differences.
   static func worstDifference(_ objective: PerceptronObjective<Double>) -> Double {
-    var parameters = Perceptron<Double>(shape: objective.shape, seed: 3).parameters
+    let start = Perceptron<Double>(shape: objective.shape, seed: 3).parameters
+    return differences(objective, at: start).map { abs($0.difference - $0.gradient) }.max() ?? .nan
+  }
+
+  /// Central differences of the summed loss of all rows, and the gradient, by each parameter.
+  static func differences<Objective: BatchObjective<Double>>(
+    _ objective: Objective, at start: [Double]
+  ) -> [(difference: Double, gradient: Double)] {
+    var parameters = start
     let evaluator = BatchEvaluator(objective, team: ThreadTeam(threads: 1))
     func loss(_ gradient: UnsafeMutablePointer<Double>? = nil) -> Double {
       rows.withUnsafeBufferPointer {
@@ -56,17 +64,15 @@ import Testing
     }
     var gradient = Array(repeating: Double.nan, count: parameters.count)
     _ = loss(&gradient)
-    var worst = 0.0
-    for i in parameters.indices {
+    return parameters.indices.map { i in
       let value = parameters[i]
       parameters[i] = value + 1e-5
       let above = loss()
       parameters[i] = value - 1e-5
       let below = loss()
       parameters[i] = value
-      worst = max(worst, abs((above - below) / 2e-5 - gradient[i]))
+      return ((above - below) / 2e-5, gradient[i])
     }
-    return worst
   }
 
   @Test(arguments: settings)
