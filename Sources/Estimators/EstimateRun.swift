@@ -7,7 +7,9 @@ public enum EstimateFields {
   public static let sample = "sample"
   /// log r̂ of each row, one value per parameter point.
   public static let logRatio = "log_r"
-  /// t̂ of each row, one value per parameter; of a ratio model for each point in turn.
+  /// log p̂ of each row, one value per parameter point.
+  public static let logDensity = "log_p"
+  /// t̂ of each row, one value per parameter; of a ratio or density model for each point in turn.
   public static let score = "score"
 }
 
@@ -16,16 +18,19 @@ public struct EstimateRun: Sendable {
   private let estimator: Estimator
   /// Parameter points with their names; empty means each row's own θ0 (samples only), or a score model.
   private let points: [(name: String, theta: [Double])]
+  /// θ1 of log ratios, in place of the model's own; of a density nil is log p̂ itself.
+  private let denominator: [Double]?
   private let includesScore: Bool
   private let part: Partition
   private let journal: Journal
 
   public init(
-    estimator: Estimator, points: [(name: String, theta: [Double])], includesScore: Bool,
-    part: Partition, journal: Journal
+    estimator: Estimator, points: [(name: String, theta: [Double])],
+    denominator: [Double]? = nil, includesScore: Bool, part: Partition, journal: Journal
   ) {
     self.estimator = estimator
     self.points = points
+    self.denominator = denominator
     self.includesScore = includesScore || estimator.target == .score
     self.part = part
     self.journal = journal
@@ -39,7 +44,9 @@ public struct EstimateRun: Sendable {
     var document = setup.document()
     document.set("estimates/target", estimator.target.rawValue)
     document.set("estimates/method", estimator.models[0].method)
-    document.set("estimates/reference_theta", estimator.referenceTheta)
+    if !isLogDensity {
+      document.set("estimates/reference_theta", denominator ?? estimator.referenceTheta)
+    }
     document.set(
       "estimates/theta", points.flatMap(\.theta),
       shape: [points.count, estimator.parameterNames.count])
@@ -51,14 +58,18 @@ public struct EstimateRun: Sendable {
     if let sample = input.sample {
       fields.append(Field(EstimateFields.sample, source.header.fields[sample].type))
     }
-    if estimator.target == .ratio {
+    if estimator.target != .score {
       guard !points.isEmpty || input.theta != nil else {
         throw Problem(
           .usage, "a parameter point is missing", remedy: "give --theta POINT or --grid AXIS",
           file: nil)
       }
       fields.append(
-        Field(EstimateFields.logRatio, components: points.isEmpty ? nil : points.map(\.name)))
+        Field(
+          isLogDensity ? EstimateFields.logDensity : EstimateFields.logRatio,
+          components: points.isEmpty ? nil : points.map(\.name)))
+    } else if denominator != nil {
+      throw Problem(.usage, "a score model gives no ratio", remedy: "leave out --theta1", file: nil)
     }
     if includesScore {
       let names = estimator.parameterNames
@@ -67,17 +78,20 @@ public struct EstimateRun: Sendable {
         ? names : points.flatMap { point in names.map { "\($0) at \(point.name)" } }
       fields.append(Field(EstimateFields.score, components: components))
     }
-    for point in points {
+    let denominator = denominator.map { [(name: "theta1", theta: $0)] } ?? []
+    for point in points + denominator {
       let outside = estimator.outsideTrainingRange(point.theta)
       if !outside.isEmpty {
         journal.warn(
           "outside",
           "\(point.name) is outside the range of \(outside.joined(separator: ", ")) in training; "
-            + "the ratio is extrapolated")
+            + "the model is extrapolated")
       }
     }
     return Header(kind: .estimates, document: document, fields: fields)
   }
+
+  private var isLogDensity: Bool { estimator.target == .density && denominator == nil }
 
   /// Reads all rows and writes their estimates; returns how many.
   public func run(_ source: any Source, to sink: any Sink) throws -> Int {
@@ -111,33 +125,45 @@ public struct EstimateRun: Sendable {
     if estimator.target == .score {
       return Batch(count: rows.count, columns: columns + [.float64(try estimator.score(x: x))])
     }
+    let p = estimator.parameterNames.count
+    let reference = try denominator.map { try values(x: x, theta: $0, derivatives: false).values }
     if points.isEmpty, let theta = input.theta {
-      let p = estimator.parameterNames.count
       let all = batch.columns[theta].doubles
       let own = rows.flatMap { all[$0 * p..<($0 + 1) * p] }
-      let (ratio, gradient) = try estimator.logRatioAndGradient(x: x, theta: own)
-      columns.append(.float64(ratio))
+      let (values, gradient) = try values(
+        x: x, theta: own, reference: reference, derivatives: includesScore)
+      columns.append(.float64(values))
       if includesScore { columns.append(.float64(gradient)) }
       return Batch(count: rows.count, columns: columns)
     }
-    let p = estimator.parameterNames.count
     var ratios = [Double](repeating: 0, count: rows.count * points.count)
     var scores = [Double](repeating: 0, count: includesScore ? ratios.count * p : 0)
     for (k, point) in points.enumerated() {
-      if includesScore {
-        let (ratio, gradient) = try estimator.logRatioAndGradient(x: x, theta: point.theta)
-        for i in rows.indices {
-          ratios[i * points.count + k] = ratio[i]
-          for q in 0..<p { scores[(i * points.count + k) * p + q] = gradient[i * p + q] }
-        }
-      } else {
-        let ratio = try estimator.logRatio(x: x, theta: point.theta)
-        for i in rows.indices { ratios[i * points.count + k] = ratio[i] }
-      }
+      let (values, gradient) = try values(
+        x: x, theta: point.theta, reference: reference, derivatives: includesScore)
+      for i in rows.indices { ratios[i * points.count + k] = values[i] }
+      for i in gradient.indices { scores[(i / p * points.count + k) * p + i % p] = gradient[i] }
     }
     columns.append(.float64(ratios))
     if includesScore { columns.append(.float64(scores)) }
     return Batch(count: rows.count, columns: columns)
+  }
+
+  /// log r̂ or log p̂ of rows, less the values at a denominator, and its derivatives by θ where wanted.
+  private func values(
+    x: [Double], theta: [Double], reference: [Double]? = nil, derivatives: Bool
+  ) throws -> (values: [Double], gradient: [Double]) {
+    var values: [Double]
+    var gradient: [Double] = []
+    switch (estimator.target, derivatives) {
+    case (.density, true):
+      (values, gradient) = try estimator.logDensityAndScore(x: x, theta: theta)
+    case (.density, false): values = try estimator.logDensity(x: x, theta: theta)
+    case (_, true): (values, gradient) = try estimator.logRatioAndGradient(x: x, theta: theta)
+    case (_, false): values = try estimator.logRatio(x: x, theta: theta)
+    }
+    if let reference { for i in values.indices { values[i] -= reference[i] } }
+    return (values, gradient)
   }
 
   /// Where the columns of a source are, for events and samples alike.

@@ -5,16 +5,16 @@ import Numerics
 
 /// A trained network, ready to be evaluated; or several whose outputs are averaged.
 ///
-/// Ratios average log r̂, scores average t̂. All models must be of one target, with the same observables, parameters and
+/// Ratios average log r̂, scores t̂ and densities log p̂. All models must be of one target, with the same observables, parameters and
 /// reference point.
 public struct Estimator: Sendable {
   public let models: [Model]
   public var target: Model.Target { models[0].target }
   public var observableNames: [String] { models[0].observableNames }
   public var parameterNames: [String] { models[0].parameterNames }
-  /// θ1 of a ratio, θ_ref of a score.
+  /// θ1 of a ratio, θ_ref of a score; of a density where log ratios are taken to.
   public var referenceTheta: [Double] { models[0].referenceTheta }
-  private let networks: [Network]
+  private let networks: [TrainedNetwork]
   private let team: ThreadTeam
 
   /// - Parameter names: file names of the models, for messages.
@@ -35,7 +35,7 @@ public struct Estimator: Sendable {
     }
     self.models = models
     networks = try models.enumerated().map { i, model in
-      do { return try Network(model) } catch let problem as Problem {
+      do { return try TrainedNetwork(model) } catch let problem as Problem {
         throw i < names.count ? problem.inFile(names[i]) : problem
       }
     }
@@ -55,7 +55,7 @@ public struct Estimator: Sendable {
 
   /// The parameters by which θ lies outside the range seen in training; empty inside.
   public func outsideTrainingRange(_ theta: [Double]) -> [String] {
-    guard target == .ratio else { return [] }
+    guard target != .score else { return [] }
     return parameterNames.indices.filter { k in
       models.contains { model in
         guard k < model.thetaRange.count else { return false }
@@ -67,25 +67,86 @@ public struct Estimator: Sendable {
     }.map { parameterNames[$0] }
   }
 
-  /// log r̂(x|θ, θ1) of rows × observables at one θ for all rows, or one for each row.
+  /// log r̂(x|θ, θ1) of rows × observables at one θ for all rows, or one for each row; of a density the
+  /// difference of log p̂ at θ and at `referenceTheta`.
   ///
   /// - Parameter theta: p values, or rows × p.
   public func logRatio(x: [Double], theta: [Double]) throws -> [Double] {
-    try evaluate(x: x, theta: theta, tangents: false).values
+    try logRatioAndGradient(x: x, theta: theta, tangents: false).logRatio
   }
 
   /// log r̂ and its derivatives by θ, rows × parameters.
   public func logRatioAndGradient(x: [Double], theta: [Double]) throws -> (
     logRatio: [Double], gradient: [Double]
   ) {
-    let result = try evaluate(x: x, theta: theta, tangents: true)
+    try logRatioAndGradient(x: x, theta: theta, tangents: true)
+  }
+
+  private func logRatioAndGradient(x: [Double], theta: [Double], tangents: Bool) throws -> (
+    logRatio: [Double], gradient: [Double]
+  ) {
+    guard target != .score else {
+      throw Problem(
+        .data, "a score model gives no ratio", remedy: "train a ratio model with train-ratio")
+    }
+    var (values, gradient) = evaluate(x: x, theta: theta, tangents: tangents)
+    if target == .density {
+      let reference = evaluate(x: x, theta: referenceTheta, tangents: false).values
+      for i in values.indices { values[i] -= reference[i] }
+    }
+    return (values, gradient)
+  }
+
+  /// log p̂(x|θ) of unscaled x, at one θ for all rows, or one for each row.
+  public func logDensity(x: [Double], theta: [Double]) throws -> [Double] {
+    guard target == .density else { throw noDensity }
+    return evaluate(x: x, theta: theta, tangents: false).values
+  }
+
+  /// log p̂ and its derivatives by θ, the implied score, rows × parameters.
+  public func logDensityAndScore(x: [Double], theta: [Double]) throws -> (
+    logDensity: [Double], score: [Double]
+  ) {
+    guard target == .density else { throw noDensity }
+    let result = evaluate(x: x, theta: theta, tangents: true)
     return (result.values, result.gradient)
   }
 
-  /// t̂(x|θ_ref) of a score model, rows × parameters; of a ratio model ∂ log r̂/∂θ at `theta`.
+  /// Draws x from p̂(x|θ): rows × observables. Row i is a function of (seed, i) alone.
+  ///
+  /// - Parameters:
+  ///   - rows: numbers of the rows, any part of a longer table.
+  ///   - theta: of a row, by its number.
+  public func draw(
+    rows: Range<Int>, seed: UInt64, theta: @Sendable (Int) -> [Double]
+  ) throws -> [Double] {
+    try requireDrawable()
+    guard let x = networks[0].draw(rows: rows, seed: seed, team: team, theta: theta) else {
+      throw noDensity
+    }
+    return x
+  }
+
+  /// That the model is a density, and a single one.
+  func requireDrawable() throws {
+    guard target == .density else { throw noDensity }
+    guard models.count == 1 else {
+      throw Problem(
+        .usage, "observables are drawn from one model, not from an average",
+        remedy: "give --model once")
+    }
+  }
+
+  private var noDensity: Problem {
+    Problem(
+      .data, "a \(target.rawValue) model gives no density",
+      remedy: "train a density model with train-density")
+  }
+
+  /// t̂(x|θ_ref) of a score model, rows × parameters; of other models ∂ log r̂/∂θ or ∂ log p̂/∂θ at `theta`.
   public func score(x: [Double], theta: [Double]? = nil) throws -> [Double] {
-    if target == .ratio {
-      return try logRatioAndGradient(x: x, theta: theta ?? referenceTheta).gradient
+    if target != .score {
+      return evaluate(x: x, theta: theta ?? referenceTheta, tangents: true).gradient
     }
     let d = observableNames.count
     let p = parameterNames.count
@@ -98,13 +159,10 @@ public struct Estimator: Sendable {
     return mean.map { $0 / Double(networks.count) }
   }
 
-  private func evaluate(x: [Double], theta: [Double], tangents: Bool) throws -> (
+  /// The mean of the networks' only output, and its derivatives by θ.
+  private func evaluate(x: [Double], theta: [Double], tangents: Bool) -> (
     values: [Double], gradient: [Double]
   ) {
-    guard target == .ratio else {
-      throw Problem(
-        .data, "a score model gives no ratio", remedy: "train a ratio model with train-ratio")
-    }
     let p = parameterNames.count
     let rows = x.count / observableNames.count
     precondition(theta.count == p || theta.count == rows * p)
@@ -118,82 +176,5 @@ public struct Estimator: Sendable {
     }
     let n = Double(networks.count)
     return (values.map { $0 / n }, gradient.map { $0 / n })
-  }
-}
-
-/// One model's network in the precision it was trained in.
-private struct Network: Sendable {
-  enum Kind: Sendable {
-    case single(Perceptron<Float>)
-    case double(Perceptron<Double>)
-  }
-  let kind: Kind
-  let x: Scaling
-  let theta: Scaling
-  let scoreScales: [Double]
-
-  init(_ model: Model) throws {
-    guard let activation = Activation(rawValue: model.activation),
-      let precision = TrainingPlan.Precision(rawValue: model.precision)
-    else {
-      throw Problem(
-        .data,
-        "the model's activation '\(model.activation)' or precision '\(model.precision)' "
-          + "is not known", remedy: "use a newer version of this program")
-    }
-    let widths = model.layerWidths
-    let shape = PerceptronShape(
-      inputs: widths[0], hidden: Array(widths[1..<widths.count - 1]),
-      outputs: widths[widths.count - 1], activation: activation)
-    var at = 0
-    var weights: [[Double]] = []
-    var biases: [[Double]] = []
-    for layer in shape.layers {
-      let n = layer.inputs * layer.outputs
-      weights.append(Array(model.parameters[at..<at + n]))
-      biases.append(Array(model.parameters[at + n..<at + n + layer.outputs]))
-      at += n + layer.outputs
-    }
-    switch precision {
-    case .float32: kind = .single(Perceptron(shape: shape, weights: weights, biases: biases))
-    case .float64: kind = .double(Perceptron(shape: shape, weights: weights, biases: biases))
-    }
-    x = Scaling(means: model.xMeans, scales: model.xScales)
-    theta = Scaling(means: model.thetaMeans, scales: model.thetaScales)
-    scoreScales = model.scoreScales
-  }
-
-  func run(
-    x values: [Double], theta point: [Double], rows: Int, tangents: Int, team: ThreadTeam
-  ) -> PerceptronOutputs {
-    switch kind {
-    case .single(let network):
-      run(network, x: values, theta: point, rows: rows, tangents: tangents, team: team)
-    case .double(let network):
-      run(network, x: values, theta: point, rows: rows, tangents: tangents, team: team)
-    }
-  }
-
-  private func run<Scalar: NetworkScalar>(
-    _ network: Perceptron<Scalar>, x values: [Double], theta point: [Double], rows: Int,
-    tangents: Int, team: ThreadTeam
-  ) -> PerceptronOutputs {
-    let d = x.means.count
-    let p = point.isEmpty ? 0 : theta.means.count
-    let (x, theta) = (x, theta)
-    let perRow = point.count > p
-    return network.evaluate(rows: rows, tangents: tangents, team: team) { range, block in
-      var at = 0
-      for row in range {
-        for k in 0..<p {
-          block[at] = Scalar(theta.apply(point[perRow ? row * p + k : k], k))
-          at += 1
-        }
-        for k in 0..<d {
-          block[at] = Scalar(x.apply(values[row * d + k], k))
-          at += 1
-        }
-      }
-    }
   }
 }

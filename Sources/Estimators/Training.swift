@@ -7,7 +7,7 @@ import Numerics
 public struct EstimatorTrainer: Sendable {
   public var plan: TrainingPlan
   private let team: ThreadTeam
-  private let journal: Journal
+  let journal: Journal
 
   public init(plan: TrainingPlan, team: ThreadTeam, journal: Journal) throws {
     self.plan = try plan.validated()
@@ -60,13 +60,9 @@ public struct EstimatorTrainer: Sendable {
         InputTable(theta: (sample.theta, theta), x: (sample.x, x), rows: sample.count), loss
       )
     }
-    let range = (0..<p).map { k in
-      let values = stride(from: k, to: sample.theta.count, by: p).map { sample.theta[$0] }
-      return [values.min() ?? 0, values.max() ?? 0]
-    }
     return model(
       .ratio, method.rawValue, sample, shape, fit, x: x, theta: theta,
-      scoreScales: [Double](repeating: 1, count: p), thetaRange: range,
+      scoreScales: [Double](repeating: 1, count: p), thetaRange: sample.thetaRange,
       usesScore: method.usesScore)
   }
 
@@ -110,9 +106,9 @@ public struct EstimatorTrainer: Sendable {
 
   // MARK: Steps
 
-  private typealias Rows = (training: [Int32], validation: [Int32])
+  typealias Rows = (training: [Int32], validation: [Int32])
 
-  private func split(_ sample: TrainingRows) throws -> Rows {
+  func split(_ sample: TrainingRows) throws -> Rows {
     let rows = sample.split(
       validationFraction: plan.validationFraction, seed: plan.training.seed)
     guard !rows.training.isEmpty, plan.validationFraction == 0 || !rows.validation.isEmpty else {
@@ -124,7 +120,7 @@ public struct EstimatorTrainer: Sendable {
   }
 
   /// Limits scores and says how many it touched.
-  private func limited(_ scores: [Double], _ name: String) -> [Double] {
+  func limited(_ scores: [Double], _ name: String) -> [Double] {
     guard let clip = plan.scoreClip else { return scores }
     let touched = scores.count { abs($0) > clip }
     if touched > 0 { journal.note("\(touched) values of \(name) limited to ±\(clip)") }
@@ -132,7 +128,7 @@ public struct EstimatorTrainer: Sendable {
   }
 
   /// What the trainer gave, in Double.
-  private struct Fit {
+  struct Fit {
     var parameters: [Double]
     var trainingLosses: [Double]
     var validationLosses: [Double]
@@ -140,7 +136,7 @@ public struct EstimatorTrainer: Sendable {
   }
 
   /// Inputs and loss of some rows.
-  private typealias Build = (TrainingRows) -> (InputTable, any NetworkLoss)
+  typealias Build = (TrainingRows) -> (InputTable, any NetworkLoss)
 
   private func run(
     shape: PerceptronShape, sample: TrainingRows, rows: Rows, feed: TrainingFeed?, _ build: Build
@@ -156,11 +152,27 @@ public struct EstimatorTrainer: Sendable {
     _ feed: TrainingFeed?, _ build: Build
   ) throws -> Fit {
     let start = Perceptron<Scalar>(shape: shape, seed: plan.training.seed)
-    func objective(_ sample: TrainingRows) -> PerceptronObjective<Scalar> {
+    return try fit(
+      sample, rows, feed, build, from: start.parameters,
+      objective: { PerceptronObjective(shape: shape, inputs: $0, loss: $1) },
+      layout: { Perceptron<Scalar>(shape: shape, parameters: $0).modelLayout })
+  }
+
+  /// Trains on the sample, or on the rows that the feed has for each epoch.
+  /// - Parameters:
+  ///   - objective: of a table of scaled inputs and a loss.
+  ///   - layout: turns the parameters into those of a model.
+  func fit<Objective: BatchObjective>(
+    _ sample: TrainingRows, _ rows: Rows, _ feed: TrainingFeed?, _ build: Build,
+    from start: [Objective.Scalar],
+    objective make: ([Objective.Scalar], any NetworkLoss) -> Objective,
+    layout: ([Objective.Scalar]) -> [Double]
+  ) throws -> Fit {
+    func objective(_ sample: TrainingRows) -> Objective {
       let (inputs, loss) = build(sample)
-      return PerceptronObjective(shape: shape, inputs: inputs.scaled(Scalar.self), loss: loss)
+      return make(inputs.scaled(Objective.Scalar.self), loss)
     }
-    func fresh(_ epoch: Int) throws -> (objective: PerceptronObjective<Scalar>, rows: [Int32])? {
+    func fresh(_ epoch: Int) throws -> (objective: Objective, rows: [Int32])? {
       guard let feed, feed.isFresh else { return nil }
       let (sample, training) = try feed.rows(
         epoch: epoch, validationFraction: plan.validationFraction, seed: plan.training.seed)
@@ -168,7 +180,7 @@ public struct EstimatorTrainer: Sendable {
     }
     do {
       let result = try Trainer(settings: plan.training, team: team).train(
-        objective(sample), from: start.parameters, trainingRows: rows.training,
+        objective(sample), from: start, trainingRows: rows.training,
         validationRows: rows.validation,
         progress: { report in
           journal.progress("epoch", report.epoch, of: report.epochs)
@@ -181,10 +193,8 @@ public struct EstimatorTrainer: Sendable {
           "stopped early; the parameters are those of epoch \(result.bestEpoch)")
       }
       return Fit(
-        parameters: Self.modelLayout(
-          Perceptron<Scalar>(shape: shape, parameters: result.parameters)),
-        trainingLosses: result.trainingLosses, validationLosses: result.validationLosses,
-        bestEpoch: result.bestEpoch - 1)
+        parameters: layout(result.parameters), trainingLosses: result.trainingLosses,
+        validationLosses: result.validationLosses, bestEpoch: result.bestEpoch - 1)
     } catch let diverged as TrainingDiverged {
       let place = diverged.batch.map { "batch \($0)" } ?? "validation"
       throw Problem(
@@ -193,15 +203,7 @@ public struct EstimatorTrainer: Sendable {
     }
   }
 
-  /// Layer by layer, weights then biases: the order of `Model.parameters`.
-  private static func modelLayout<Scalar>(_ network: Perceptron<Scalar>) -> [Double] {
-    network.shape.layers.indices.flatMap { l -> [Double] in
-      let (weights, biases) = network.weightsAndBiases(layer: l)
-      return weights + biases
-    }
-  }
-
-  private func model(
+  func model(
     _ target: Model.Target, _ method: String, _ sample: TrainingRows, _ shape: PerceptronShape,
     _ fit: Fit, x: Scaling, theta: Scaling, scoreScales: [Double], thetaRange: [[Double]],
     usesScore: Bool
@@ -221,7 +223,7 @@ public struct EstimatorTrainer: Sendable {
 
 extension TrainingRows {
   /// By which weights are divided, so that losses have the size of those of rows without weights.
-  fileprivate var meanWeight: Double {
+  var meanWeight: Double {
     let mean = weights.reduce(0, +) / Double(max(1, weights.count))
     return mean == 0 ? 1 : mean
   }

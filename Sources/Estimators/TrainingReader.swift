@@ -24,6 +24,8 @@ public final class TrainingReader {
     var score: Int?
     var weight: Int?
     var eventID: Int?
+    /// y where rows drawn at θ1 are passed over.
+    var drawnAt: Int?
   }
 
   /// - Throws: `.data` where the sample lacks a column or an observable.
@@ -66,7 +68,8 @@ public final class TrainingReader {
       ratio: try index(SampleFields.logRatio, .logRatios),
       score: try index(SampleFields.score0, .scores),
       weight: header.index(of: SampleFields.weight),
-      eventID: header.index(of: SampleFields.eventID))
+      eventID: header.index(of: SampleFields.eventID),
+      drawnAt: columns.contains(.drawnAtTheta0) ? header.index(of: SampleFields.y) : nil)
   }
 
   /// The next `limit` rows, fewer at the end of the sample; nil is all there are.
@@ -113,10 +116,21 @@ public final class TrainingReader {
 
   /// Gets rows where none are waiting; false after the last.
   private func fill() throws -> Bool {
-    while rest == nil, let batch = try source.next() {
+    while rest == nil, let next = try source.next() {
+      let batch = usable(next)
       if batch.count > 0 { rest = (batch, 0) }
     }
     return rest != nil
+  }
+
+  /// The rows of a batch that are drawn at θ0, where others are to be passed over.
+  private func usable(_ batch: Batch) -> Batch {
+    guard let drawnAt = layout.drawnAt else { return batch }
+    let labels = batch.columns[drawnAt].doubles
+    let kept = labels.indices.filter { labels[$0] == 0 }
+    return Batch(
+      count: kept.count,
+      columns: zip(batch.columns, source.header.fields).map { $0.rows(kept, width: $1.width) })
   }
 
   private func append(_ batch: Batch, _ range: Range<Int>, to rows: inout TrainingRows) {

@@ -33,6 +33,8 @@ public struct TrainingRows: Sendable {
     public static let labels = Columns(rawValue: 2)
     public static let logRatios = Columns(rawValue: 4)
     public static let scores = Columns(rawValue: 8)
+    /// No column: passes over rows that were drawn at θ1 (y = 1), where the sample has such.
+    public static let drawnAtTheta0 = Columns(rawValue: 16)
   }
 
   /// Reads a sample to its end, or its first `limit` rows.
@@ -50,6 +52,15 @@ public struct TrainingRows: Sendable {
     self.info = info
     self.observableNames = observableNames
     self.parameterNames = parameterNames
+  }
+
+  /// The lowest and the highest θ0 of each parameter.
+  var thetaRange: [[Double]] {
+    let p = parameterNames.count
+    return (0..<p).map { k in
+      let values = stride(from: k, to: theta.count, by: p).map { theta[$0] }
+      return [values.min() ?? 0, values.max() ?? 0]
+    }
   }
 
   /// Throws `.data` for the first value that is not a number.

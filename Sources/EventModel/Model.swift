@@ -8,13 +8,16 @@ public struct Model: Sendable, Equatable {
     case ratio
     /// One output per parameter, the score t̂(x|θ_ref) in units of 1/score scale; inputs are scaled x.
     case score
+    /// log p̂(x|θ) of unscaled x; inputs of each of its networks are θ then x, both scaled.
+    case density
   }
   public var target: Target
-  /// `carl`, `alice`, `alices`, `sally` …
+  /// `carl`, `alice`, `alices`, `sally`, `scandal` …
   public var method: String
   public var observableNames: [String]
   public var parameterNames: [String]
-  /// Denominator hypothesis θ1 of a ratio, reference point θ_ref of a score.
+  /// Denominator hypothesis θ1 of a ratio, reference point θ_ref of a score, the point that log ratios of a density are
+  /// taken to where none is given.
   public var referenceTheta: [Double]
   /// Range of θ0 seen in training, [parameter][low, high]; empty for a score. Outside it a ratio is extrapolated.
   public var thetaRange: [[Double]]
@@ -25,10 +28,12 @@ public struct Model: Sendable, Equatable {
   public var thetaScales: [Double]
   /// Standard deviation of the score targets per component; ones for ratios.
   public var scoreScales: [Double]
-  /// Widths of the layers, inputs and outputs included.
+  /// Widths of the layers, inputs and outputs included; of a density those of its transforming networks.
   public var layerWidths: [Int]
+  /// How the networks of a density follow one another; nil for others.
+  public var flow: FlowLayout?
   public var activation: String
-  /// Layer by layer: weights row-major [output][input], then biases. Float32 networks store exactly representable values.
+  /// Network by network and layer by layer: weights row-major [output][input], then biases. Float32 networks store exactly representable values.
   public var parameters: [Double]
   /// `float32` or `float64`.
   public var precision: String
@@ -47,8 +52,9 @@ public struct Model: Sendable, Equatable {
     target: Target, method: String, observableNames: [String], parameterNames: [String],
     referenceTheta: [Double], thetaRange: [[Double]], xMeans: [Double], xScales: [Double],
     thetaMeans: [Double], thetaScales: [Double], scoreScales: [Double], layerWidths: [Int],
-    activation: String, parameters: [Double], precision: String, trainingLoss: [Double],
-    validationLoss: [Double], bestEpoch: Int, settings: [(name: String, value: String)],
+    flow: FlowLayout? = nil, activation: String, parameters: [Double], precision: String,
+    trainingLoss: [Double], validationLoss: [Double], bestEpoch: Int,
+    settings: [(name: String, value: String)],
     sample: SampleInfo, sampleDigest: String
   ) {
     self.target = target
@@ -63,6 +69,7 @@ public struct Model: Sendable, Equatable {
     self.thetaScales = thetaScales
     self.scoreScales = scoreScales
     self.layerWidths = layerWidths
+    self.flow = flow
     self.activation = activation
     self.parameters = parameters
     self.precision = precision
@@ -90,6 +97,7 @@ public struct Model: Sendable, Equatable {
     d.set("model/scaling/theta_scales", thetaScales)
     d.set("model/scaling/score_scales", scoreScales)
     d.set("model/network/layer_widths", layerWidths)
+    flow?.write(to: &d)
     d.set("model/network/activation", activation)
     d.set("model/network/parameters", parameters)
     d.set("model/network/precision", precision)
@@ -139,6 +147,7 @@ public struct Model: Sendable, Equatable {
       thetaMeans: try reals("model/scaling/theta_means"),
       thetaScales: try reals("model/scaling/theta_scales"),
       scoreScales: try reals("model/scaling/score_scales"), layerWidths: widths,
+      flow: target == .density ? try FlowLayout(document: d) : nil,
       activation: try text("model/network/activation"),
       parameters: try reals("model/network/parameters"),
       precision: try text("model/network/precision"),
@@ -146,14 +155,29 @@ public struct Model: Sendable, Equatable {
       validationLoss: try reals("model/history/validation_loss"), bestEpoch: best,
       settings: zip(names, values).map { ($0, $1) }, sample: try SampleInfo(document: d),
       sampleDigest: try text("model/sample_digest"))
-    let inputs = (target == .ratio ? parameterNames.count : 0) + observableNames.count
-    let expected = zip(widths, widths.dropFirst()).reduce(0) { $0 + $1.0 * $1.1 + $1.1 }
-    guard widths.count >= 2, widths.allSatisfy({ $0 > 0 }), widths[0] == inputs,
-      widths.last == (target == .ratio ? 1 : parameterNames.count), parameters.count == expected,
-      xMeans.count == observableNames.count, xScales.count == observableNames.count,
-      thetaMeans.count == parameterNames.count || target == .score,
-      thetaScales.count == thetaMeans.count, scoreScales.count == parameterNames.count,
-      referenceTheta.count == parameterNames.count
-    else { throw missing("model/network/parameters") }
+    guard hasMatchingShapes else { throw missing("model/network/parameters") }
+  }
+
+  /// Whether all arrays have the lengths that names and widths ask for.
+  private var hasMatchingShapes: Bool {
+    let (d, p) = (observableNames.count, parameterNames.count)
+    let inputs = (target == .score ? 0 : p) + d
+    let outputs: Int
+    switch target {
+    case .ratio: outputs = 1
+    case .score: outputs = p
+    case .density: outputs = 2 * d
+    }
+    guard layerWidths.count >= 2, layerWidths.allSatisfy({ $0 > 0 }), layerWidths[0] == inputs,
+      layerWidths.last == outputs, xMeans.count == d, xScales.count == d,
+      thetaMeans.count == p || target == .score, thetaScales.count == thetaMeans.count,
+      scoreScales.count == p, referenceTheta.count == p
+    else { return false }
+    let networks = flow?.outputs(observables: d) ?? [outputs]
+    let expected = networks.reduce(0) { sum, outputs in
+      let widths = layerWidths.dropLast() + [outputs]
+      return sum + zip(widths, widths.dropFirst()).reduce(0) { $0 + $1.0 * $1.1 + $1.1 }
+    }
+    return parameters.count == expected && flow?.fits(observables: d) ?? true
   }
 }

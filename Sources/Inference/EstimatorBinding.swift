@@ -23,16 +23,16 @@ public struct TrainedModel: ScoreEvaluator, RatioEvaluator {
     model.thetaRange.map { $0[0]...max($0[0], $0[1]) }
   }
 
-  /// t̂ of a score model (at its reference point, whatever θ), ∂ log r̂/∂θ of a ratio model.
+  /// t̂ of a score model (at its reference point, whatever θ), ∂ log r̂/∂θ of a ratio model, ∂ log p̂/∂θ of a density.
   public func scores(_ x: [Double], rows: Int, at theta: [Double]) throws -> [Double] {
     try estimator.score(x: x, theta: theta)
   }
 
   public func ratios(_ x: [Double], rows: Int) throws -> any RowLogRatios {
-    guard model.target == .ratio else {
+    guard model.target != .score else {
       throw Problem(
         .data, "a score model gives no likelihood ratio",
-        remedy: "train a ratio model with train-ratio", file: name)
+        remedy: "train a ratio model with train-ratio, or a density with train-density", file: name)
     }
     return Rows(estimator: estimator, x: x, rowCount: rows)
   }
