@@ -7,7 +7,7 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 PROGRAM_PREFIX ?=
 
-COMMANDS = morph lhe-read augment train-ratio train-score evaluate fisher limits events plot
+COMMANDS = morph lhe-read augment train-ratio train-score train-density evaluate fisher limits events plot
 # How long each target of `make fuzz` runs.
 FUZZ_SECONDS ?= 60
 # Of `make sanitize`.

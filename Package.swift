@@ -14,6 +14,7 @@ let commands: [(name: String, rooms: [Target.Dependency])] = [
   ("augment", ["Augmentation"]),
   ("train-ratio", ["Estimators"]),
   ("train-score", ["Estimators"]),
+  ("train-density", ["Estimators"]),
   ("evaluate", ["Estimators", "Augmentation"]),
   ("fisher", ["Inference", "Observables"]),
   ("limits", ["Inference"]),
@@ -87,7 +88,7 @@ let fuzzers: [Target] =
 let halves: [String: Set<String>] = [
   "reading": [
     "Augmentation", "Networks", "Estimators", "Inference", "augment", "train-ratio", "train-score",
-    "evaluate", "fisher", "limits", "plot", "AugmentationTests", "NetworksTests",
+    "train-density", "evaluate", "fisher", "limits", "plot", "AugmentationTests", "NetworksTests",
     "EstimatorsTests", "InferenceTests",
   ],
   "learning": [

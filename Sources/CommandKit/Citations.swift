@@ -52,6 +52,13 @@ public struct Citation: Sendable, Equatable {
       "Stoye, Markus and Brehmer, Johann and Louppe, Gilles and Pavez, Juan and Cranmer, Kyle",
     title: "Likelihood-free inference with an improved cross-entropy estimator",
     journal: "arXiv preprint", year: 2018, arXiv: "1808.00973")
+  /// Masked autoregressive flows.
+  public static let flows = article(
+    key: "Papamakarios:2017tec",
+    author: "Papamakarios, George and Pavlakou, Theo and Murray, Iain",
+    title: "Masked Autoregressive Flow for Density Estimation",
+    journal: "Advances in Neural Information Processing Systems 30", year: 2017,
+    arXiv: "1705.07057")
   /// The reference system.
   public static let madminer = article(
     key: "Brehmer:2019xox",

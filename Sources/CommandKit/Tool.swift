@@ -44,13 +44,14 @@ extension CommandConfiguration {
   /// With `PROGRAM_PREFIX=` a command is installed as, say, `sluice-fisher`; help and messages then say that.
   public static func tool(
     _ name: String, abstract: String, discussion: String = "",
-    subcommands: [any ParsableCommand.Type] = []
+    subcommands: [any ParsableCommand.Type] = [],
+    defaultSubcommand: (any ParsableCommand.Type)? = nil
   ) -> CommandConfiguration {
     let invoked = ProgramName.invoked
     return CommandConfiguration(
       commandName: invoked.hasSuffix(name) ? invoked : name, abstract: abstract,
       discussion: discussion, version: "\(name) \(ToolkitVersion.current)",
-      subcommands: subcommands)
+      subcommands: subcommands, defaultSubcommand: defaultSubcommand)
   }
   /// The configuration of a subcommand.
   public static func subcommand(

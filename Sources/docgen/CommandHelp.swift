@@ -8,6 +8,8 @@ struct CommandHelp: Decodable {
   var abstract: String?
   var discussion: String?
   var subcommands: [CommandHelp]?
+  /// The one that is meant where none is named.
+  var defaultSubcommand: String?
   var arguments: [Argument]?
 
   struct Argument: Decodable {

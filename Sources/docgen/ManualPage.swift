@@ -39,7 +39,10 @@ struct ManualPage {
     let commands = help.realSubcommands.isEmpty ? [help] : help.realSubcommands
     return commands.map { command in
       var lines = [".Nm \(help.commandName)"]
-      if !help.realSubcommands.isEmpty { lines.append(".Cm \(command.commandName)") }
+      if !help.realSubcommands.isEmpty {
+        let isDefault = command.commandName == help.defaultSubcommand
+        lines.append((isDefault ? ".Op Cm " : ".Cm ") + command.commandName)
+      }
       let shown = command.shownArguments
       for option in shown where !option.isPositional && !option.isOptional {
         lines.append("." + Mdoc.option(option, short: true))

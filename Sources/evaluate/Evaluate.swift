@@ -1,96 +1,12 @@
-// Events or a sample, and a model → estimates. Constant memory, except with --compare. See evaluate(1).
+// What a trained model says: of events, and of itself. See evaluate(1).
 import ArgumentParser
 import CommandKit
-import Diagnostics
-import Estimators
-import EventModel
-import Numerics
 
 @main
-struct Evaluate: Tool {
+struct Evaluate: ToolGroup {
   static let configuration = CommandConfiguration.tool(
-    "evaluate", abstract: "Evaluate a trained model for events.",
-    discussion: """
-      Writes log r at the given points (ratio models), or the score (score models), one row for each \
-      event. A sample without --theta is evaluated at each row's own theta0.
-      """)
+    "evaluate", abstract: "Evaluate a trained model for events, or draw from it.",
+    subcommands: [Estimates.self, Draw.self], defaultSubcommand: Estimates.self)
 
   static var citations: [Citation] { [.toolkit, .guide] }
-
-  @OptionGroup var input: InputGroup
-  @OptionGroup var model: ModelOption
-  @OptionGroup var theta: ThetaOption
-  @OptionGroup var grid: GridOption
-  @OptionGroup var partition: PartitionOption
-
-  @Flag(help: "Write the derivatives of log r by the parameters too.")
-  var score = false
-
-  @Flag(
-    help:
-      "Compare with the joint ratio and score of a sample's rows, and print mean squared errors.")
-  var compare = false
-
-  @OptionGroup var output: OutputGroup
-  @OptionGroup var common: CommonOptions
-
-  func validate() throws {
-    if compare, !theta.theta.isEmpty || !grid.grid.isEmpty {
-      throw ValidationError("--compare evaluates each row at its own theta0; leave out the points")
-    }
-  }
-
-  mutating func execute(_ context: CommandContext) throws {
-    let estimator = try Estimator(
-      model.model.map { try context.readModel($0) }, names: model.model,
-      team: ThreadTeam(threads: context.threads))
-    let source = try context.openTable(input, expecting: compare ? [.sample] : [.events, .sample])
-    if compare {
-      try report(source, estimator, context)
-      return
-    }
-    let setup = try Setup(document: source.header.document)
-    var points = try theta.points().map { ($0.description, try $0.resolve(setup)) }
-    if !grid.grid.isEmpty {
-      points += try GridAxis.points(grid.axes(), setup: setup).map {
-        (PointSpecification.name(of: $0, setup), $0)
-      }
-    }
-    // A sample has been drawn from a part already.
-    let part = partition.partition ?? (source.header.kind == .sample ? .all : .test)
-    let run = EstimateRun(
-      estimator: estimator, points: points.map { (name: $0.0, theta: $0.1) },
-      includesScore: score, part: part, journal: context.journal)
-    let sink = try context.openSink(output, header: run.header(for: source))
-    guard try run.run(source, to: sink) > 0 else {
-      throw Problem(.data, "no row to evaluate", remedy: "see --partition", file: source.name)
-    }
-    try sink.finish()
-  }
-
-  private func report(
-    _ source: any Source, _ estimator: Estimator, _ context: CommandContext
-  ) throws {
-    guard estimator.target == .ratio else {
-      throw Problem(.data, "--compare needs a ratio model", remedy: "see 'fisher full' for scores")
-    }
-    let sample = try TrainingRows(
-      source, columns: [.theta, .labels, .logRatios, .scores],
-      observables: estimator.observableNames)
-    try estimator.requireFit(sample.info.setup, file: source.name)
-    let result = try EstimatorComparison(sample, estimator: estimator)
-    var table = TextTable(["quantity", "value"])
-    table.add(["rows", "\(result.rows)"])
-    table.add(["rows with an infinite joint ratio", "\(result.infiniteRows)"])
-    for (name, value) in [
-      ("mean squared error of log r", result.meanSquaredError),
-      ("the same without the worst 5 % of rows", result.trimmedError),
-      ("mean of r over denominator rows", result.meanRatioDenominator),
-      ("mean of 1/r over numerator rows", result.meanInverseNumerator),
-    ] { table.add([name, TextTable.number(value)]) }
-    for (name, error) in zip(sample.parameterNames, result.scoreErrors) {
-      table.add(["mean squared error of the score by \(name)", TextTable.number(error)])
-    }
-    try context.report(text: table.text, document: result.document, output: output)
-  }
 }

@@ -18,8 +18,10 @@ import Testing
         --sample chw_pos_chq3_pos:bsm.lhe.gz -o events.h5
       augment score events.h5 --theta sm -n 2000 -o score.h5
       augment ratio events.h5 --theta0 prior --theta1 sm -n 2000 -o ratio.h5
+      augment score events.h5 --theta prior -n 2000 -o density.h5
       train-score score.h5 --hidden 10 --epochs 2 -o sally.h5
       train-ratio ratio.h5 --hidden 10 --epochs 2 -o alices.h5
+      train-density density.h5 --observables pt_w,mt_w --hidden 10 --epochs 2 -o scandal.h5
       fisher histogram events.h5 --observable pt_w --bins 6 --luminosity 300/fb -o information.h5
       limits expected events.h5 --theta sm --observable pt_w --bins 6 --luminosity 3/fb \
         --grid cHW=-1:1:7 --grid cHq3=-0.3:0.3:7 -o histogram.h5

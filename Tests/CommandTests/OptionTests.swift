@@ -4,8 +4,8 @@ import Testing
 
 /// The commands of the toolkit, as installed.
 let commandNames = [
-  "morph", "lhe-read", "augment", "train-ratio", "train-score", "evaluate", "fisher", "limits",
-  "events", "plot",
+  "morph", "lhe-read", "augment", "train-ratio", "train-score", "train-density", "evaluate",
+  "fisher", "limits", "events", "plot",
 ]
 
 /// One vocabulary: what a letter or a word means in one command it means in all.

@@ -17,10 +17,18 @@ import Testing
     ("sigma.json", "morph cross-section events.h5 --theta cHW=0.3 --grid cHq3=-.1:.1:3 --json"),
     ("score.h5", "augment score events.h5 --theta sm -n 5000"),
     ("ratio.h5", "augment ratio events.h5 --theta0 prior --theta1 sm -n 5000"),
+    ("density.h5", "augment score events.h5 --theta prior -n 5000"),
     ("sally.h5", "train-score score.h5 --observables pt_w,mt_w --hidden 20 --epochs 2"),
     ("alices.h5", "train-ratio ratio.h5 --observables pt_w,mt_w --hidden 20 --epochs 2"),
+    (
+      "scandal.h5",
+      "train-density density.h5 --observables pt_w,mt_w --hidden 20 --flows 2 --base mixture:2"
+        + " --epochs 2"
+    ),
     ("estimates.h5", "evaluate events.h5 --model alices.h5 --grid cHW=-1:1:3 --score"),
     ("scores.h5", "evaluate events.h5 --model sally.h5"),
+    ("densities.h5", "evaluate events.h5 --model scandal.h5 --grid cHW=-1:1:3 --score"),
+    ("drawn.h5", "evaluate draw --model scandal.h5 --theta sm -n 3000"),
     ("compare.json", "evaluate ratio.h5 --model alices.h5 --compare --json"),
     ("truth.h5", "fisher truth events.h5 --luminosity 300/fb"),
     ("histogram.h5", "fisher histogram events.h5 --observable pt_w --luminosity 300/fb"),

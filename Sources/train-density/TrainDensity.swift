@@ -1,0 +1,64 @@
+// Training sample → model of the density of the observables. The sample, or what an epoch takes of
+// it, is held in memory. See train-density(1).
+import ArgumentParser
+import CommandKit
+import Diagnostics
+import Estimators
+import EventModel
+import Networks
+import Numerics
+
+extension DensityMethod: ExpressibleByArgument {}
+
+@main
+struct TrainDensity: Tool {
+  static let configuration = CommandConfiguration.tool(
+    "train-density", abstract: "Train a flow to be the density of the observables at any theta.",
+    discussion: "Reads a sample made by 'augment density' and writes a model.")
+
+  static var citations: [Citation] { [.toolkit, .guide, .mining, .flows] }
+
+  @OptionGroup var input: InputGroup
+  @OptionGroup var observables: ObservablesOption
+
+  @Option(help: "Loss to train with; the model is log p in every case.")
+  var method = DensityMethod.scandal
+
+  @Option(
+    help: ArgumentHelp(
+      "Weight of the score term, a mean over the components of the score.", valueName: "number"))
+  var alpha = 1.0
+
+  @Option(
+    help: ArgumentHelp(
+      "Masked networks in the flow; the order of the observables alternates between them.",
+      valueName: "n"))
+  var flows = 5
+
+  @Option(
+    help: ArgumentHelp(
+      "Base density of each observable: gaussian, or mixture:K of K Gaussians.", valueName: "name"))
+  var base = "gaussian"
+
+  @OptionGroup var training: TrainingOptions
+  @OptionGroup var seed: SeedOptions
+  @OptionGroup var output: FileOutputGroup
+  @OptionGroup var common: CommonOptions
+
+  mutating func execute(_ context: CommandContext) throws {
+    _ = try output.requirePath()
+    var choices = training.choices(seed: try context.seed(seed))
+    choices.alpha = alpha
+    let flow = try FlowPlan(flows: flows, base: base)
+    let trainer = try EstimatorTrainer(
+      plan: TrainingPlan(choices), team: ThreadTeam(threads: context.threads),
+      journal: context.journal)
+    let source = try context.openTable(input, expecting: [.sample])
+    var feed = try TrainingFeed(
+      source, columns: EstimatorTrainer.columns(for: method), observables: observables.names(),
+      rows: training.rows, epochRows: training.epochRows, reopen: context.reopener(input, source))
+    feed.first.digest = context.digest(of: source)
+    let model = try trainer.trainDensity(feed, method: method, flow: flow)
+    try context.writeDocument(kind: .model, document: model.document, output: output)
+  }
+}
