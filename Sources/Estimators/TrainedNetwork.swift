@@ -3,6 +3,7 @@ import EventModel
 import Glibc
 import Networks
 import Numerics
+import Synchronization
 
 /// One model's network in the precision it was trained in, with its scalings.
 struct TrainedNetwork: Sendable {
@@ -41,7 +42,10 @@ struct TrainedNetwork: Sendable {
         inputs: model.layerWidths[0], hidden: hidden,
         outputs: model.layerWidths[model.layerWidths.count - 1], activation: activation)
       var parameters = model.parameters[...]
-      return Perceptron<Scalar>(shape: shape, modelLayout: &parameters)
+      let network = Perceptron<Scalar>(shape: shape, modelLayout: &parameters)
+      guard let layout = model.amplitudes else { return network }
+      return AmplitudeNetwork(
+        network: network, form: AmplitudeForm(layout, centre: model.referenceTheta))
     }
     let shape = FlowShape(
       parameters: model.parameterNames.count, observables: model.observableNames.count,
@@ -62,6 +66,14 @@ struct TrainedNetwork: Sendable {
     let out = body.outputs(rows: rows, tangents: tangents, team: team, inputs: inputs)
     guard logJacobian != 0 else { return out }
     return PerceptronOutputs(values: out.values.map { $0 + logJacobian }, tangents: out.tangents)
+  }
+
+  /// The outputs of a polynomial network before θ enters; none of others.
+  func amplitudeOutputs(x values: [Double], rows: Int, team: ThreadTeam) -> [Double] {
+    guard let body = body as? any AmplitudeBody else { return [] }
+    return body.amplitudes(
+      rows: rows, team: team,
+      inputs: ScaledInputs(x: values, xScaling: x, theta: [], thetaScaling: .identity(0)))
   }
 
   /// Draws unscaled x; nil where the network is no density.
@@ -99,6 +111,11 @@ private struct ScaledInputs: Sendable {
     isPerRow = theta.count > parameters
   }
 
+  /// The observables alone.
+  var withoutTheta: ScaledInputs {
+    ScaledInputs(x: x, xScaling: xScaling, theta: [], thetaScaling: .identity(0))
+  }
+
   func fill<Scalar: NetworkScalar>(_ rows: Range<Int>, _ block: UnsafeMutableBufferPointer<Scalar>)
   {
     let (d, p) = (xScaling.means.count, parameters)
@@ -130,11 +147,64 @@ private protocol DensityBody: NetworkBody {
   ) -> [Double]
 }
 
+private protocol AmplitudeBody: NetworkBody {
+  func amplitudes(rows: Int, team: ThreadTeam, inputs: ScaledInputs) -> [Double]
+}
+
 extension Perceptron: NetworkBody {
   fileprivate func outputs(
     rows: Int, tangents: Int, team: ThreadTeam, inputs: ScaledInputs
   ) -> PerceptronOutputs {
     evaluate(rows: rows, tangents: tangents, team: team) { inputs.fill($0, $1) }
+  }
+}
+
+/// A network of x alone whose outputs are an `AmplitudeForm`: θ, which is not scaled, enters after it.
+private final class AmplitudeNetwork<Scalar: NetworkScalar>: AmplitudeBody {
+  private let network: Perceptron<Scalar>
+  private let form: AmplitudeForm
+  /// Outputs for the last observables: many θ are asked for the same events, on grids and in fits.
+  private let last = Mutex<(x: [Double], outputs: [Double])>(([], []))
+
+  init(network: Perceptron<Scalar>, form: AmplitudeForm) {
+    self.network = network
+    self.form = form
+  }
+
+  func amplitudes(rows: Int, team: ThreadTeam, inputs: ScaledInputs) -> [Double] {
+    last.withLock { last in
+      // Arrays that share their memory compare at once.
+      if last.x == inputs.x, !last.outputs.isEmpty { return last.outputs }
+      let inputs = inputs.withoutTheta
+      let fresh = network.evaluate(rows: rows, team: team) { inputs.fill($0, $1) }.values
+      last = (inputs.x, fresh)
+      return fresh
+    }
+  }
+
+  func outputs(
+    rows: Int, tangents: Int, team: ThreadTeam, inputs: ScaledInputs
+  ) -> PerceptronOutputs {
+    let outputs = amplitudes(rows: rows, team: team, inputs: inputs)
+    let (values, gradient) = form.logRatio(
+      outputs: outputs, theta: inputs.theta, gradient: tangents > 0)
+    return PerceptronOutputs(values: values, tangents: gradient)
+  }
+}
+
+extension AmplitudeForm {
+  init(_ layout: AmplitudeLayout, centre: [Double]) {
+    self.init(
+      centre: centre, scales: layout.scales, amplitudes: layout.amplitudes,
+      crossSection: zip(layout.crossSectionPowers, layout.crossSectionCoefficients).map {
+        Term(powers: $0, coefficient: $1)
+      }, frame: layout.frame)
+  }
+
+  var layout: AmplitudeLayout {
+    AmplitudeLayout(
+      scales: scales, amplitudes: amplitudes, crossSectionPowers: crossSection.map(\.powers),
+      crossSectionCoefficients: crossSection.map(\.coefficient), frame: frame)
   }
 }
 

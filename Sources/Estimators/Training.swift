@@ -6,7 +6,7 @@ import Numerics
 /// Training of estimators: scaling, split, loss, trainer, and the model that results.
 public struct EstimatorTrainer: Sendable {
   public var plan: TrainingPlan
-  private let team: ThreadTeam
+  let team: ThreadTeam
   let journal: Journal
 
   public init(plan: TrainingPlan, team: ThreadTeam, journal: Journal) throws {
@@ -24,23 +24,38 @@ public struct EstimatorTrainer: Sendable {
   }
 
   /// Trains log r̂(x|θ, θ1) with one hypothesis in the network; θ1 is the sample's.
-  public func trainRatio(_ feed: TrainingFeed, method: RatioMethod) throws -> Model {
-    try trainRatio(feed.first, method: method, feed: feed)
+  public func trainRatio(
+    _ feed: TrainingFeed, method: RatioMethod, network: TrainingPlan.NetworkKind = .perceptron
+  ) throws -> Model {
+    try trainRatio(feed.first, method, network, feed)
   }
 
   /// The same on rows that are there already.
-  public func trainRatio(_ sample: TrainingRows, method: RatioMethod) throws -> Model {
-    try trainRatio(sample, method: method, feed: nil)
+  public func trainRatio(
+    _ sample: TrainingRows, method: RatioMethod,
+    network: TrainingPlan.NetworkKind = .perceptron
+  ) throws -> Model {
+    try trainRatio(sample, method, network, nil)
   }
 
   private func trainRatio(
-    _ sample: TrainingRows, method: RatioMethod, feed: TrainingFeed?
+    _ sample: TrainingRows, _ method: RatioMethod, _ network: TrainingPlan.NetworkKind,
+    _ feed: TrainingFeed?
   ) throws -> Model {
     guard sample.info.theta1Values.count == sample.parameterNames.count else {
       throw Problem(
         .data, "the sample has more than one denominator hypothesis (\(sample.info.theta1))",
         remedy: "draw it with a single --theta1")
     }
+    switch network {
+    case .perceptron: return try trainPerceptron(sample, method: method, feed: feed)
+    case .polynomial: return try trainPolynomial(sample, method: method, feed: feed)
+    }
+  }
+
+  private func trainPerceptron(
+    _ sample: TrainingRows, method: RatioMethod, feed: TrainingFeed?
+  ) throws -> Model {
     let p = sample.parameterNames.count
     let rows = try split(sample)
     let theta = Scaling(sample.theta, width: p, rows: rows.training)
@@ -138,7 +153,7 @@ public struct EstimatorTrainer: Sendable {
   /// Inputs and loss of some rows.
   typealias Build = (TrainingRows) -> (InputTable, any NetworkLoss)
 
-  private func run(
+  func run(
     shape: PerceptronShape, sample: TrainingRows, rows: Rows, feed: TrainingFeed?, _ build: Build
   ) throws -> Fit {
     switch plan.precision {

@@ -6,6 +6,14 @@ import Networks
 public struct TrainingPlan: Sendable {
   public enum Precision: String, Sendable, CaseIterable { case float32, float64 }
 
+  /// What a ratio network sees and gives.
+  public enum NetworkKind: String, Sendable, CaseIterable {
+    /// θ and x to log r̂.
+    case perceptron
+    /// x to the amplitudes of a ratio that is polynomial in θ.
+    case polynomial
+  }
+
   /// Units of the hidden layers.
   public var hidden: [Int] = [100]
   public var activation = Activation.tanh

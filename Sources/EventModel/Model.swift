@@ -4,7 +4,7 @@ import Diagnostics
 public struct Model: Sendable, Equatable {
   /// What the network's output means.
   public enum Target: String, Sendable {
-    /// One output, log r̂(x|θ, θ1); inputs are θ then x, both scaled.
+    /// One output, log r̂(x|θ, θ1); inputs are θ then x, both scaled. With `amplitudes` the inputs are scaled x alone.
     case ratio
     /// One output per parameter, the score t̂(x|θ_ref) in units of 1/score scale; inputs are scaled x.
     case score
@@ -32,6 +32,8 @@ public struct Model: Sendable, Equatable {
   public var layerWidths: [Int]
   /// How the networks of a density follow one another; nil for others.
   public var flow: FlowLayout?
+  /// What the outputs of a polynomial network mean; nil for others.
+  public var amplitudes: AmplitudeLayout?
   public var activation: String
   /// Network by network and layer by layer: weights row-major [output][input], then biases. Float32 networks store exactly representable values.
   public var parameters: [Double]
@@ -98,6 +100,7 @@ public struct Model: Sendable, Equatable {
     d.set("model/scaling/score_scales", scoreScales)
     d.set("model/network/layer_widths", layerWidths)
     flow?.write(to: &d)
+    amplitudes?.write(to: &d)
     d.set("model/network/activation", activation)
     d.set("model/network/parameters", parameters)
     d.set("model/network/precision", precision)
@@ -155,16 +158,17 @@ public struct Model: Sendable, Equatable {
       validationLoss: try reals("model/history/validation_loss"), bestEpoch: best,
       settings: zip(names, values).map { ($0, $1) }, sample: try SampleInfo(document: d),
       sampleDigest: try text("model/sample_digest"))
+    amplitudes = try AmplitudeLayout(document: d)
     guard hasMatchingShapes else { throw missing("model/network/parameters") }
   }
 
   /// Whether all arrays have the lengths that names and widths ask for.
   private var hasMatchingShapes: Bool {
     let (d, p) = (observableNames.count, parameterNames.count)
-    let inputs = (target == .score ? 0 : p) + d
+    let inputs = (target == .score || amplitudes != nil ? 0 : p) + d
     let outputs: Int
     switch target {
-    case .ratio: outputs = 1
+    case .ratio: outputs = amplitudes?.outputs ?? 1
     case .score: outputs = p
     case .density: outputs = 2 * d
     }
@@ -179,5 +183,6 @@ public struct Model: Sendable, Equatable {
       return sum + zip(widths, widths.dropFirst()).reduce(0) { $0 + $1.0 * $1.1 + $1.1 }
     }
     return parameters.count == expected && flow?.fits(observables: d) ?? true
+      && amplitudes?.fits(parameters: p) ?? true
   }
 }

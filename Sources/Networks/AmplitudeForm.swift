@@ -108,11 +108,6 @@ public struct AmplitudeForm: Sendable, Equatable {
     return matrix
   }
 
-  /// ϑ of a θ.
-  public func scaled(_ theta: [Double]) -> [Double] {
-    theta.indices.map { (theta[$0] - centre[$0]) / scales[$0] }
-  }
-
   private static func identity(_ n: Int) -> [Double] {
     (0..<n * n).map { $0 / n == $0 % n ? 1 : 0 }
   }

@@ -157,33 +157,37 @@ struct AmplitudeRatio {
 }
 
 extension AmplitudeForm {
-  /// log r̂ of many rows at one θ, and its derivatives by θ itself where `gradient` is asked for.
+  /// log r̂ of many rows, and its derivatives by θ itself where `gradient` is asked for.
   ///
   /// - Parameters:
   ///   - outputs: of the network, rows × `outputCount`.
-  ///   - theta: θ, in its own units.
+  ///   - theta: θ in its own units, one for all rows or one for each.
   /// - Returns: one value a row; rows × parameters.
   public func logRatio(outputs: [Double], theta: [Double], gradient: Bool = false) -> (
     values: [Double], gradient: [Double]
   ) {
     let rows = outputs.count / outputCount
-    let p = gradient ? parameterCount : 0
+    let p = parameterCount
+    let tangents = gradient ? p : 0
+    let isPerRow = theta.count > p
+    precondition(theta.count == p || theta.count == rows * p)
     var values = [Double](repeating: 0, count: rows)
-    var slopes = [Double](repeating: 0, count: rows * p)
-    var buffer = [Double](repeating: 0, count: AmplitudePoint.length(self))
-    var scratch = [Double](repeating: 0, count: AmplitudeRatio.scratch(self, tangents: p))
-    buffer.withUnsafeMutableBufferPointer { buffer in
-      scratch.withUnsafeMutableBufferPointer { scratch in
-        outputs.withUnsafeBufferPointer { outputs in
-          guard let place = buffer.baseAddress, let sums = scratch.baseAddress,
-            let start = outputs.baseAddress
-          else { return }
-          let point = AmplitudePoint(self, at: scaled(theta), in: place)
+    var slopes = [Double](repeating: 0, count: rows * tangents)
+    let point = theta.indices.map { (theta[$0] - centre[$0 % p]) / scales[$0 % p] }
+    let length = AmplitudePoint.length(self)
+    let scratch = AmplitudeRatio.scratch(self, tangents: tangents)
+    withUnsafeTemporaryAllocation(of: Double.self, capacity: length + scratch) { buffer in
+      guard let place = buffer.baseAddress else { return }
+      outputs.withUnsafeBufferPointer { outputs in
+        point.withUnsafeBufferPointer { point in
+          guard let start = outputs.baseAddress, let theta = point.baseAddress else { return }
+          var own = AmplitudePoint(self, at: theta, in: place)
           for row in 0..<rows {
+            if isPerRow { own = AmplitudePoint(self, at: theta + row * p, in: place) }
             let estimate = AmplitudeRatio(
-              point, outputs: start + row * outputCount, tangents: p, scratch: sums)
+              own, outputs: start + row * outputCount, tangents: tangents, scratch: place + length)
             values[row] = estimate.logRatio
-            for k in 0..<p { slopes[row * p + k] = estimate.score(k) / scales[k] }
+            for k in 0..<tangents { slopes[row * p + k] = estimate.score(k) / scales[k] }
           }
         }
       }

@@ -8,6 +8,7 @@ import Networks
 import Numerics
 
 extension RatioMethod: ExpressibleByArgument {}
+extension TrainingPlan.NetworkKind: ExpressibleByArgument {}
 
 @main
 struct TrainRatio: Tool {
@@ -22,6 +23,11 @@ struct TrainRatio: Tool {
 
   @Option(help: "Loss to train with; the model is log r in every case.")
   var method = RatioMethod.alices
+
+  @Option(
+    help:
+      "Network of theta and x, or of x alone whose ratio is a sum of squares polynomial in theta.")
+  var network = TrainingPlan.NetworkKind.perceptron
 
   @Option(
     help: ArgumentHelp(
@@ -45,7 +51,7 @@ struct TrainRatio: Tool {
       source, columns: EstimatorTrainer.columns(for: method), observables: observables.names(),
       rows: training.rows, epochRows: training.epochRows, reopen: context.reopener(input, source))
     feed.first.digest = context.digest(of: source)
-    let model = try trainer.trainRatio(feed, method: method)
+    let model = try trainer.trainRatio(feed, method: method, network: network)
     try context.writeDocument(kind: .model, document: model.document, output: output)
   }
 }

@@ -20,6 +20,7 @@ import Testing
     ("density.h5", "augment score events.h5 --theta prior -n 5000"),
     ("sally.h5", "train-score score.h5 --observables pt_w,mt_w --hidden 20 --epochs 2"),
     ("alices.h5", "train-ratio ratio.h5 --observables pt_w,mt_w --hidden 20 --epochs 2"),
+    ("poly.h5", "train-ratio ratio.h5 --network polynomial --hidden 20 --epochs 2"),
     (
       "scandal.h5",
       "train-density density.h5 --observables pt_w,mt_w --hidden 20 --flows 2 --base mixture:2"
