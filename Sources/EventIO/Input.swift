@@ -44,8 +44,11 @@ public enum Input {
     let reader = try ByteReader(path: path)
     let format = try format(of: reader, options)
     if format == .lhe { return .lhe(reader) }
-    if format == .hdf5, ByteReader.isLHEH5(path: path) {
-      return .lhe(try ByteReader.events(path: path))
+    if format == .hdf5 {
+      let file = try HDF5Reader(path: filePath(path, reader), name: reader.name)
+      if LHEH5Text.isThere(file), !file.exists(HDF5Layout.kind) {
+        return .lhe(try reader.text(ofLHEH5: file))
+      }
     }
     let source = try open(reader, path, format, options, journal)
     try check(source.header, expecting, file: source.name)

@@ -24,10 +24,15 @@ enum LHEH5Layout {
   static let processColumns = ["procId", "npLO", "npNLO", "xSection", "error", "unitWeight"]
   static let generatorColumns = ["name", "version", "description", "extraAttributes"]
 
-  /// Makes what a table with particles says of its run fit for several runs: the processes of all, by their ids, and no
-  /// header where there are several, since each declares the weights of one.
+  /// Makes what a table with particles says of its run fit for several runs: the processes of all, by their ids, their
+  /// generators, and no header where there are several, since each declares the weights of one.
   static func merge(_ others: [Document], into document: inout Document) {
     let width = processColumns.count
+    var programs = GeneratorElement.read(document)
+    for other in others {
+      programs += GeneratorElement.read(other).filter { !programs.contains($0) }
+    }
+    GeneratorElement.write(programs, to: &document)
     guard case .reals(var rows, _)? = document[processes], rows.count % width == 0 else { return }
     for other in others {
       if other["xml"] != document["xml"] { document["xml"] = nil }

@@ -55,7 +55,7 @@ struct TableAgreement {
   /// Groups and datasets that are compared by what they mean, or that may differ.
   private static let compared: Set<String> = [
     "parameters", "benchmarks", "morphing", "observables", "nuisance_parameters",
-    "sample_summary", "init", "procInfo", "xml", "sluice/samples", "sluice/partition",
+    "sample_summary", "init", "procInfo", "xml", "generators", "sluice/samples", "sluice/partition",
     "sluice/salvaged",
     "sluice/incomplete", "sluice/setup/name", "sluice/setup/samples",
     "sluice/setup/parameter_units", "sluice/setup/observable_names",

@@ -33,7 +33,7 @@ enum EventFormat {
     scales: [(name: String, value: Double)] = []
   ) -> String {
     var text = "<event"
-    for (name, value) in attributes { text += " \(name)=\"\(HeadEdit.escaped(value))\"" }
+    for (name, value) in attributes { text += " \(name)=\"\(XMLText.escaped(value))\"" }
     text += ">\n \(event.particles.count) \(event.processID) "
     text += [event.weight, event.scale, event.alphaQED, event.alphaQCD].map(real)
       .joined(separator: " ")

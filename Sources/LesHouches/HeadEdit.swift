@@ -27,34 +27,14 @@ struct HeadEdit {
 
   static func element(_ record: ProvenanceRecord) -> String {
     var text =
-      "<sluice program=\"\(escaped(record.program))\" version=\"\(escaped(record.version))\""
-    text += " command=\"\(escaped(record.commandLine))\""
+      "<sluice program=\"\(XMLText.escaped(record.program))\" version=\"\(XMLText.escaped(record.version))\""
+    text += " command=\"\(XMLText.escaped(record.commandLine))\""
     if let seed = record.seed { text += " seed=\"\(seed)\"" }
     if !record.inputs.isEmpty {
       let inputs = record.inputs.map { "\($0.name):\($0.digest)" }.joined(separator: " ")
-      text += " inputs=\"\(escaped(inputs))\""
+      text += " inputs=\"\(XMLText.escaped(inputs))\""
     }
     return text + "/>"
-  }
-
-  static func escaped(_ text: String) -> String {
-    var result = ""
-    for c in text.unicodeScalars {
-      switch c {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "\n", "\r", "\t": result += " "
-      default: result.unicodeScalars.append(c)
-      }
-    }
-    return result
-  }
-
-  static func unescaped(_ text: String) -> String {
-    text.replacing("&quot;", with: "\"").replacing("&gt;", with: ">")
-      .replacing("&lt;", with: "<").replacing("&amp;", with: "&")
   }
 
   /// The runs that earlier elements tell of.
@@ -70,7 +50,7 @@ struct HeadEdit {
         guard Bytes.isTag(tag, "<sluice", before: end) else { continue }
         let attributes = TagAttributes(from: tag + 7, to: close)
         func value(_ name: StaticString) -> String? {
-          attributes.range(name).map { unescaped(Bytes.text($0.from, $0.to)) }
+          attributes.range(name).map { XMLText.unescaped(Bytes.text($0.from, $0.to)) }
         }
         guard let program = value("program") else { continue }
         var record = ProvenanceRecord(
@@ -185,7 +165,7 @@ struct HeadEdit {
   }
 
   /// From each tag of this name outside comments to where `end` says, with nothing found in between.
-  private func places(
+  func places(
     of name: StaticString, to end: (BytePointer, BytePointer) -> BytePointer?
   ) -> [Range<Int>] {
     var found: [Range<Int>] = []

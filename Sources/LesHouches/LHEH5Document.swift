@@ -1,7 +1,8 @@
 import CExpat
+import EventIO
 import EventModel
 
-/// What an LHEH5 file says besides its events: `version`, `init`, `procInfo` and the header.
+/// What an LHEH5 file says besides its events: `version`, `init`, `procInfo`, generators and the header.
 ///
 /// pylhe 2.1 wants `xml/header` to be XML that declares exactly the weights that are columns. A header that is not is kept
 /// whole in `xml/text`, which we read back, and one that fits stands in its place.
@@ -35,6 +36,7 @@ enum LHEH5Document {
       lines += [process.crossSection, process.error, process.maximum]
     }
     document.set("procInfo", lines, shape: [processes.count, 6])
+    GeneratorElement.write(GeneratorElement.all(in: parts.map(\.text)), to: &document)
     let header = parts.count == 1 ? headerElement(parts[0].text) : nil
     if let header, let ids = HeaderIDs.read(header), Set(ids) == Set(weightIDs) {
       document.set("xml/header", header)
@@ -97,28 +99,14 @@ enum LHEH5Document {
       let group = known[id]?.group
       if group != open {
         if open != nil { text += "</weightgroup>\n" }
-        if let group { text += "<weightgroup name=\"\(escaped(group))\">\n" }
+        if let group { text += "<weightgroup name=\"\(XMLText.escaped(group))\">\n" }
         open = group
       }
-      text += "<weight id=\"\(escaped(id))\">\(escaped(known[id]?.text ?? ""))</weight>\n"
+      let meaning = XMLText.escaped(known[id]?.text ?? "", keepsLines: true)
+      text += "<weight id=\"\(XMLText.escaped(id))\">\(meaning)</weight>\n"
     }
     if open != nil { text += "</weightgroup>\n" }
     return text + "</initrwgt>\n</header>"
-  }
-
-  private static func escaped(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case _ where scalar.value < 0x20 && scalar != "\n" && scalar != "\t": result += " "
-      default: result.unicodeScalars.append(scalar)
-      }
-    }
-    return result
   }
 }
 

@@ -110,7 +110,7 @@ struct LHEMergeInput {
 
   /// One line for the history: what the merged head cannot hold twice.
   var element: String {
-    var text = "<sluice-input name=\"\(HeadEdit.escaped(name))\" events=\"\(sums.count)\""
+    var text = "<sluice-input name=\"\(XMLText.escaped(name))\" events=\"\(sums.count)\""
     if let declared = head.initBlock?.crossSection {
       text += " cross-section=\"\(declared.value)\" error=\"\(declared.error)\""
     }
@@ -118,7 +118,7 @@ struct LHEMergeInput {
       buffer.baseAddress.flatMap { HeadBlocks(from: $0, to: $0 + buffer.count).runCard }
     }
     if let seed = RunCard.entries(card ?? "").last(where: { $0.name == "iseed" })?.value {
-      text += " seed=\"\(HeadEdit.escaped(seed))\""
+      text += " seed=\"\(XMLText.escaped(seed))\""
     }
     return text + "/>"
   }

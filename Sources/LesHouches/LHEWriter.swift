@@ -87,7 +87,7 @@ public struct LHEWriter {
     let declared = Set(LHEHead(text: header).weights.map(\.id))
     let missing = rows.weightIDs.filter { !declared.contains($0) && !$0.hasPrefix("weights.") }
     if !missing.isEmpty, let end = header.firstRange(of: "</header>") {
-      let lines = missing.map { "<weight id=\"\(HeadEdit.escaped($0))\"> </weight>\n" }
+      let lines = missing.map { "<weight id=\"\(XMLText.escaped($0))\"> </weight>\n" }
       header.replaceSubrange(
         end, with: "<initrwgt>\n" + lines.joined() + "</initrwgt>\n</header>")
     }
@@ -110,6 +110,7 @@ public struct LHEWriter {
       let numbers = (3...5).map { EventFormat.real(processes[p + $0]) }
       text += "\n" + numbers.joined(separator: " ") + " \(Int(exactly: processes[p]) ?? 0)"
     }
-    return text + "\n</init>\n"
+    let generators = GeneratorElement.read(document).map(\.text).joined()
+    return text + "\n\(generators)</init>\n"
   }
 }

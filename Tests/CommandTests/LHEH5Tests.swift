@@ -183,4 +183,91 @@ struct LHEH5Tests {
         """, in: folder.path)
     #expect(check.status == 0, "\(check.error)")
   }
+
+  private static let generators = """
+    <generator name='Own' version='1.0 &lt;beta&gt;' date="2026">please cite &amp; read</generator>
+    <generator version="2.8.5">WHIZARD</generator>
+    <generator name="short"/>
+    """
+
+  @Test("generators go to LHEH5 and back; pylhe reads them from ours")
+  func generators() throws {
+    let text = BareReadTests.text.replacing("</init>", with: Self.generators + "\n</init>")
+    try #require(text.contains("WHIZARD"))
+    _ = run("tee", [folder.file("g.lhe")], input: Array(text.utf8))
+    let outcome = shell(
+      """
+      set -e
+      events convert g.lhe -O lheh5 -o g.lheh5
+      events convert g.lheh5 -O lhe -o g1.lhe
+      events convert g.lhe -o g.h5
+      events convert g.h5 -O lhe -o g2.lhe
+      """, in: folder.path)
+    #expect(outcome.status == 0, "\(outcome.error)")
+    for name in ["g1.lhe", "g2.lhe"] {
+      let back = run("cat", [folder.file(name)]).text
+      for line in [
+        "<generator name=\"Own\" version=\"1.0 &lt;beta&gt;\" date=\"2026\">please cite &amp; read</generator>",
+        "<generator version=\"2.8.5\">WHIZARD</generator>",
+        "<generator name=\"short\"></generator>",
+      ] {
+        #expect(back.contains(line + "\n"), "\(name): \(line)")
+      }
+    }
+  }
+
+  @Test(.needsPylhe) func pylheReadsGenerators() {
+    // pylhe passes over an empty element in LHE files.
+    let some = Self.generators.split(separator: "\n").dropLast().joined(separator: "\n")
+    let text = BareReadTests.text.replacing("</init>", with: some + "\n</init>")
+    _ = run("tee", [folder.file("g.lhe")], input: Array(text.utf8))
+    _ = shell("events convert g.lhe -O lheh5 -o g.lheh5", in: folder.path)
+    let check = Pylhe.run(
+      script: """
+        import pylhe
+        a, b = (pylhe.LHEFile.fromfile(p).init.generators for p in ('g.lhe', 'g.lheh5'))
+        assert len(a) == 2 and a == b, (a, b)
+        """, arguments: [], in: folder.path)
+    #expect(check.status == 0, "\(check.error.suffix(600))")
+  }
+
+  @Test("many events in any order: each gets its own particles, to the last bit", .needsPython)
+  func blocks() throws {
+    let made = Python.run(
+      script: """
+        import h5py, numpy as np
+        rng = np.random.default_rng(1)
+        n, k = 70000, 2
+        particles = np.zeros((n * k, 13)); particles[:, 0] = 11; particles[:, 1] = 1
+        particles[:, 6:10] = rng.normal(size=(n * k, 4)) * 10.0 ** rng.integers(-20, 20, (n * k, 4))
+        events = np.zeros((n, 10))
+        events[:, 0], events[:, 1], events[:, 9] = 7, k, rng.normal(size=n)
+        # Runs of events whose particles stand together, shuffled; -0.0 and huge whole numbers as well.
+        events[:, 2] = k * np.concatenate(rng.permutation(np.arange(n).reshape(-1, 100)))
+        particles[:4, 6] = [-0.0, 0.0, 1e15, -123456789012345678.0]
+        init = 'beamA beamB energyA energyB PDFgroupA PDFgroupB PDFsetA PDFsetB weightingStrategy numProcesses'
+        with h5py.File('many.h5', 'w') as f:
+            def put(path, data, names):
+                f.create_dataset(path, data=np.array(data, dtype='f8')).attrs['properties'] = [
+                    x.encode() for x in names.split()]
+            put('init', [2212, 2212, 6500, 6500, 0, 0, 1, 1, 3, 1], init)
+            put('procInfo', [[7, 1, -1, 2.5, 0.1, 1]], 'procId npLO npNLO xSection error unitWeight')
+            put('particles', particles, 'id status mother1 mother2 color1 color2 px py pz e m lifetime spin')
+            put('events', events, 'pid nparticles start trials scale fscale rscale aqed aqcd NOMINAL')
+        first = (events[:, 2] / k).astype(int)
+        np.save('truth.npy', particles[:, 6:10].reshape(n, k, 4)[first].reshape(-1, 4))
+        """, in: folder.path)
+    #expect(made.status == 0, "\(made.error)")
+    let read = shell("lhe-read --particles many.h5 -o back.h5", in: folder.path)
+    #expect(read.status == 0, "\(read.error)")
+    let check = Python.run(
+      script: """
+        import h5py, numpy as np
+        with h5py.File('back.h5') as f: found = f['particles'][:, 6:10]
+        truth = np.load('truth.npy')
+        assert found.shape == truth.shape, found.shape
+        assert (found.view('i8') == truth.view('i8')).all()
+        """, in: folder.path)
+    #expect(check.status == 0, "\(check.error)")
+  }
 }
