@@ -119,3 +119,15 @@ public struct ColumnDigest: Sendable {
 public protocol DigestedSource: Source {
   var contentDigest: String? { get }
 }
+
+/// A table of another program, whose digest is that of the rows that were handed out.
+protocol ForeignTable: DigestedSource {
+  var digest: ColumnDigest { get }
+}
+
+extension ForeignTable {
+  /// Known after the last row.
+  var contentDigest: String? {
+    digest.rows == rowCount ? ContentDigest.of(header, columns: digest) : nil
+  }
+}

@@ -5,15 +5,11 @@ import EventModel
 /// the caller names.
 ///
 /// Values are read as the bytes stand, little-endian; small integers become int64.
-final class NumpySource: DigestedSource {
+final class NumpySource: ForeignTable {
   let name: String
   let header: Header
   let rowCount: Int?
-  private var digest: ColumnDigest
-  /// Known after the last row.
-  var contentDigest: String? {
-    digest.rows == rowCount ? ContentDigest.of(header, columns: digest) : nil
-  }
+  private(set) var digest: ColumnDigest
   private let reader: ByteReader
   private let columns: [Member]
   private let rowSize: Int

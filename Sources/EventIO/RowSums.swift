@@ -99,17 +99,12 @@ public struct RowSums: Sendable, Equatable {
 
   // MARK: as a document
 
-  public static func hex(_ value: UInt64) -> String {
-    let digits = String(value, radix: 16)
-    return String(repeating: "0", count: 16 - digits.count) + digits
-  }
-
   public var document: Document {
     var d = Document()
     d.set("rows", rows)
-    d.set("digest", Self.hex(digest))
+    d.set("digest", XXH64.hex(digest))
     d.set("columns/name", columns.map(\.name))
-    d.set("columns/digest", columns.map { Self.hex($0.digest) })
+    d.set("columns/digest", columns.map { XXH64.hex($0.digest) })
     if !weights.isEmpty {
       d.set("weights/name", weights.map(\.name))
       d.set("weights/sum", weights.map(\.sum.value))

@@ -6,15 +6,11 @@ import EventModel
 /// Values are separated by tabs, else by commas, else by blanks, as the line of names has them; `#` may stand before the
 /// names. Lines that begin with `#` and empty lines are passed over. A column whose values are all whole numbers is int64,
 /// every other float64. The rows wait in TMPDIR until the last one has told the types.
-final class TextSource: DigestedSource {
+final class TextSource: ForeignTable {
   let name: String
   let header: Header
   let rowCount: Int?
-  private var digest: ColumnDigest
-  /// Known after the last row.
-  var contentDigest: String? {
-    digest.rows == rowCount ? ContentDigest.of(header, columns: digest) : nil
-  }
+  private(set) var digest: ColumnDigest
   private let spool: Spool
   /// For each column the row from which on its values are reals; those before are whole numbers.
   private let realFrom: [Int]

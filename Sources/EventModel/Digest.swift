@@ -96,7 +96,10 @@ public struct XXH64: Sendable {
   }
 
   /// Sixteen hexadecimal digits.
-  public var hex: String {
+  public var hex: String { Self.hex(value) }
+
+  /// A value, such as a sum of hashes, as sixteen hexadecimal digits.
+  public static func hex(_ value: UInt64) -> String {
     let digits = String(value, radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
   }

@@ -88,7 +88,7 @@ public struct LHEMerge {
 
   /// Name and key of each input, for provenance.
   public var provenance: [(name: String, digest: String)] {
-    inputs.map { ($0.name, RowSums.hex($0.key)) }
+    inputs.map { ($0.name, XXH64.hex($0.key)) }
   }
 
   // MARK: Writing

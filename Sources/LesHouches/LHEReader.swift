@@ -30,7 +30,7 @@ public final class LHEReader {
   /// XXH64 of the decompressed bytes up to the end of the first event: what the sample is known by.
   public let sampleKey: UInt64
   /// The sample key as provenance has it: sixteen hexadecimal digits.
-  public var digest: String { RowSums.hex(sampleKey) }
+  public var digest: String { XXH64.hex(sampleKey) }
   /// Events handed out so far.
   @exclusivity(unchecked) public private(set) var eventCount = 0
   /// Why reading stopped early; only with `salvage`.

@@ -15,7 +15,19 @@ public struct RowLayout: Sendable, Equatable {
   /// Ids of the weights of the particle block; nil without particles.
   public var blockIDs: [String]?
 
+  /// Values in a row's weights until the last event, where nuisance parameters are made of all events.
+  var rawWeightCount = 0
+
   public var weightCount: Int { benchmarkNames?.count ?? 0 }
+
+  /// Values of a row while events are read, particles apart.
+  var readingWidth: Int {
+    fields.reduce(0) { $0 + $1.width } + max(0, rawWeightCount - weightCount)
+  }
+  /// Rows that go together: fewer where they are wide.
+  var batchRows: Int { max(1 << 10, min(1 << 16, Self.batchValues / max(1, readingWidth))) }
+  /// Values of a batch, those of particles among them.
+  static let batchValues = 1 << 21
 
   /// One column, and what fills it.
   enum Part {
@@ -80,16 +92,14 @@ final class RowBuffer {
   @exclusivity(unchecked) private var samples: [Int64] = []
   @exclusivity(unchecked) private var ids: [Int64] = []
   var count: Int { ids.count }
-
-  /// Rows in a batch; fewer where rows are wide or events have many particles.
-  private static let batchRows = 1 << 16
-  private static let batchValues = 1 << 21
+  private let batchRows: Int
   private let width: Int
 
   init(_ layout: RowLayout) {
     self.layout = layout
     parts = layout.parts.map(\.part)
-    width = layout.fields.reduce(0) { $0 + $1.width }
+    batchRows = layout.batchRows
+    width = layout.readingWidth
   }
 
   func append(samplingBenchmark: Int64, sample: Int, id: Int64) {
@@ -99,7 +109,7 @@ final class RowBuffer {
   }
 
   var isFull: Bool {
-    count >= Self.batchRows || count * width + particles.count >= Self.batchValues
+    count >= batchRows || count * width + particles.count >= RowLayout.batchValues
   }
 
   /// Hands the rows on and keeps the room they took: fresh pages cost as much as reading.

@@ -12,9 +12,6 @@ public struct ReadingResult: Sendable {
 }
 
 extension SampleSet {
-  /// Rows in a batch; fewer where replicas make them wide.
-  var batchRows: Int { max(1 << 10, min(1 << 16, (1 << 21) / max(1, variations.rawWidth))) }
-
   /// Reads all samples in order and finishes the sink, which must accept deferred changes: weights are in pb only once a
   /// file's events are counted.
   ///
@@ -102,7 +99,6 @@ private final class SampleReading {
     let label = Int64(sample.weights?.samplingBenchmark ?? -1)
     let count = set.setup.benchmarks.count
     let reference = set.setup.referenceBenchmark
-    let batchRows = set.batchRows
     var weights = [Double](repeating: 0, count: count)
     while try reader.next(into: &event) {
       let number = reader.eventCount
@@ -145,7 +141,7 @@ private final class SampleReading {
       }
       record?.append(event, of: reader, to: rows)
       rows.append(samplingBenchmark: label, sample: firstFactor + part, id: id)
-      if rows.isFull || rows.count >= batchRows { try rows.flush(to: sink) }
+      if rows.isFull { try rows.flush(to: sink) }
     }
   }
 

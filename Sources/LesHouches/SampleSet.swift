@@ -108,6 +108,7 @@ public final class SampleSet {
     }
     if hasSetup {
       layout.benchmarkNames = finalSetup.weightNames
+      layout.rawWeightCount = variations.rawWidth
     } else {
       layout.attributes = Self.attributes(samples)
     }

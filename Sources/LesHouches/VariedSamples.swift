@@ -25,7 +25,7 @@ extension SampleSet {
     var raw = header.fields
     raw[index].components = (0..<variations.rawWidth).map { "raw \($0)" }
     return try LateSink(
-      fields: raw, blockRows: batchRows,
+      fields: raw, blockRows: layout.batchRows,
       inspect: { [variations] in
         variations.add($0.columns[index].doubles, factors: $0.columns[samples].integers)
       },

@@ -69,9 +69,9 @@ enum SumReport {
 
   static func text(_ sums: RowSums) -> String {
     var table = TextTable(["digest", "sum", "exact", "column"], notes: ["rows \(sums.rows)"])
-    table.add([RowSums.hex(sums.digest), "-", "-", wholeRows])
+    table.add([XXH64.hex(sums.digest), "-", "-", wholeRows])
     for column in sums.columns {
-      table.add([RowSums.hex(column.digest), "-", "-", column.name])
+      table.add([XXH64.hex(column.digest), "-", "-", column.name])
     }
     for weight in sums.weights {
       table.add(["-", "\(weight.sum.value)", weight.sum.text, weight.name])
