@@ -71,7 +71,7 @@ public struct LHECopy {
     let trials = reader.hasTrials ? reader.trials : nil
     sums.all.add(weight: event.weight, trials: trials)
     guard selection.ranges?.contains(number) ?? true else { return false }
-    sums.seen.add(weight: event.weight, trials: trials)
+    sums.seen.add(weight: event.weight, process: event.processID, trials: trials)
     guard selection.processes?.contains(event.processID) ?? true else { return false }
     let id = EventIdentity.id(sampleKey: reader.sampleKey, index: number - 1)
     do {

@@ -222,8 +222,23 @@ public struct LHEMerge {
       }
     }
     let kept = inputs.reduce(0) { $0 + $1.sums.count }
-    let record = SelectionRecord(kept: kept, from: from, of: isOfKnown ? of : nil)
+    let record = SelectionRecord(
+      kept: kept, from: from, of: isOfKnown ? of : nil, processes: selectedProcesses)
     return record.isComplete ? nil : record
+  }
+}
+
+extension LHEMerge {
+  /// What the events were selected from, by process; empty where an input does not say, or processes get new numbers.
+  private var selectedProcesses: [Int: SelectionRecord.Sums] {
+    guard !renumbers else { return [:] }
+    var result: [Int: SelectionRecord.Sums] = [:]
+    for input in inputs {
+      let own = input.processSums
+      guard !own.isEmpty else { return [:] }
+      for (id, sums) in own { result[id, default: .init()].add(sums, scale(of: input)) }
+    }
+    return result
   }
 }
 

@@ -83,6 +83,21 @@ struct LHEMergeInput {
     return own
   }
 
+  /// What the events were selected from, or they themselves, by process; empty where that is not known.
+  var processSums: [Int: SelectionRecord.Sums] {
+    guard let selection else {
+      var own: [Int: SelectionRecord.Sums] = [:]
+      for part in sums.parts {
+        own[part.process, default: .init()].add(part.asSelected, 1)
+      }
+      return own
+    }
+    if selection.processes.isEmpty, declaredIDs.count == 1 {
+      return [declaredIDs[0]: selection.from]
+    }
+    return selection.processes
+  }
+
   /// In the order of `<init>`.
   var declaredIDs: [Int] { head.initBlock?.processes.map(\.id) ?? [] }
   var processIDs: Set<Int> { Set(declaredIDs) }

@@ -59,13 +59,13 @@ public struct LHESelection: Sendable {
 struct SelectionSums {
   /// Of all events, and of those that were looked at.
   var all = SelectionRecord.Sums()
-  var seen = SelectionRecord.Sums()
+  var seen = SelectionRecord.ByProcess()
   var kept = 0
 
   /// `before` is the record that the input had. Nil where the output is a whole sample.
   func record(before: SelectionRecord?, isWhole: Bool, changesWeights: Bool) -> SelectionRecord? {
     if let before {
-      let record = before.narrowed(kept: kept, seen: Int(seen.events))
+      let record = before.narrowed(kept: kept, seen: Int(seen.all.events))
       return record.isComplete && !changesWeights ? nil : record
     }
     let record = SelectionRecord(kept: kept, from: seen, of: isWhole ? all : nil)

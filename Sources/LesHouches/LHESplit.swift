@@ -87,7 +87,9 @@ public struct LHESplit {
     }
     let tail = try reader.distribute { event in
       if part.writer.events >= size(part.number, whole) { try advance() }
-      part.sums.add(weight: event.weight, trials: reader.hasTrials ? reader.trials : nil)
+      part.sums.add(
+        weight: event.weight, process: event.processID,
+        trials: reader.hasTrials ? reader.trials : nil)
       return (part.writer, nil)
     }
     try close(part, tail: tail)
@@ -129,7 +131,7 @@ public struct LHESplit {
       }
       let trials = reader.hasTrials ? reader.trials : nil
       all.add(weight: event.weight, trials: trials)
-      parts[id]?.sums.add(weight: event.weight, trials: trials)
+      parts[id]?.sums.add(weight: event.weight, process: id, trials: trials)
       guard let writer = parts[id]?.writer else { return nil }
       return (writer, nil)
     }
@@ -137,7 +139,7 @@ public struct LHESplit {
     for part in parts.values.sorted(by: { $0.number < $1.number }) {
       var from = earlier?.from ?? all
       // XSECUP is that of the process, and so is the sum that it belongs to.
-      from.weight = part.sums.weight
+      from.weight = earlier?.processes[part.number]?.weight ?? part.sums.all.weight
       let record = SelectionRecord(
         kept: part.writer.events, from: from, of: earlier.map(\.of) ?? all)
       try part.writer.startLine()
@@ -155,7 +157,7 @@ public struct LHESplit {
   private struct Part {
     var number: Int
     var writer: LHEDocumentWriter
-    var sums = SelectionRecord.Sums()
+    var sums = SelectionRecord.ByProcess()
 
     init(number: Int, open: (Int) throws -> TextOutput, _ head: HeadEdit) throws {
       self.number = number

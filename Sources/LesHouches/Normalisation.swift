@@ -66,11 +66,16 @@ public struct Normalisation: Sendable, Equatable {
           : "\(file): weights\(choice.facts) need the cross section, and <init> does not have it; they are taken as they stand"
       )
     }
-    if rule.isByProcess, selected != nil, sums.processes.count > 1 {
-      throw Problem(
-        .usage,
-        "--generated does not say how many events of each process\(choice.facts) there were",
-        remedy: "read one process at a time", file: file)
+    if rule.isByProcess, let selected, sums.processes.count > 1,
+      !sums.processes.isSubset(of: selected.processes.keys)
+    {
+      let fact = "does not say how many events of each process\(choice.facts) there were"
+      throw generated == nil
+        ? Problem(
+          .data, "the record of the selection \(fact)",
+          remedy: "select again from the whole file", file: file)
+        : Problem(
+          .usage, "--generated \(fact)", remedy: "read one process at a time", file: file)
     }
     if rule == .declared, let selected, selected.weight == nil {
       Self.warnSpread(sums, file, journal)

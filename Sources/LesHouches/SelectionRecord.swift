@@ -1,5 +1,16 @@
 import Diagnostics
 
+extension WeightSums.Part {
+  /// The events of the part as ones that others may be selected from.
+  var asSelected: SelectionRecord.Sums {
+    var sums = SelectionRecord.Sums()
+    sums.events = Double(count)
+    sums.weight = sum
+    sums.trials = trials > 0 ? trials : nil
+    return sums
+  }
+}
+
 /// What a file that holds only some events of a sample says about the others, so that its weights keep their meaning.
 ///
 /// One comment before the end of the root: filters that write to a pipe know these numbers only when all is read.
@@ -18,10 +29,28 @@ public struct SelectionRecord: Sendable, Equatable {
       if let trials { self.trials = (self.trials ?? 0) + trials }
     }
 
+    func times(_ share: Double) -> Sums {
+      var sums = Sums()
+      sums.events = events * share
+      sums.weight = weight * share
+      sums.trials = trials.map { $0 * share }
+      return sums
+    }
+
     mutating func add(_ other: Sums, _ scale: Double) {
       events += other.events
       weight += other.weight * scale
       if let trials = other.trials { self.trials = (self.trials ?? 0) + trials }
+    }
+  }
+  /// Sums of some events, and of those of each process (IDPRUP) among them.
+  struct ByProcess {
+    private(set) var all = Sums()
+    private(set) var processes: [Int: Sums] = [:]
+
+    mutating func add(weight: Double, process: Int, trials: Double?) {
+      all.add(weight: weight, trials: trials)
+      processes[process, default: Sums()].add(weight: weight, trials: trials)
     }
   }
   /// Events in this file.
@@ -30,13 +59,21 @@ public struct SelectionRecord: Sendable, Equatable {
   public var from: Sums
   /// The whole sample, of which a range was looked at; nil where it was not read to its end.
   public var of: Sums?
+  /// Those of `from` by process, where there are several: a process may be scaled to a cross section of its own. Empty
+  /// where that is not known.
+  public private(set) var processes: [Int: Sums]
 
   static let mark: StaticString = "<!-- sluice selection:"
 
-  public init(kept: Int, from: Sums, of: Sums?) {
+  public init(kept: Int, from: Sums, of: Sums?, processes: [Int: Sums] = [:]) {
     self.kept = kept
     self.from = from
     self.of = of
+    self.processes = processes.count > 1 ? processes : [:]
+  }
+
+  init(kept: Int, from: ByProcess, of: Sums?) {
+    self.init(kept: kept, from: from.all, of: of, processes: from.processes)
   }
 
   /// True if the file holds the whole sample after all.
@@ -54,6 +91,7 @@ public struct SelectionRecord: Sendable, Equatable {
     }
     add("from", from)
     if let of { add("of", of) }
+    for (id, sums) in processes.sorted(by: { $0.key < $1.key }) { add("process\(id)", sums) }
     return "\(Self.mark) " + words.joined(separator: " ") + " -->"
   }
 
@@ -65,7 +103,8 @@ public struct SelectionRecord: Sendable, Equatable {
       of.map { from.events / $0.events }
       ?? declared.flatMap { $0 > 0 && from.weight > 0 ? from.weight / $0 : nil }
     return WeightSums.Selected(
-      events: from.events, weight: from.weight, trials: from.trials, shareOfRun: share)
+      events: from.events, weight: from.weight, trials: from.trials, shareOfRun: share,
+      processes: processes)
   }
 
   /// Reads the last such comment of a text.
@@ -99,7 +138,12 @@ public struct SelectionRecord: Sendable, Equatable {
     guard let count = values["kept"].flatMap({ Int(exactly: $0) }), let from = sums("from") else {
       return nil
     }
-    self.init(kept: count, from: from, of: sums("of"))
+    var processes: [Int: Sums] = [:]
+    for word in values.keys where word.hasPrefix("process") {
+      guard let id = Int(word.dropFirst(7)) else { continue }
+      processes[id] = sums(word)
+    }
+    self.init(kept: count, from: from, of: sums("of"), processes: processes)
   }
 
   /// The text without such comments and the newline after each.
@@ -129,9 +173,8 @@ public struct SelectionRecord: Sendable, Equatable {
     var copy = self
     copy.kept = kept
     if share != 1 {
-      copy.from.events *= share
-      copy.from.weight *= share
-      copy.from.trials = from.trials.map { $0 * share }
+      copy.from = from.times(share)
+      copy.processes = processes.mapValues { $0.times(share) }
     }
     return copy
   }

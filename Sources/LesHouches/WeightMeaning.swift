@@ -43,10 +43,12 @@ struct WeightMeaning {
     ) throws -> Double {
       let process = isByProcess ? sums.process(part.process) : nil
       let count = process?.count ?? sums.count
+      let own = isByProcess ? selected?.processes[part.process] : nil
       switch self {
       case .asTheyStand: return 1
       case .sum: return 1 / (selected?.shareOfRun ?? 1)
-      case .average, .averageOfEachProcess: return 1 / (selected?.events ?? Double(count))
+      case .average, .averageOfEachProcess:
+        return 1 / (own?.events ?? selected?.events ?? Double(count))
       case .overTrials:
         return 1 / (selected.map { $0.trials ?? $0.events } ?? sums.trials ?? 1)
       case .declared, .declaredOfEachProcess:
@@ -61,14 +63,15 @@ struct WeightMeaning {
             "process \(part.process) of the events is not in <init>, and weights\(facts) need its cross section",
             remedy: "correct <init>, or say --event-norm average or sum", file: file)
         }
-        guard sum != 0 else {
+        // Without the sum of the generated weights, their mean is that of the file's.
+        let generated =
+          own?.weight ?? selected.map { $0.weight ?? sum / Double(count) * $0.events } ?? sum
+        guard generated != 0 else {
           throw Problem(
             .data, "the weights add up to 0, and weights\(facts) are scaled to the cross section",
             remedy: "say --event-norm average or sum", file: file)
         }
-        guard let selected else { return sigma / sum }
-        // Without the sum of the generated weights, their mean is that of the file's.
-        return sigma / (selected.weight ?? sum / Double(count) * selected.events)
+        return sigma / generated
       }
     }
   }

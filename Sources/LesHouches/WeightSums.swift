@@ -43,14 +43,18 @@ public struct WeightSums: Sendable, Equatable {
     /// Their share of the events of the run: below 1 for one part of a split run. It matters where weights add up to the
     /// cross section of the run.
     public var shareOfRun: Double?
+    /// Those of each process, where there are several and they are known.
+    public var processes: [Int: SelectionRecord.Sums] = [:]
 
     public init(
-      events: Double, weight: Double? = nil, trials: Double? = nil, shareOfRun: Double? = nil
+      events: Double, weight: Double? = nil, trials: Double? = nil, shareOfRun: Double? = nil,
+      processes: [Int: SelectionRecord.Sums] = [:]
     ) {
       self.events = events
       self.weight = weight
       self.trials = trials
       self.shareOfRun = shareOfRun
+      self.processes = processes
     }
   }
   /// What the file itself says about a selection.

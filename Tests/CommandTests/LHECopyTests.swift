@@ -1,3 +1,6 @@
+import Diagnostics
+import EventIO
+import EventModel
 import TestSupport
 import Testing
 
@@ -114,6 +117,71 @@ struct LHECopyTests {
     // Six digits are printed.
     #expect(relativeError(sigma, expected) < 1e-5, "\(sigma)")
     #expect(f.read("b.lhe").contains("sluice selection") == !selection.contains("99"))
+  }
+
+  /// Two processes whose weights are relative, each to its own cross section (IDWTUP 1 to 3).
+  private func twoProcesses(_ strategy: Int) -> LHEFixture {
+    let f = LHEFixture()
+    var other = f
+    (other.process, other.scale) = (9, 3)
+    let head = f.head.replacing("  average = event_norm ! what weights mean\n", with: "")
+      .replacing("-4 1\n", with: "\(strategy) 2\n")
+      .replacing("2.0 7\n</init>", with: "2.0 7\n 0.5 1e-3 1.0 9\n</init>")
+    let events = (0..<24).map { i in (i % 3 == 0 ? other : f).event(i) }
+    f.write(head + events.joined() + "</LesHouchesEvents>\n")
+    return f
+  }
+
+  /// Weights in pb by the event's own weight, which no two events share.
+  private func weights(_ f: LHEFixture, _ name: String) throws -> [Double: Double] {
+    let made = f("lhe-read --particles \(name) -o \(name).h5")
+    try #require(made.status == 0, "\(made.error)")
+    let source = try Input.openTable(
+      f.folder.file(name + ".h5"), expecting: [.events], journal: Journal())
+    let rows = try #require(ParticleRows(source.header))
+    let nominal = try #require(source.header.index(of: EventFields.nominal))
+    var found: [Double: Double] = [:]
+    while let batch = try source.next() {
+      let values = batch.columns[nominal].doubles
+      rows.forEach(in: batch) { row, event, _ in found[event.weight] = values[row] }
+    }
+    return found
+  }
+
+  @Test(
+    "a skim of several processes keeps each event's weight in pb",
+    arguments: [1, -1, 2, -2, 3, -3],
+    [
+      "events convert --keep 'weight > 9'", "events convert --process 9",
+      "events convert --keep 'weight > 9' a.lhe | events convert --keep 'weight < 60'",
+    ])
+  func skims(strategy: Int, command: String) throws {
+    let f = twoProcesses(strategy)
+    let line = command.contains("a.lhe") ? command : command + " a.lhe"
+    let outcome = f("{ \(line); } > b.lhe")
+    try #require(outcome.status == 0, "\(outcome.error)")
+    let (whole, skim) = (try weights(f, "a.lhe"), try weights(f, "b.lhe"))
+    #expect(whole.count == 24 && !skim.isEmpty && skim.count < 24)
+    for (own, weight) in skim {
+      // The sums of the record are those of the file, in another order perhaps.
+      #expect(relativeError(weight, try #require(whole[own])) < 1e-12)
+    }
+  }
+
+  @Test("parts of a file of several processes, merged again, are the file")
+  func partsOfProcesses() throws {
+    let f = twoProcesses(2)
+    let outcome = f(
+      """
+      set -e
+      events convert --keep 'weight > 9' a.lhe -o skim.lhe
+      events split --parts 2 -o 'p%d.lhe' skim.lhe
+      events merge p1.lhe p2.lhe -o b.lhe
+      """)
+    try #require(outcome.status == 0, "\(outcome.error)")
+    let (whole, back) = (try weights(f, "skim.lhe"), try weights(f, "b.lhe"))
+    #expect(back.count == whole.count)
+    for (own, weight) in back { #expect(relativeError(weight, whole[own] ?? 0) < 1e-12) }
   }
 
   @Test("weights are dropped from events and declarations, the rest stays")
