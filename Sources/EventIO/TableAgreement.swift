@@ -35,9 +35,13 @@ struct TableAgreement {
     if !has[0] {
       try check(Self.observables(a.document), Self.observables(b.document))
     } else {
-      try check(
+      let setups = try (
         naming(reference) { try Setup(document: a.document) },
-        naming(group) { try Setup(document: b.document) })
+        naming(group) { try Setup(document: b.document) }
+      )
+      try check(setups.0, setups.1)
+      try checkDirections(
+        ReplicaDirections(setups.0, a.document), ReplicaDirections(setups.1, b.document))
     }
     let partitions = [a, b].map { PartitionDefinition($0.document, at: "sluice/partition") }
     guard partitions[0] == partitions[1] else {
@@ -52,10 +56,19 @@ struct TableAgreement {
     do { return try body() } catch let problem as Problem { throw problem.inFile(group.name) }
   }
 
+  private func checkDirections(_ a: ReplicaDirections, _ b: ReplicaDirections) throws {
+    guard let name = a.clash(with: b) else { return }
+    throw Problem(
+      .data,
+      "the nuisance parameters of '\(name)' are principal components of replicas, and other ones than in \(reference.name)",
+      remedy: "read the samples of both in one run of lhe-read", file: group.name)
+  }
+
   /// Groups and datasets that are compared by what they mean, or that may differ.
   private static let compared: Set<String> = [
     "parameters", "benchmarks", "morphing", "observables", "nuisance_parameters",
     "sample_summary", "init", "procInfo", "xml", "generators", "sluice/samples", "sluice/partition",
+    ReplicaDirections.root,
     "sluice/salvaged",
     "sluice/incomplete", "sluice/setup/name", "sluice/setup/samples",
     "sluice/setup/parameter_units", "sluice/setup/observable_names",

@@ -67,7 +67,8 @@ extension Systematic {
         ("combination", pdf.combination.rawValue),
         ("confidence-level", pdf.confidenceLevel.map { "\($0)" }),
         ("components", pdf.components.map { "\($0)" }),
-        ("fraction", "\(pdf.fraction)"),
+        // Where there is a number of components, it decides.
+        ("fraction", pdf.components == nil ? "\(pdf.fraction)" : nil),
       ]
     }
     return words.compactMap { key, value in value.map { "\(key)=\($0)" } }.joined(separator: " ")

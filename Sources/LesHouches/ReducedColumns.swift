@@ -43,6 +43,16 @@ final class ReducedColumns {
 
   /// Columns of a row while events are read.
   var rawWidth: Int { benchmarkCount + columns.rawCount }
+  /// Of every systematic that became principal components of replicas: a digest of the directions, which are those of the
+  /// events that were read.
+  var directions: [(systematic: String, digest: String)] {
+    zip(columns.segments, solutions).compactMap { segment, solution in
+      guard case .replicas = segment.reduction, let matrix = solution.matrix else { return nil }
+      var hash = XXH64()
+      for row in matrix { row.withUnsafeBytes { hash.update($0) } }
+      return (segment.systematic.name, hash.hex)
+    }
+  }
   var parameters: [NuisanceParameter] { solutions.flatMap(\.parameters) }
   var benchmarks: [String] {
     parameters.flatMap { [$0.benchmarkPositive, $0.benchmarkNegative].compactMap { $0 } }

@@ -236,6 +236,7 @@ public final class SampleSet {
     SampleTable.write(records, to: &document)
     PartitionDefinition().write(to: &document, at: "sluice/partition")
     if !salvaged.isEmpty { document.set("sluice/salvaged", salvaged) }
+    ReplicaDirections(variations.directions).write(to: &document)
     if let ids = layout.blockIDs {
       LHEH5Document.add(
         samples.map {

@@ -19,7 +19,10 @@ struct InfoReport {
     add("format version", header.formatVersion)
     if !header.fields.isEmpty { add("rows", summary.rows) }
     if let digest = summary.digest { add("digest", digest) }
-    if let setup = try? Setup(document: header.document) { add(setup) }
+    if let setup = try? Setup(document: header.document) {
+      add(setup)
+      add(setup.nuisanceParameters, NuisanceEffects(setup, header.fields, summary))
+    }
     if let samples = try SampleTable.read(header.document) {
       add(samples, hasSetup: header.document["parameters"] != nil)
     }
@@ -87,11 +90,6 @@ struct InfoReport {
         ]
       })
     add(
-      "nuisance parameters", ["name", "systematic", "up", "down"],
-      setup.nuisanceParameters.map {
-        [$0.name, $0.systematic, $0.benchmarkPositive ?? "-", $0.benchmarkNegative ?? "-"]
-      })
-    add(
       "observables", ["name", "unit", "expression"],
       setup.observables.map { [$0.name, $0.unit.isEmpty ? "-" : $0.unit, $0.expression ?? "-"] })
     add("cuts", ["expression"], setup.cuts.map { [$0] })
@@ -102,6 +100,20 @@ struct InfoReport {
       setup.tags.flatMap { tag in
         tag.rates.map { [tag.name, $0.particles.text, $0.probability] }
       })
+  }
+
+  private mutating func add(_ parameters: [NuisanceParameter], _ effects: NuisanceEffects) {
+    let up = parameters.map { effects.ratio($0.benchmarkPositive) }
+    let down = parameters.map { effects.ratio($0.benchmarkNegative) }
+    func text(_ ratio: Double) -> String { ratio.isNaN ? "-" : TextTable.number(ratio) }
+    add(
+      "nuisance parameters", ["name", "systematic", "up", "sigma_up", "down", "sigma_down"],
+      parameters.indices.map { i in
+        [
+          parameters[i].name, parameters[i].systematic, parameters[i].benchmarkPositive ?? "-",
+          text(up[i]), parameters[i].benchmarkNegative ?? "-", text(down[i]),
+        ]
+      }, numbers: ["sigma_up": up, "sigma_down": down])
   }
 
   private mutating func add(_ smearing: Smearing) {

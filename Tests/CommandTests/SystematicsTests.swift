@@ -104,6 +104,46 @@ import Testing
     #expect(piped.status == 0, "\(piped.error) \(piped.text)")
   }
 
+  @Test func infoTellsWhatANuisanceParameterDoes() throws {
+    let folder = try folder()
+    let info = shell("events info --json with.h5", in: folder.path)
+    let result = try ResultJSON(info)
+    let up = try result.numbers("nuisance_parameters", "sigma_up")
+    let down = try result.numbers("nuisance_parameters", "sigma_down")
+    let nominal = try sigma("with.h5", folder)
+    // Parameters 0 and 1 are the rate, ±10 %, and the scale.
+    #expect(relativeError(up[0], 1.1) < 1e-12)
+    let (raised, lowered) = (
+      try sigma("with.h5 --nu scales=1", folder), try sigma("with.h5 --nu scales=-1", folder)
+    )
+    #expect(relativeError(up[1], raised / nominal) < 1e-9)
+    #expect(down.contains { relativeError($0, lowered / nominal) < 1e-9 })
+    #expect(!info.text.contains("fraction") && info.text.contains("components=2"))
+  }
+
+  @Test func componentsOfDifferentRunsAreNotMerged() throws {
+    let folder = try folder()
+    let made = shell(
+      """
+      events convert --events 50-200 \(Self.sample) -o other.lhe &&
+      lhe-read --setup with-setup.h5 --sample sm:other.lhe -o other.h5 &&
+      lhe-read --setup plain-setup.h5 --sample sm:other.lhe -o plain-other.h5
+      """, in: folder.path)
+    #expect(made.status == 0, "\(made.error)")
+    let merged = shell("events merge with.h5 other.h5 -o m.h5", in: folder.path)
+    #expect(merged.status == 65 && merged.error.contains("principal components"))
+    #expect(merged.error.contains("'sets'") && merged.error.contains("one run of lhe-read"))
+    #expect(merged.error.split(separator: "\n").count == 1, "\(merged.error)")
+    #expect(!folder.contents.contains("m.h5"))
+    let plain = shell("events merge plain.h5 plain-other.h5 -o m.h5", in: folder.path)
+    #expect(plain.status == 0, "\(plain.error)")
+    // Parts of one table are of one run.
+    let parts = shell(
+      "events split with.h5 --parts 2 -o 'p%d.h5' && events merge p1.h5 p2.h5 -o whole.h5",
+      in: folder.path)
+    #expect(parts.status == 0, "\(parts.error)")
+  }
+
   /// Commands that keep ν at 0 say so and give the numbers of the file without systematics.
   @Test func otherCommandsKeepThemAtZero() throws {
     let folder = try folder()
