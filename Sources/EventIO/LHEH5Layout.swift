@@ -10,6 +10,8 @@ enum LHEH5Layout {
   static let header = "xml/header"
   /// Ours: the header as it was, where it is no XML or declares other weights than there are.
   static let text = "xml/text"
+  /// Ours: lines of the headers of further runs that the header here, which is that of the first, has not.
+  static let mergedLines = "xml/merged"
   static let generators = "generators"
   static let datasets = [
     ParticleBlock.events, ParticleBlock.particles, initialisation, processes, generators,
@@ -25,28 +27,33 @@ enum LHEH5Layout {
   static let generatorColumns = ["name", "version", "description", "extraAttributes"]
 
   /// Makes what a table with particles says of its run fit for several runs: the processes of all, by their ids, their
-  /// generators, and no header where there are several, since each declares the weights of one.
-  static func merge(_ others: [Document], into document: inout Document) {
-    let width = processColumns.count
+  /// generators, and the header of the first, with a note of what others have and it has not.
+  ///
+  /// `others` are the further tables and what problems call them.
+  static func merge(_ others: [(name: String, document: Document)], into document: inout Document) {
+    guard document[processes] != nil else { return }
     var programs = GeneratorElement.read(document)
-    for other in others {
+    var merged = MergedProcesses()
+    merged.add(document)
+    for (_, other) in others {
       programs += GeneratorElement.read(other).filter { !programs.contains($0) }
+      merged.add(other)
     }
     GeneratorElement.write(programs, to: &document)
-    guard case .reals(var rows, _)? = document[processes], rows.count % width == 0 else { return }
-    for other in others {
-      if other["xml"] != document["xml"] { document["xml"] = nil }
-      let more = other.reals(processes) ?? []
-      for i in stride(from: 0, to: more.count - width + 1, by: width)
-      where !stride(from: 0, to: rows.count, by: width).contains(where: { rows[$0] == more[i] }) {
-        rows += more[i..<(i + width)]
-      }
+    merged.write(to: &document)
+    let former = document.texts(mergedLines) ?? []
+    let lines = former + others.flatMap { Self.notes($0.name, $0.document, document) }
+    document[mergedLines] = lines.isEmpty ? nil : .texts(lines, shape: [lines.count], width: nil)
+  }
+
+  /// Lines of another table's header that the merged one has not, such as the seed of the run.
+  private static func notes(_ name: String, _ other: Document, _ document: Document) -> [String] {
+    func lines(_ document: Document) -> [Substring] {
+      (document.text(text) ?? document.text(header) ?? "").split(separator: "\n")
     }
-    document.set(processes, rows, shape: [rows.count / width, width])
-    if var numbers = document.reals(initialisation), numbers.count == initColumns.count {
-      numbers[initColumns.count - 1] = Double(rows.count / width)
-      document.set(initialisation, numbers)
-    }
+    let known = Set(lines(document))
+    let own = lines(other).filter { !known.contains($0) }.map { "\(name): \($0)" }
+    return own + (other.texts(mergedLines) ?? [])
   }
 
   /// The columns of a dataset of the document that the format names.

@@ -44,7 +44,8 @@ public final class TableMerge {
     if kind == .events, groups.count > 1 {
       header.fields = ColumnMapping.fields(of: groups)
       samples = try MergedSamples(groups, fields: &header.fields, journal: journal)
-      LHEH5Layout.merge(groups.dropFirst().map(\.header.document), into: &header.document)
+      LHEH5Layout.merge(
+        groups.dropFirst().map { ($0.name, $0.header.document) }, into: &header.document)
     }
     if let least = groups.compactMap({ $0.header.document.real(Self.leastEvents) }).min() {
       header.document.set(Self.leastEvents, least)

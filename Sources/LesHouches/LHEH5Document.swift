@@ -12,12 +12,13 @@ enum LHEH5Document {
     /// Everything before the first event.
     var text: String
     var process: String
+    /// Events read; 1 until they are counted.
+    var events = 1.0
   }
 
   static func add(_ parts: [Part], weightIDs: [String], to document: inout Document) {
     document.set("version", [2, 6, 0])
     let blocks = parts.compactMap(\.head.initBlock)
-    let processes = processes(parts)
     var numbers: [Double] = []
     if let first = blocks.first {
       numbers += first.beams.map { Double($0) }
@@ -28,14 +29,8 @@ enum LHEH5Document {
     } else {
       numbers = [0, 0, 0, 0, -1, -1, -1, -1, 0]
     }
-    numbers.append(Double(processes.count))
-    document.set("init", numbers)
-    var lines: [Double] = []
-    for process in processes {
-      lines += [Double(process.id), .nan, .nan]
-      lines += [process.crossSection, process.error, process.maximum]
-    }
-    document.set("procInfo", lines, shape: [processes.count, 6])
+    document.set("init", numbers + [0])
+    processes(parts).write(to: &document)
     GeneratorElement.write(GeneratorElement.all(in: parts.map(\.text)), to: &document)
     let header = parts.count == 1 ? headerElement(parts[0].text) : nil
     if let header, let ids = HeaderIDs.read(header), Set(ids) == Set(weightIDs) {
@@ -46,40 +41,16 @@ enum LHEH5Document {
     document.set("xml/header", declaring(weightIDs, parts.flatMap(\.head.weights)))
   }
 
-  /// Processes by their id: those of runs of one process are averaged, those of different processes add.
-  private static func processes(_ parts: [Part]) -> [InitBlock.Process] {
-    var ids: [Int] = []
-    /// Of each id, by process: the sums over runs, and their number.
-    var found: [Int: [String: (sum: InitBlock.Process, count: Double)]] = [:]
+  private static func processes(_ parts: [Part]) -> MergedProcesses {
+    var merged = MergedProcesses()
     for part in parts {
       for line in part.head.initBlock?.processes ?? [] {
-        if found[line.id] == nil { ids.append(line.id) }
-        guard let (sum, count) = found[line.id]?[part.process] else {
-          found[line.id, default: [:]][part.process] = (line, 1)
-          continue
-        }
-        var next = sum
-        next.crossSection += line.crossSection
-        next.error = (sum.error * sum.error + line.error * line.error).squareRoot()
-        next.maximum = max(sum.maximum, line.maximum)
-        found[line.id]?[part.process] = (next, count + 1)
+        merged.add(
+          [Double(line.id), .nan, .nan, line.crossSection, line.error, line.maximum],
+          events: [part.process: part.events])
       }
     }
-    return ids.compactMap { id in
-      let runs = (found[id] ?? [:]).sorted { $0.key < $1.key }.map(\.value)
-      guard var process = runs.first?.sum else { return nil }
-      // One line stands as it is, the -1 of an unknown error too.
-      if runs.count == 1, runs[0].count == 1 { return process }
-      process.crossSection = 0
-      var variance = 0.0
-      for (sum, count) in runs {
-        process.crossSection += sum.crossSection / count
-        variance += (sum.error / count) * (sum.error / count)
-        process.maximum = max(process.maximum, sum.maximum)
-      }
-      process.error = variance.squareRoot()
-      return process
-    }
+    return merged
   }
 
   /// From `<header` to `</header>`.

@@ -239,10 +239,12 @@ public final class SampleSet {
     ReplicaDirections(variations.directions).write(to: &document)
     if let ids = layout.blockIDs {
       LHEH5Document.add(
-        samples.map {
+        samples.enumerated().map { i, sample in
           LHEH5Document.Part(
-            head: $0.reader.head, text: String(decoding: $0.reader.headBytes, as: UTF8.self),
-            process: $0.process)
+            head: sample.reader.head,
+            text: String(decoding: sample.reader.headBytes, as: UTF8.self),
+            process: sample.process,
+            events: i < records.count ? Double(records[i].eventsRead) : 1)
         }, weightIDs: ids, to: &document)
     }
     guard hasSetup else { return document }

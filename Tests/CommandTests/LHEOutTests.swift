@@ -1,3 +1,6 @@
+import Diagnostics
+import EventIO
+import EventModel
 import TestSupport
 import Testing
 
@@ -67,5 +70,51 @@ struct LHEOutTests {
     let outcome = shell("events convert a.lhe --events 1 -o n.h5", in: folder.path)
     #expect(outcome.status == 64)
     #expect(outcome.error.contains("what is selected of Les Houches events"))
+  }
+
+  /// procInfo of a table with particles, as (id, cross section, error) each.
+  private func processes(_ name: String) throws -> [[Double]] {
+    let header = try Input.readHeader(
+      folder.file(name), expecting: [.events], journal: Journal())
+    let rows = try #require(header.document.reals("procInfo"))
+    return stride(from: 0, to: rows.count, by: 6).map { [rows[$0], rows[$0 + 3], rows[$0 + 4]] }
+  }
+
+  @Test func mergedTablesStateEachProcessOnce() throws {
+    var f = LHEFixture()
+    let first = f.text(0..<4)
+    f.crossSection = 3
+    let second = f.text(4..<6).replacing("21 = iseed", with: "22 = iseed")
+    for (name, text) in [("r1.lhe", first), ("r2.lhe", second)] {
+      _ = run("tee", [folder.file(name)], input: Array(text.utf8))
+    }
+    expectSuccess(
+      """
+      set -e
+      lhe-read --particles --sample wh:r1.lhe -o r1.h5
+      lhe-read --particles --sample wh:r2.lhe -o r2.h5
+      lhe-read --particles --sample zh:r2.lhe -o z.h5
+      lhe-read --particles --sample wh:r1.lhe --sample wh:r2.lhe -o both.h5
+      events merge r1.h5 r2.h5 -o m.h5
+      events merge r1.h5 z.h5 -o s.h5
+      """)
+    // Four events of 2 ± 0.01 pb and two of 3 ± 0.01 pb: by events, not by halves.
+    let mean = [7, (4 * 2.0 + 2 * 3.0) / 6, 0.01 * (16.0 + 4.0).squareRoot() / 6]
+    for name in ["m.h5", "both.h5"] {
+      let found = try processes(name)
+      #expect(found.count == 1)
+      for (x, y) in zip(found[0], mean) { #expect(relativeError(x, y) < 1e-14, "\(name)") }
+    }
+    // Different processes of one id add.
+    let sum = try processes("s.h5")
+    #expect(sum.count == 1 && sum[0][1] == 5)
+    #expect(relativeError(sum[0][2], 0.01 * 2.0.squareRoot()) < 1e-14)
+    let document = try Input.readHeader(
+      folder.file("m.h5"), expecting: [.events], journal: Journal()
+    ).document
+    let text = document.text("xml/text") ?? document.text("xml/header")
+    #expect(text?.contains("21 = iseed") == true)
+    let notes = document.texts("xml/merged") ?? []
+    #expect(notes.contains { $0.hasSuffix("r2.h5:   22 = iseed") }, "\(notes)")
   }
 }
