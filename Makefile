@@ -115,4 +115,4 @@ install: build
 
 clean:
 	rm -rf .build $(TESTED)
-	if [ -f Examples/wh/Makefile ]; then $(MAKE) -C Examples/wh clean; fi
+	for e in wh galton; do if [ -f Examples/$$e/Makefile ]; then $(MAKE) -C Examples/$$e clean; fi; done

@@ -18,6 +18,8 @@ public struct EffectiveEvents: Sendable {
   public let largestTries: Double
   /// Hypotheses below `few` effective events.
   public let countOfFew: Int
+  /// Both numbers of every listed hypothesis, up to a thousand.
+  public let listed: [EffectiveNumber]
   private let names: [String]
   private let hypotheses: Int
 
@@ -25,20 +27,26 @@ public struct EffectiveEvents: Sendable {
   public static let few = 100.0
   /// Hypotheses that are looked at before rows are drawn.
   static let examined = 100_000
+  /// The same where nuisance parameters make each cost a pass over the events.
+  private static let examinedWithNuisance = 200
 
-  init(_ plan: SamplePlan, drawing: EventDrawing, team: ThreadTeam?) throws {
+  init(
+    _ plan: SamplePlan, drawing: EventDrawing, nuisancePoints: NuisancePoints?,
+    team: ThreadTeam?
+  ) throws {
     let events = drawing.events
-    names = events.table.setup.parameterNames
-    let count = Self.drawnRows(plan)
+    names = events.table.setup.coordinateNames(nuisance: nuisancePoints != nil)
+    let count = min(
+      Self.drawnRows(plan), nuisancePoints == nil ? .max : Self.examinedWithNuisance)
     hypotheses = count
-    let size = 4096
+    let size = nuisancePoints == nil ? 4096 : 16
     let body: @Sendable (Int) throws -> Part = { block in
-      var pair = HypothesisPair(plan, events)
+      var pair = HypothesisPair(plan, events, nuisancePoints)
       var part = Part()
       for row in block * size..<min(count, (block + 1) * size) {
-        try pair.move(to: row)
-        let isSecond = plan.method == .ratio && row & 1 == 1
-        part.add(isSecond ? pair.second : pair.first, drawing)
+        let place = RowPlace(row, plan)
+        try pair.move(to: place)
+        part.add(place.isDenominator ? pair.second : pair.first, drawing)
       }
       return part
     }
@@ -53,25 +61,42 @@ public struct EffectiveEvents: Sendable {
     meanTries = all.tries / Double(max(1, count))
     largestTries = all.largestTries
     countOfFew = all.few
-    let lists = [plan.theta0, plan.theta1].compactMap { $0 }.map(\.list)
-    let points = lists.contains { $0 == nil } ? nil : lists.flatMap { $0 ?? [] }
-    if let points, points.count <= 1000 {
-      let shares = try LargestShares(
-        events.table.setup, weights: events.weights, stride: events.width, factors: nil,
-        at: points, team: team)
-      smallestByLargestShare = shares.effectiveEvents.min()
-    } else {
-      smallestByLargestShare = nil
+    listed = try Self.listed(plan, events, nuisancePoints, team)
+    let isPrior = plan.sources.contains { $0.list == nil }
+    smallestByLargestShare = isPrior ? nil : listed.map(\.byLargestShare).min()
+  }
+
+  /// The hypotheses of lists, where there are not too many; none twice.
+  private static func listed(
+    _ plan: SamplePlan, _ events: WeightedEvents, _ points: NuisancePoints?, _ team: ThreadTeam?
+  ) throws -> [EffectiveNumber] {
+    var all: [[Double]] = []
+    var seen: Set<[Double]> = []
+    for point in plan.sources.flatMap({ $0.list ?? [] }) where seen.insert(point).inserted {
+      all.append(point)
     }
+    guard !all.isEmpty, all.count <= 1000 else { return [] }
+    let physics = events.table.setup.parameters.count
+    let wanted = all
+    let body: @Sendable (Int) throws -> EffectiveNumber = { i in
+      var point = events.hypothesis(needsScore: false)
+      try point.move(
+        to: Array(wanted[i][..<physics]),
+        nuisance: points?.point(Array(wanted[i][physics...]), last: nil))
+      return events.effectiveNumber(at: point)
+    }
+    return try team?.mapBlocks(count: all.count, body) ?? all.indices.map(body)
   }
 
   /// Rows that show every hypothesis of a list, or the first rows of a prior.
   private static func drawnRows(_ plan: SamplePlan) -> Int {
     let rows = min(plan.count ?? examined, examined)
-    guard let first = plan.theta0.list?.count else { return rows }
-    guard let theta1 = plan.theta1 else { return min(rows, first) }
-    guard let second = theta1.list?.count else { return rows }
-    return min(rows, 2 * first * second)
+    var combinations = plan.method.isRatio ? 2 : 1
+    for source in plan.sources {
+      guard let count = source.list?.count else { return rows }
+      combinations = min(rows, combinations * count)
+    }
+    return min(rows, combinations * (1 + plan.additional.count))
   }
 
   /// Sums over the hypotheses of one block.
@@ -85,13 +110,14 @@ public struct EffectiveEvents: Sendable {
     var worst: [Double] = []
 
     mutating func add(_ point: Hypothesis, _ drawing: EventDrawing) {
-      let kish = drawing.events.sums.crossSection(
-        theta: point.theta, weights: point.weights
-      ).effectiveEvents
+      let kish =
+        point.nuisance == nil
+        ? drawing.events.sums.crossSection(theta: point.theta, weights: point.weights)
+          .effectiveEvents : drawing.events.effectiveNumber(at: point).kish
       let expected = drawing.expectedTries(at: point)
       if kish < minimum {
         minimum = kish
-        worst = point.theta
+        worst = point.coordinates
       }
       maximum = max(maximum, kish)
       sum += kish
@@ -130,5 +156,24 @@ public struct EffectiveEvents: Sendable {
       "hypotheses are described by fewer than \(Int(Self.few)) effective events, at worst "
         + "\(shortNumber(minimum)) at \(PointText.describe(worst, names: names))",
       count: countOfFew)
+  }
+}
+
+extension WeightedEvents {
+  /// Kish's number and 1/max_e p_e at a hypothesis, by a pass over the events.
+  func effectiveNumber(at point: Hypothesis) -> EffectiveNumber {
+    var sum = CompensatedSum()
+    var squares = CompensatedSum()
+    var largest = 0.0
+    for i in 0..<count {
+      let value = differential(i, at: point)
+      sum.add(value)
+      squares.add(value * value)
+      largest = max(largest, value)
+    }
+    return EffectiveNumber(
+      theta: point.coordinates,
+      kish: squares.value > 0 ? sum.value * sum.value / squares.value : 0,
+      byLargestShare: largest > 0 ? max(0, sum.value / largest) : 0)
   }
 }

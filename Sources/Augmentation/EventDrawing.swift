@@ -69,10 +69,10 @@ public struct EventDrawing: Sendable {
     }
   }
 
-  /// Σ_b |w_b| σ_b / σ(θ): the tries that one draw takes on average.
+  /// Σ_b |w_b| σ_b / σ(θ), times max F(ν): the tries that one draw takes on average.
   public func expectedTries(at point: Hypothesis) -> Double {
     let (envelope, sigma) = envelope(at: point)
-    return sigma > 0 ? envelope / sigma : .infinity
+    return sigma > 0 ? envelope * (point.nuisance?.largestFactor ?? 1) / sigma : .infinity
   }
 
   private func envelope(at point: Hypothesis) -> (total: Double, crossSection: Double) {
@@ -92,7 +92,8 @@ public struct EventDrawing: Sendable {
   /// - Throws: `.data` for a negative event that is not to be signed, or where no event has weight.
   public func draw(at point: Hypothesis, _ stream: inout PhiloxStream) throws -> Draw {
     let (envelope, sigma) = envelope(at: point)
-    guard envelope <= Self.largestTries * sigma else {
+    let largest = point.nuisance?.largestFactor ?? 1
+    guard envelope * largest <= Self.largestTries * sigma else {
       return try drawByPass(at: point, &stream)
     }
     let width = events.width
@@ -115,9 +116,10 @@ public struct EventDrawing: Sendable {
         if constants.isEmpty { continue }
         let index = constants.index(uniform)
         let value = events.weights.withUnsafeBufferPointer {
-          WeightedEvents.differential($0, index, point, width)
+          WeightedEvents.nominal($0, index, point, width)
         }
-        return try checked(Draw(index: index, value: value, tries: tries), point)
+        if let draw = try shifted(index, value, tries, point, &stream) { return draw }
+        continue
       }
       let index = tables[chosen].index(stream.uniform())
       let (value, bound) = events.weights.withUnsafeBufferPointer { weights in
@@ -132,9 +134,30 @@ public struct EventDrawing: Sendable {
       }
       if stream.uniform() * bound < abs(value) {
         if value < 0 && -value <= events.precision * bound { continue }
-        return try checked(Draw(index: index, value: value, tries: tries), point)
+        if let draw = try shifted(index, value, tries, point, &stream) { return draw }
       }
     }
+  }
+
+  /// An event as it is, with its dσ_e, which may be zero.
+  /// - Throws: `.data` for a negative event that is not to be signed.
+  func take(_ index: Int, at point: Hypothesis) throws -> Draw {
+    let value = events.differential(index, at: point)
+    let isZero = value < 0 && -value <= events.precision * events.bound(index, at: point)
+    return try checked(Draw(index: index, value: isZero ? 0 : value, tries: 1), point)
+  }
+
+  /// An event drawn without nuisance parameters, taken with F_e(ν)/max F(ν), or nil.
+  private func shifted(
+    _ index: Int, _ value: Double, _ tries: Int, _ point: Hypothesis,
+    _ stream: inout PhiloxStream
+  ) throws -> Draw? {
+    guard let largest = point.nuisance?.largestFactor else {
+      return try checked(Draw(index: index, value: value, tries: tries), point)
+    }
+    let factor = events.factor(index, at: point)
+    guard stream.uniform() * largest < factor else { return nil }
+    return try checked(Draw(index: index, value: value * factor, tries: tries), point)
   }
 
   private func checked(_ draw: Draw, _ point: Hypothesis) throws -> Draw {
@@ -154,7 +177,8 @@ public struct EventDrawing: Sendable {
           sum += term
           absolute += abs(term)
         }
-        return sum < 0 && -sum <= events.precision * absolute ? 0 : sum
+        if sum < 0 && -sum <= events.precision * absolute { return 0 }
+        return sum * events.factor(i, at: point)
       }
     }
   }

@@ -9,13 +9,15 @@ import Morphing
 /// shape and rate.
 public struct Hypothesis: Sendable {
   public private(set) var theta: [Double]
+  /// Where the nuisance parameters are; nil where they play no part.
+  public private(set) var nuisance: NuisancePoint?
   /// w_b(θ), one for each column of the weights.
   public private(set) var weights: [Double]
   /// ∂w_b/∂θ_p, row-major [parameter][column]; zeros where no score is wanted.
   public private(set) var gradients: [Double]
   /// σ(θ) [pb].
   public private(set) var crossSection = 0.0
-  /// ∂ log σ/∂θ_p.
+  /// ∂ log σ/∂θ_p, then ∂ log σ/∂ν_k.
   public private(set) var logCrossSectionGradient: [Double]
   private let evaluator: PointWeights
   private let totals: [Double]
@@ -36,10 +38,15 @@ public struct Hypothesis: Sendable {
     logCrossSectionGradient = [Double](repeating: 0, count: evaluator.parameterCount)
   }
 
-  /// Moves to θ.
-  /// - Throws: `.data` where σ(θ) ≤ 0, or where θ is not a benchmark and there is no morphing.
-  public mutating func move(to theta: [Double]) throws {
-    if theta == self.theta { return }
+  /// θ, then ν where it plays a part.
+  public var coordinates: [Double] { theta + (nuisance?.nu ?? []) }
+
+  /// Moves to θ and ν.
+  /// - Throws: `.data` where σ(θ, ν) ≤ 0, or where θ is not a benchmark and there is no morphing.
+  public mutating func move(to theta: [Double], nuisance: NuisancePoint? = nil) throws {
+    if theta == self.theta, nuisance?.nu == self.nuisance?.nu { return }
+    self.nuisance = nuisance
+    let totals = nuisance?.totals ?? self.totals
     for p in theta.indices { self.theta[p] = theta[p] }
     try evaluator.evaluate(theta, into: &weights)
     var sigma = 0.0
@@ -51,9 +58,21 @@ public struct Hypothesis: Sendable {
     }
     guard needsScore else { return }
     try evaluator.evaluateGradients(theta, into: &gradients)
-    for p in logCrossSectionGradient.indices {
+    let width = weights.count
+    let physics = self.theta.count
+    let count = physics + (nuisance?.nu.count ?? 0)
+    if logCrossSectionGradient.count != count {
+      logCrossSectionGradient = [Double](repeating: 0, count: count)
+    }
+    for p in 0..<count {
       var sum = 0.0
-      for b in weights.indices { sum += gradients[p * weights.count + b] * totals[b] }
+      for b in 0..<width {
+        if p < physics {
+          sum += gradients[p * width + b] * totals[b]
+        } else if let nuisance {
+          sum += weights[b] * nuisance.totalGradients[(p - physics) * width + b]
+        }
+      }
       logCrossSectionGradient[p] = sum / sigma
     }
   }

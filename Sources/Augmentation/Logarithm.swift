@@ -4,5 +4,7 @@ import Glibc
 
 func logarithm(_ x: Double) -> Double { log(x) }
 
+func exponential(_ x: Double) -> Double { exp(x) }
+
 /// 10^k for a small whole number.
 func tenToThe(_ k: Int) -> Double { pow(10, Double(k)) }

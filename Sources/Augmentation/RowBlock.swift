@@ -8,7 +8,8 @@ struct RowBlock: Sendable {
   var theta1: [Double] = []
   var y: [Int32] = []
   var logRatio: [Double] = []
-  var score: [Double] = []
+  var score0: [Double] = []
+  var score1: [Double] = []
   var weight: [Double] = []
   var eventID: [Int64] = []
   var sample: [Int32] = []
@@ -16,123 +17,119 @@ struct RowBlock: Sendable {
 
   init(_ maker: SampleMaker, _ range: Range<Int>) throws {
     let events = maker.drawing.events
-    let table = events.table
-    reserve(range.count, table, maker.plan)
-    var points = HypothesisPair(maker.plan, events)
-    let needsRatio = maker.plan.method == .ratio
+    let isRatio = maker.plan.method.isRatio
+    reserve(range.count, maker)
+    var points = HypothesisPair(maker.plan, events, maker.nuisancePoints)
     for row in range {
-      try points.move(to: row)
-      let isDenominator = needsRatio && row & 1 == 1
-      var stream = PhiloxStream(seed: maker.plan.seed, purpose: .drawing, item: UInt64(row))
-      let draw = try maker.drawing.draw(
-        at: isDenominator ? points.second : points.first, &stream)
+      let place = RowPlace(row, maker.plan)
+      try points.move(to: place)
+      let source = place.isDenominator ? points.second : points.first
+      let draw = try maker.event(place, at: source)
       counts.rows += 1
       counts.tries += draw.tries
-      theta0.append(contentsOf: points.first.theta)
+      if draw.value < 0 { counts.negative += 1 }
+      Self.append(points.first, to: &theta0)
       let value0 =
-        isDenominator ? events.differential(draw.index, at: points.first) : draw.value
-      if needsRatio {
-        theta1.append(contentsOf: points.second.theta)
-        y.append(isDenominator ? 1 : 0)
+        place.isDenominator ? events.differential(draw.index, at: points.first) : draw.value
+      if isRatio {
+        Self.append(points.second, to: &theta1)
+        y.append(place.isDenominator ? 1 : 0)
         let value1 =
-          isDenominator ? draw.value : events.differential(draw.index, at: points.second)
-        appendRatio(value0, value1, points, events, draw.index, isDenominator)
+          place.isDenominator ? draw.value : events.differential(draw.index, at: points.second)
+        appendRatio(value0, value1, points, maker, events, draw.index, place.isDenominator)
+        if maker.hasDenominatorScore {
+          Self.appendScore(value1, points.second, maker, events, draw.index, to: &score1, &counts)
+        }
       }
-      if maker.hasScore { appendScore(value0, points.first, events, draw.index) }
-      if let signs = maker.signs {
-        // With it the mean of any function over rows is its expectation.
-        let size = signs.absoluteOverSigned(
-          events, at: isDenominator ? points.second : points.first)
-        weight.append(draw.value < 0 ? -size : size)
-        if draw.value < 0 { counts.negative += 1 }
+      if maker.hasScore {
+        Self.appendScore(value0, points.first, maker, events, draw.index, to: &score0, &counts)
       }
-      let tableRow = events.rows[draw.index]
-      let d = table.observableNames.count
-      x.append(contentsOf: table.observations[tableRow * d..<(tableRow + 1) * d])
-      // Files without event ids get one from the row's place, so that repeated draws are known.
-      eventID.append(
-        table.eventIDs.isEmpty
-          ? EventIdentity.id(sampleKey: 0, index: tableRow) : table.eventIDs[tableRow])
-      sample.append(table.sampleIndices[tableRow])
+      if let weight = maker.weight(of: draw, at: source) { self.weight.append(weight) }
+      append(event: draw.index, events)
     }
   }
 
-  private mutating func reserve(_ n: Int, _ table: EventTable, _ plan: SamplePlan) {
-    let p = table.setup.parameters.count
+  private mutating func reserve(_ n: Int, _ maker: SampleMaker) {
+    let table = maker.drawing.events.table
+    let p = maker.coordinateNames.count
     x.reserveCapacity(n * table.observableNames.count)
     theta0.reserveCapacity(n * p)
     eventID.reserveCapacity(n)
     sample.reserveCapacity(n)
-    if plan.method == .ratio {
+    if maker.plan.method.isRatio {
       theta1.reserveCapacity(n * p)
       y.reserveCapacity(n)
       logRatio.reserveCapacity(n)
     }
-    if plan.hasScore(table.setup) { score.reserveCapacity(n * p) }
+    if maker.hasScore { score0.reserveCapacity(n * maker.scoreNames.count) }
+    if maker.hasDenominatorScore { score1.reserveCapacity(n * maker.scoreNames.count) }
+  }
+
+  private static func append(_ point: Hypothesis, to column: inout [Double]) {
+    column.append(contentsOf: point.theta)
+    if let nuisance = point.nuisance { column.append(contentsOf: nuisance.nu) }
+  }
+
+  private mutating func append(event index: Int, _ events: WeightedEvents) {
+    let table = events.table
+    let row = events.rows[index]
+    let d = table.observableNames.count
+    x.append(contentsOf: table.observations[row * d..<(row + 1) * d])
+    // Files without event ids get one from the row's place, so that repeated draws are known.
+    eventID.append(
+      table.eventIDs.isEmpty
+        ? EventIdentity.id(sampleKey: 0, index: row) : table.eventIDs[row])
+    sample.append(table.sampleIndices[row])
   }
 
   private mutating func appendRatio(
-    _ value0: Double, _ value1: Double, _ points: HypothesisPair, _ events: WeightedEvents,
-    _ index: Int, _ isDenominator: Bool
+    _ value0: Double, _ value1: Double, _ points: HypothesisPair, _ maker: SampleMaker,
+    _ events: WeightedEvents, _ index: Int, _ isDenominator: Bool
   ) {
     var value = WeightedEvents.logRatio(value0, points.first, value1, points.second)
     if value.isNaN {
       // The event was drawn at one hypothesis and has a weight of the other sign at the other: a
       // density cannot be negative, so it is impossible there. Below the digits of the weights that
-      // is what the zero of the weight looks like.
-      value = isDenominator ? -.infinity : .infinity
+      // is what the zero of the weight looks like. An event that no hypothesis has is in weighted
+      // samples only, and weighs nothing.
+      value = value0 == 0 && value1 == 0 ? 0 : isDenominator ? -.infinity : .infinity
       let other = isDenominator ? points.first : points.second
       if abs(isDenominator ? value0 : value1) > events.precision * events.bound(index, at: other) {
         counts.oppositeSigns += 1
       }
     }
+    if let clip = maker.plan.logRatioClip, abs(value) > clip {
+      value = value < 0 ? -clip : clip
+      counts.clippedRatios += 1
+    }
     if value.isInfinite { counts.infiniteRatios += 1 }
     logRatio.append(value)
   }
 
-  /// Zero where dσ_e(θ0) = 0 (rows drawn at θ1 only): the score of an impossible event is not
-  /// defined, and its numerator weight in every loss is zero.
-  private mutating func appendScore(
-    _ value: Double, _ point: Hypothesis, _ events: WeightedEvents, _ index: Int
+  /// Zero where dσ_e = 0 (not the hypothesis the event was drawn at): the score of an impossible event
+  /// is not defined, and its weight in every loss is zero.
+  private static func appendScore(
+    _ value: Double, _ point: Hypothesis, _ maker: SampleMaker, _ events: WeightedEvents,
+    _ index: Int, to column: inout [Double], _ counts: inout SampleCounts
   ) {
-    let p = point.theta.count
-    let start = score.count
-    score.append(contentsOf: repeatElement(0, count: p))
+    let count = maker.scoreNames.count
+    let start = column.count
+    column.append(contentsOf: repeatElement(0, count: count))
     guard value != 0 else { return }
-    events.weights.withUnsafeBufferPointer { weights in
-      score.withUnsafeMutableBufferPointer { buffer in
-        WeightedEvents.score(
-          weights, index, point, events.width, value,
-          into: UnsafeMutableBufferPointer(rebasing: buffer[start..<start + p]))
+    if let profile = maker.profile {
+      let profiled = profile.apply(events.score(index, at: point))
+      for k in 0..<count { column[start + k] = profiled[k] }
+    } else {
+      column.withUnsafeMutableBufferPointer {
+        events.score(
+          index, at: point,
+          into: UnsafeMutableBufferPointer(rebasing: $0[start..<start + count]))
       }
     }
-  }
-}
-
-/// The hypotheses of a row.
-struct HypothesisPair: Sendable {
-  private(set) var first: Hypothesis
-  private(set) var second: Hypothesis
-  private let plan: SamplePlan
-  private let firstCount: Int
-  private var theta: [Double]
-
-  init(_ plan: SamplePlan, _ events: WeightedEvents) {
-    self.plan = plan
-    first = events.hypothesis(needsScore: plan.hasScore(events.table.setup))
-    second = events.hypothesis(needsScore: false)
-    firstCount = plan.theta0.list?.count ?? 1
-    theta = first.theta
-  }
-
-  /// Moves to the hypotheses of a row; the second only where the method has one.
-  mutating func move(to row: Int) throws {
-    var stream = PhiloxStream(seed: plan.seed, purpose: .prior, item: UInt64(row))
-    let turn = plan.theta1 == nil ? row : row / 2
-    plan.theta0.next(turn, &stream, into: &theta)
-    try first.move(to: theta)
-    guard let source = plan.theta1 else { return }
-    source.next(turn / firstCount, &stream, into: &theta)
-    try second.move(to: theta)
+    guard let clip = maker.plan.scoreClip else { return }
+    for k in start..<start + count where abs(column[k]) > clip {
+      column[k] = column[k] < 0 ? -clip : clip
+      counts.clippedScores += 1
+    }
   }
 }

@@ -7,12 +7,28 @@ public enum SampleMethod: String, Sendable, CaseIterable {
   case plain
   /// x, θ and the joint score at θ
   case score
-  /// x, θ0, θ1, y, joint log ratio and joint score at θ0
+  /// As score; for densities, whose θ come from a prior
+  case density
+  /// x, θ0, θ1, y, joint log ratio and joint scores
   case ratio
+  /// As ratio, each event with further hypotheses besides
+  case ratios
   /// As plain, from the test part
   case test
 
   public var defaultPart: Partition { self == .test ? .test : .train }
+  /// Rows have two hypotheses.
+  public var isRatio: Bool { self == .ratio || self == .ratios }
+}
+
+/// What becomes of nuisance parameters.
+public enum NuisanceTreatment: String, Sendable, CaseIterable {
+  /// They are 0 and have no columns.
+  case none
+  /// They are coordinates of the hypotheses and components of the scores.
+  case keep
+  /// They are coordinates; scores of the parameters are profiled over them.
+  case profile
 }
 
 /// Everything that decides a sample's rows.
@@ -22,10 +38,18 @@ public struct SamplePlan: Sendable {
   public var theta0: ThetaSource
   /// Denominator of a ratio.
   public var theta1: ThetaSource?
+  /// Further hypotheses of `ratios`.
+  public var additional: [ThetaSource] = []
   /// Rows in all, whatever the shards; nil has no end.
   public var count: Int?
   public var seed: UInt64
   public var negative: NegativeEvents?
+  /// Every event is a row with the weight that it has, and none is drawn.
+  public var isWeighted = false
+  public var nuisance = NuisanceTreatment.none
+  /// Limits of |t_xz| and |log_r_xz|; nil is none.
+  public var scoreClip: Double?
+  public var logRatioClip: Double?
 
   /// - Parameter negative: nil is signed rows where the events have negative weights, else refuse.
   public init(
@@ -42,7 +66,65 @@ public struct SamplePlan: Sendable {
 
   /// Rows have a joint score; between benchmarks without a morphing basis a ratio has none.
   func hasScore(_ setup: Setup) -> Bool {
-    method == .score || (method == .ratio && setup.morphing != nil)
+    switch method {
+    case .plain, .test: false
+    case .score, .density: true
+    case .ratio, .ratios: setup.morphing != nil
+    }
+  }
+
+  /// Rows have a joint score at θ1 too: where θ1 is not the same in all of them.
+  func hasDenominatorScore(_ setup: Setup) -> Bool {
+    guard method.isRatio, hasScore(setup) else { return false }
+    return !additional.isEmpty || theta1?.list?.count != 1
+  }
+
+  /// - Throws: `.usage` for what cannot be combined, `.data` for what the events do not allow.
+  func check(_ events: WeightedEvents) throws {
+    guard !method.isRatio || theta1 != nil else {
+      throw Problem(.usage, "a ratio needs a denominator hypothesis", remedy: "give --theta1")
+    }
+    guard additional.isEmpty == (method != .ratios) else {
+      throw Problem(
+        .usage, "further hypotheses and 'ratios' need each other", remedy: "give --additional")
+    }
+    guard let response = events.nuisance else { return }
+    let physics = events.table.setup.parameters.count
+    for case .prior(let prior) in sources where prior.correlates(across: physics) {
+      throw Problem(
+        .usage, "a correlation joins a parameter and a nuisance parameter",
+        remedy: "nuisance parameters are drawn for many rows at once; leave it out")
+    }
+    guard isWeighted || response.count == 0 || !events.weights.contains(where: { $0 < 0 }) else {
+      throw Problem(
+        .data, "events of negative weight are not drawn with nuisance parameters",
+        remedy: "give --weighted, which draws none")
+    }
+  }
+
+  /// All hypotheses.
+  public var sources: [ThetaSource] { [theta0] + (theta1.map { [$0] } ?? []) + additional }
+}
+
+/// Which event and which hypotheses a row has.
+///
+/// Of a ratio even events are of the numerator and odd ones of the denominator, so that every prefix is
+/// balanced; an event of `ratios` has one row for each pair of hypotheses.
+struct RowPlace {
+  /// Number of the event, in order.
+  let event: Int
+  /// Counts the members of lists.
+  let turn: Int
+  let isDenominator: Bool
+  /// 0 for θ0 and θ1 themselves, k for the k-th further hypothesis.
+  let slot: Int
+
+  init(_ row: Int, _ plan: SamplePlan) {
+    let slots = 1 + plan.additional.count
+    event = row / slots
+    slot = row % slots
+    isDenominator = plan.method.isRatio && event & 1 == 1
+    turn = plan.method.isRatio ? event / 2 : event
   }
 }
 
@@ -57,7 +139,8 @@ extension EventTable {
           .usage, "--combine closest needs points, not a prior",
           remedy: "use --combine balance")
       }
-      for point in points {
+      for coordinates in points {
+        let point = Array(coordinates.prefix(setup.parameters.count))
         let rule = try RowFactors(
           .closest, samples: samples, benchmarks: setup.benchmarks, theta: point)
         let factors = samples.indices.map { rule.fixed($0) }

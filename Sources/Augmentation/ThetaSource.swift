@@ -2,34 +2,43 @@ import Diagnostics
 import EventModel
 import Numerics
 
-/// The parameter points of a sample's rows: a list used in turn, or a prior from which each row has
-/// its own.
+/// The hypotheses of a sample's rows: a list used in turn, or a prior from which each row has its
+/// own.
 public enum ThetaSource: Sendable {
   case points([[Double]])
-  case priors([ThetaSpecification.Prior])
+  case prior(PriorSampler)
 
   /// From what the user wrote; a grid gives a list.
+  /// - Parameter nuisance: whether points have the coordinates of nuisance parameters too.
   /// - Throws: `.usage` for unknown names, an empty range, or a prior together with a grid.
-  public init(_ specification: ThetaSpecification?, grid: [GridAxis] = [], setup: Setup) throws {
+  public init(
+    _ specification: ThetaSpecification?, grid: [GridAxis] = [], setup: Setup,
+    nuisance: Bool = false
+  ) throws {
     if !grid.isEmpty {
       guard specification == nil else {
         throw Problem(
           .usage, "a grid and a hypothesis are both given", remedy: "give one of the two")
       }
-      self = .points(try GridAxis.points(grid, setup: setup))
+      self = .points(try GridAxis.points(grid, setup: setup, nuisance: nuisance))
       return
     }
-    guard let specification else {
-      throw Problem(.usage, "a hypothesis is missing", remedy: "give a point, a prior or --grid")
-    }
-    if let priors = try specification.resolvePriors(setup) {
-      self = .priors(priors)
+    if let priors = try specification?.resolvePriors(setup, nuisance: nuisance) {
+      let correlations = try specification?.resolveCorrelations(setup, nuisance: nuisance) ?? []
+      self = .prior(try PriorSampler(priors, correlations: correlations))
       return
     }
-    guard case .points(let points) = specification, !points.isEmpty else {
+    guard let points = try specification?.resolvePoints(setup, nuisance: nuisance),
+      !points.isEmpty
+    else {
       throw Problem(.usage, "a hypothesis is missing", remedy: "give a point, a prior or --grid")
     }
-    self = .points(try points.map { try $0.resolve(setup) })
+    self = .points(points)
+  }
+
+  /// A prior of independent parameters.
+  public static func priors(_ priors: [ThetaSpecification.Prior]) throws -> ThetaSource {
+    .prior(try PriorSampler(priors))
   }
 
   /// The points of a list; nil for a prior.
@@ -38,19 +47,12 @@ public enum ThetaSource: Sendable {
   }
 
   /// Puts a point into `theta`: the list's at `index` modulo its length, or the next of the stream.
-  func next(_ index: Int, _ stream: inout PhiloxStream, into theta: inout [Double]) {
+  func next(_ index: Int, _ stream: inout PhiloxStream, into theta: inout [Double]) throws {
     switch self {
     case .points(let points):
       let point = points[index % points.count]
       for p in theta.indices { theta[p] = point[p] }
-    case .priors(let priors):
-      for p in theta.indices {
-        switch priors[p] {
-        case .flat(let lower, let upper):
-          theta[p] = lower < upper ? stream.uniform(lower, upper) : lower
-        case .gauss(let mean, let width): theta[p] = mean + width * stream.normal()
-        }
-      }
+    case .prior(let prior): try prior.next(&stream, into: &theta)
     }
   }
 }

@@ -20,27 +20,31 @@ public struct WeightedEvents: Sendable {
   public let totals: [Double]
   /// Sums over the rows here, for effective numbers.
   public let sums: WeightSums
+  /// How nuisance parameters move the weights; nil where they play no part.
+  public let nuisance: NuisanceResponse?
   /// dσ_e below this share of Σ_b|w_b||W_eb| is zero within the digits of the weights.
   public let precision: Double
 
   /// The rows of a part, with factors by a rule (nil is the file's own).
+  /// - Parameter nuisance: whether nuisance parameters are to move the weights.
   public init(
     _ table: EventTable, part: Partition, combination: Combination? = nil,
-    theta: [Double]? = nil, team: ThreadTeam? = nil
+    theta: [Double]? = nil, nuisance: Bool = false, team: ThreadTeam? = nil
   ) throws {
     let factors = try table.rowFactors(combination, theta: theta)
     let all = try WeightSums(table, factors: factors, team: team)
     let (rows, sampleFactors) = try table.rows(in: part)
     try self.init(
       table, rows: rows, factors: factors, sampleFactors: sampleFactors, totals: all.totals,
-      sums: part == .all ? all : nil, team: team)
+      sums: part == .all ? all : nil, nuisance: nuisance, team: team)
   }
 
   /// Explicit rows and factors, one factor for each row of the table.
   /// - Parameter totals: of σ(θ), one for each physics benchmark; nil sums the given rows.
   public init(
     _ table: EventTable, rows: [Int], factors: [Double], sampleFactors: [Double]? = nil,
-    totals: [Double]? = nil, sums: WeightSums? = nil, team: ThreadTeam? = nil
+    totals: [Double]? = nil, sums: WeightSums? = nil, nuisance: Bool = false,
+    team: ThreadTeam? = nil
   ) throws {
     guard !rows.isEmpty else {
       throw Problem(.data, "there are no events to draw from", remedy: "use --partition all")
@@ -54,6 +58,13 @@ public struct WeightedEvents: Sendable {
     self.width = width
     self.sums = sums
     self.totals = totals ?? sums.totals
+    self.nuisance =
+      nuisance
+      ? try NuisanceResponse(
+        table, rows: totals == nil ? rows : nil,
+        factors: totals == nil
+          ? Self.scaled(factors, table.sampleIndices, by: sampleFactors) : factors, width: width)
+      : nil
     let digits = table.samples.map(\.weightDigits).filter { $0 > 0 }.min() ?? 0
     precision = max(1e-12, digits > 0 && digits < 16 ? 20 * tenToThe(-digits) : 1e-6)
     let stride = table.weightCount
@@ -72,6 +83,13 @@ public struct WeightedEvents: Sendable {
     }
   }
 
+  private static func scaled(
+    _ factors: [Double], _ samples: [Int32], by sampleFactors: [Double]?
+  ) -> [Double] {
+    guard let sampleFactors else { return factors }
+    return zip(factors, samples).map { $0 * sampleFactors[Int($1)] }
+  }
+
   public var count: Int { rows.count }
 
   /// A hypothesis at no point yet.
@@ -79,16 +97,23 @@ public struct WeightedEvents: Sendable {
     Hypothesis(table.setup, totals: totals, needsScore: needsScore)
   }
 
-  /// dσ_e(θ) of an event by its index in `rows` [pb].
+  /// dσ_e(θ, ν) of an event by its index in `rows` [pb].
   public func differential(_ index: Int, at point: Hypothesis) -> Double {
-    weights.withUnsafeBufferPointer { Self.differential($0, index, point, width) }
+    let nominal = weights.withUnsafeBufferPointer { Self.nominal($0, index, point, width) }
+    return point.nuisance == nil ? nominal : nominal * factor(index, at: point)
   }
 
-  /// Σ_b |w_b(θ)| |f_e W_eb| [pb]: what dσ_e(θ) is the signed sum of.
+  /// F_e(ν) of an event by its index in `rows`.
+  func factor(_ index: Int, at point: Hypothesis) -> Double {
+    guard let nuisance, let nu = point.nuisance?.nu else { return 1 }
+    return nuisance.factor(row: rows[index], nu)
+  }
+
+  /// F_e(ν) Σ_b |w_b(θ)| |f_e W_eb| [pb]: what dσ_e is the signed sum of.
   func bound(_ index: Int, at point: Hypothesis) -> Double {
     var sum = 0.0
     for b in 0..<width { sum += abs(point.weights[b] * weights[index * width + b]) }
-    return sum
+    return sum * factor(index, at: point)
   }
 
   /// log[dσ_e(θ0)/σ(θ0)] − log[dσ_e(θ1)/σ(θ1)]: ±inf where one weight is zero, NaN for a negative
@@ -98,20 +123,38 @@ public struct WeightedEvents: Sendable {
       differential(index, at: theta0), theta0, differential(index, at: theta1), theta1)
   }
 
-  /// ∇dσ_e/dσ_e − ∇σ/σ, one for each parameter.
+  /// ∇dσ_e/dσ_e − ∇σ/σ, one for each parameter and, where they play a part, nuisance parameter.
   public func score(_ index: Int, at point: Hypothesis) -> [Double] {
-    var result = [Double](repeating: 0, count: point.theta.count)
-    let value = differential(index, at: point)
-    weights.withUnsafeBufferPointer { weights in
-      result.withUnsafeMutableBufferPointer {
-        Self.score(weights, index, point, width, value, into: $0)
-      }
-    }
+    var result = [Double](repeating: 0, count: point.logCrossSectionGradient.count)
+    result.withUnsafeMutableBufferPointer { score(index, at: point, into: $0) }
     return result
   }
 
+  /// The same into a place of as many numbers.
+  func score(
+    _ index: Int, at point: Hypothesis, into result: UnsafeMutableBufferPointer<Double>
+  ) {
+    let physics = point.theta.count
+    weights.withUnsafeBufferPointer { weights in
+      // F_e(ν) stands in numerator and denominator of the score by θ.
+      let value = Self.nominal(weights, index, point, width)
+      for p in 0..<physics {
+        var sum = 0.0
+        for b in 0..<width {
+          sum += point.gradients[p * width + b] * weights[index * width + b]
+        }
+        result[p] = sum / value - point.logCrossSectionGradient[p]
+      }
+    }
+    guard let nuisance, let nu = point.nuisance?.nu else { return }
+    for k in nu.indices {
+      result[physics + k] =
+        nuisance.slope(row: rows[index], k, nu) - point.logCrossSectionGradient[physics + k]
+    }
+  }
+
   @inline(__always)
-  static func differential(
+  static func nominal(
     _ weights: UnsafeBufferPointer<Double>, _ index: Int, _ point: Hypothesis, _ width: Int
   ) -> Double {
     var sum = 0.0
@@ -125,19 +168,5 @@ public struct WeightedEvents: Sendable {
     if value0 == 0 { return value1 == 0 ? .nan : -.infinity }
     if value1 == 0 { return .infinity }
     return logarithm(value0 / value1 * (theta1.crossSection / theta0.crossSection))
-  }
-
-  @inline(__always)
-  static func score(
-    _ weights: UnsafeBufferPointer<Double>, _ index: Int, _ point: Hypothesis, _ width: Int,
-    _ value: Double, into result: UnsafeMutableBufferPointer<Double>
-  ) {
-    for p in result.indices {
-      var sum = 0.0
-      for b in 0..<width {
-        sum += point.gradients[p * width + b] * weights[index * width + b]
-      }
-      result[p] = sum / value - point.logCrossSectionGradient[p]
-    }
   }
 }

@@ -60,8 +60,10 @@ public final class TrainingReader {
     guard !choice.names.isEmpty else {
       throw Problem(.data, "the sample has no observables", file: source.name)
     }
-    // Where the sample has nuisance parameters, they are among the components.
-    let names = header.index(of: SampleFields.theta0).flatMap { header.fields[$0].components }
+    // Where the sample has nuisance parameters, they are among the components; profiled scores are of
+    // the parameters alone.
+    let named = columns.contains(.theta) ? SampleFields.theta0 : SampleFields.score0
+    let names = header.index(of: named).flatMap { header.fields[$0].components }
     return Layout(
       info: info, parameterNames: names ?? info.setup.parameterNames, choice: choice, x: x,
       theta: try index(SampleFields.theta0, .theta), label: try index(SampleFields.y, .labels),

@@ -64,10 +64,15 @@ struct HDF5Contents {
   /// The digest of all columns that the file states; nil in files of other programs.
   var statedDigest: String?
 
-  init(path: String, name: String, journal: Journal, isTemporary: Bool = false) throws {
+  /// - Parameter acceptsPlain: whether datasets that are no layout of ours or MadMiner's are columns.
+  init(
+    path: String, name: String, journal: Journal, isTemporary: Bool = false,
+    acceptsPlain: Bool = false
+  ) throws {
     reader = try HDF5Reader(path: path, name: name, isTemporary: isTemporary)
     header = Header(kind: .setup)
     if try readOwn(journal) { return }
+    if acceptsPlain, try readPlain() { return }
     try readForeign()
   }
 
@@ -185,6 +190,21 @@ struct HDF5Contents {
         "there are \(column.rows) rows where \(header.fields[0].path) has \(rowCount)",
         column.field.path, remedy: "write the file again")
     }
+  }
+
+  // MARK: files of other programs
+
+  /// The datasets at the top as columns; false where the file has a layout that is known, or none.
+  private mutating func readPlain() throws -> Bool {
+    guard !reader.exists("parameters/names"), !reader.exists(EventFields.weights),
+      !LHEH5Text.isThere(reader)
+    else { return false }
+    let names = reader.rootNames.filter { !reader.isGroup($0) }
+    guard !names.isEmpty else { return false }
+    header = Header(kind: .events)
+    columns = try names.map(reader.plainColumn)
+    try finishColumns()
+    return true
   }
 
   // MARK: files of MadMiner's

@@ -210,9 +210,16 @@ final class HDF5Reader {
     return ColumnSet(field: field, set: set, rows: rows)
   }
 
+  /// Opens a column of another program's table; columns of a second axis without names are numbered.
+  func plainColumn(_ path: String) throws -> ColumnSet {
+    let (field, set, rows) = try dataset(
+      path, components: nil, keepingType: true, isNumbered: true)
+    return ColumnSet(field: field, set: set, rows: rows)
+  }
+
   /// Opens a dataset of numbers with one or two axes.
   private func dataset(
-    _ path: String, components: [String]?, keepingType: Bool
+    _ path: String, components: [String]?, keepingType: Bool, isNumbered: Bool = false
   ) throws -> (field: Field, set: HDF5Handle, rows: Int) {
     guard exists(path), h5_object_type(file.id, path) == 1 else {
       throw problem("there is no such dataset inside this file", path)
@@ -235,7 +242,8 @@ final class HDF5Reader {
     }
     var field = Field(path, Self.element(kind, H5Tget_size(type.id), keepingType))
     if shape.count == 2 {
-      let names = components ?? componentNames(path, of: set.id)
+      let numbers = isNumbered ? (0..<shape[1]).map { "\(path)_\($0)" } : nil
+      let names = components ?? componentNames(path, of: set.id) ?? numbers
       guard let names, names.count == shape[1] else {
         throw problem(
           "this dataset has \(shape[1]) columns where \(names?.count ?? 0) are named", path)

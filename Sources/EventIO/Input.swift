@@ -11,6 +11,8 @@ public struct InputOptions: Sendable {
   public var reseal: Bool
   /// The columns of a plain numpy array, or the ones wanted of another program's table.
   public var columns: [String]?
+  /// HDF5 files of any layout are tables of the datasets at their top.
+  public var acceptsPlain = false
   public init(format: InputFormat? = nil, salvage: Bool = false, reseal: Bool = false) {
     self.format = format
     self.salvage = salvage
@@ -101,7 +103,8 @@ public enum Input {
     case .hdf5:
       return HDF5Source(
         try HDF5Contents(
-          path: try filePath(path, reader), name: reader.name, journal: journal))
+          path: try filePath(path, reader), name: reader.name, journal: journal,
+          acceptsPlain: options.acceptsPlain))
     case .stream:
       return try StreamSource(reader, options: options, journal: journal)
     case .json:

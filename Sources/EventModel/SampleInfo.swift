@@ -21,9 +21,25 @@ public enum SampleFields {
   public static let sample = "sample_index"
 }
 
+/// How well a hypothesis is described by the events.
+public struct EffectiveNumber: Sendable, Equatable {
+  /// Its coordinates.
+  public var theta: [Double]
+  /// Kish's (Σdσ)²/Σdσ².
+  public var kish: Double
+  /// 1/max_e p_e, which one heavy event decides.
+  public var byLargestShare: Double
+
+  public init(theta: [Double], kish: Double, byLargestShare: Double) {
+    self.theta = theta
+    self.kish = kish
+    self.byLargestShare = byLargestShare
+  }
+}
+
 /// What a training sample is, besides its rows: the content of its document under `sample`.
 public struct SampleInfo: Sendable, Equatable {
-  /// `plain`, `score`, `ratio` or `test`.
+  /// `plain`, `score`, `density`, `ratio`, `ratios` or `test`; `import` for rows of another program.
   public var method: String
   /// As given on the command line.
   public var theta0: String
@@ -37,6 +53,14 @@ public struct SampleInfo: Sendable, Equatable {
   public var combination: Combination
   /// Smallest Kish number of the hypotheses rows were drawn at.
   public var minimumEffectiveEvents: Double
+  /// Both effective numbers of every listed hypothesis; none where there is a prior alone.
+  public var effective: [EffectiveNumber] = []
+  /// `none`, `keep` or `profile`.
+  public var nuisance = "none"
+  /// Of profiled scores: −I_θν I_νν⁻¹, row-major [parameter][nuisance parameter].
+  public var profileMatrix: [Double] = []
+  /// Rows are events with their weights, and none was drawn.
+  public var isWeighted = false
   /// Content digest of the events the rows were drawn from.
   public var eventsDigest: String
   /// Parameters, benchmarks, morphing and observables of the events file.
@@ -73,6 +97,21 @@ public struct SampleInfo: Sendable, Equatable {
     d.set("sample/part", part.rawValue)
     d.set("sample/combination", combination.rawValue)
     d.set("sample/minimum_effective_events", minimumEffectiveEvents)
+    if !effective.isEmpty {
+      let width = effective[0].theta.count
+      d.set(
+        "sample/effective_events/theta", effective.flatMap(\.theta),
+        shape: [effective.count, width])
+      d.set("sample/effective_events/kish", effective.map(\.kish))
+      d.set("sample/effective_events/by_largest_share", effective.map(\.byLargestShare))
+    }
+    d.set("sample/nuisance", nuisance)
+    if !profileMatrix.isEmpty {
+      d.set(
+        "sample/profile_matrix", profileMatrix,
+        shape: [setup.parameters.count, setup.nuisanceParameters.count])
+    }
+    d.set("sample/weighted", isWeighted ? 1 : 0)
     d.set("sample/events_digest", eventsDigest)
     d.set("sample/conventions", Conventions.text)
     return d
@@ -91,6 +130,20 @@ public struct SampleInfo: Sendable, Equatable {
       combination: d.text("sample/combination").flatMap(Combination.init) ?? .balance,
       minimumEffectiveEvents: d.real("sample/minimum_effective_events") ?? 0,
       eventsDigest: d.text("sample/events_digest") ?? "", setup: try Setup(document: d))
+    let kish = d.reals("sample/effective_events/kish") ?? []
+    let theta = d.reals("sample/effective_events/theta") ?? []
+    let shares = d.reals("sample/effective_events/by_largest_share") ?? []
+    if shares.count == kish.count, !kish.isEmpty, theta.count % kish.count == 0 {
+      let width = theta.count / kish.count
+      effective = kish.indices.map {
+        EffectiveNumber(
+          theta: Array(theta[($0 * width)..<(($0 + 1) * width)]), kish: kish[$0],
+          byLargestShare: shares[$0])
+      }
+    }
+    nuisance = d.text("sample/nuisance") ?? "none"
+    profileMatrix = d.reals("sample/profile_matrix") ?? []
+    isWeighted = d.integer("sample/weighted") == 1
   }
 }
 

@@ -91,6 +91,8 @@ public struct Setup: Sendable, Equatable {
   /// Physics benchmarks; nuisance benchmarks are in `nuisanceBenchmarks`.
   public var benchmarks: [Benchmark]
   public var morphing: MorphingSetup?
+  /// Scores where there is no morphing basis.
+  public var finiteDifferences: FiniteDifferences?
   public var observables: [Observable]
   /// Cut expressions; an event is kept if all are true.
   public var cuts: [String]

@@ -37,6 +37,7 @@ extension Setup {
         "morphing/morphing_matrix", morphing.matrix,
         shape: [morphing.components.count, morphing.benchmarkCount])
     }
+    finiteDifferences?.write(to: &d)
     if !nuisanceParameters.isEmpty {
       d.set("nuisance_parameters/names", nuisanceParameters.map(\.name), width: width)
       d.set("nuisance_parameters/systematics", nuisanceParameters.map(\.systematic), width: width)
@@ -125,6 +126,7 @@ extension Setup {
     self.init(parameters: made)
     try readBenchmarks(d)
     try readMorphing(d)
+    finiteDifferences = try FiniteDifferences.read(d, self)
     readNuisance(d)
     readOwn(d)
     try readSmearing(d)

@@ -102,20 +102,7 @@ extension Setup {
         throw Problem(.usage, "--nu '\(text)' is not NAME=VALUE", remedy: "write --nu scales=1")
       }
       let name = String(text[..<equals])
-      let exact = nuisanceParameters.indices.filter { nuisanceParameters[$0].name == name }
-      let found =
-        exact.isEmpty
-        ? nuisanceParameters.indices.filter { nuisanceParameters[$0].systematic == name } : exact
-      guard found.count == 1 else {
-        let names = nuisanceParameters.map(\.name).joined(separator: ", ")
-        throw Problem(
-          .usage,
-          found.isEmpty
-            ? "there is no nuisance parameter '\(name)'"
-            : "systematic '\(name)' has \(found.count) nuisance parameters",
-          remedy: names.isEmpty ? "read the events with systematics" : "there are \(names)")
-      }
-      nu[found[0]] = value
+      nu[try nuisanceIndex(name)] = value
     }
     return nu
   }

@@ -13,6 +13,9 @@ public struct PointWeights: Sendable {
   private let exponents: [Int]
   private let matrix: [Double]
   private let benchmarks: [[Double]]
+  /// Columns shifted in each parameter, for columns that have such, and 1/ε.
+  private let shifted: [Int: [Int]]
+  private let inverseStep: Double
 
   public init(_ setup: Setup) {
     parameterCount = setup.parameters.count
@@ -21,6 +24,13 @@ public struct PointWeights: Sendable {
     exponents = setup.morphing?.components.flatMap { $0 } ?? []
     matrix = setup.morphing?.matrix ?? []
     benchmarks = setup.benchmarks.map(\.values)
+    var shifted: [Int: [Int]] = [:]
+    for (base, names) in setup.finiteDifferences?.bases ?? [] {
+      guard let column = setup.benchmarkIndex(base) else { continue }
+      shifted[column] = names.compactMap { setup.benchmarkIndex($0) }
+    }
+    self.shifted = shifted
+    inverseStep = 1 / (setup.finiteDifferences?.epsilon ?? 1)
   }
 
   /// Puts w_b(θ) into `weights` (at least `count` long).
@@ -42,13 +52,11 @@ public struct PointWeights: Sendable {
   }
 
   /// Puts ∂w_b/∂θ_p into `gradients`, row-major [parameter][count].
-  /// - Throws: `.data` where there is no basis.
+  ///
+  /// Without a basis they are finite differences, at benchmarks that have shifted ones beside them.
+  /// - Throws: `.data` where there is neither.
   public func evaluateGradients(_ theta: [Double], into gradients: inout [Double]) throws {
-    guard hasMorphing else {
-      throw Problem(
-        .data, "there is no morphing basis, so scores are not known",
-        remedy: "make one with 'morph setup'")
-    }
+    guard hasMorphing else { return try evaluateDifferences(theta, &gradients) }
     for i in 0..<parameterCount * count { gradients[i] = 0 }
     let components = exponents.count / max(1, parameterCount)
     for p in 0..<parameterCount {
@@ -85,6 +93,21 @@ public struct PointWeights: Sendable {
   ) {
     guard factor != 0 else { return }
     for b in 0..<count { values[offset + b] += factor * matrix[c * count + b] }
+  }
+
+  private func evaluateDifferences(_ theta: [Double], _ gradients: inout [Double]) throws {
+    guard let base = benchmarks.firstIndex(of: theta), let columns = shifted[base] else {
+      throw Problem(
+        .data, "there is no morphing basis, so scores are not known",
+        remedy: shifted.isEmpty
+          ? "make one with 'morph setup', or use a ratio method without score"
+          : "use a benchmark that has shifted ones, or make a basis with 'morph setup'")
+    }
+    for i in 0..<parameterCount * count { gradients[i] = 0 }
+    for (p, column) in columns.enumerated() {
+      gradients[p * count + column] += inverseStep
+      gradients[p * count + base] -= inverseStep
+    }
   }
 
   private func evaluateBenchmark(_ theta: [Double], _ weights: inout [Double]) throws {

@@ -7,12 +7,16 @@ import Diagnostics
 import EventModel
 
 extension NegativeEvents: ExpressibleByArgument {}
+extension NuisanceTreatment: ExpressibleByArgument {}
 
 @main
 struct Augment: ToolGroup {
   static let configuration = CommandConfiguration.tool(
     "augment", abstract: "Draw training and test samples from weighted events.",
-    subcommands: [Plain.self, Score.self, Ratio.self, TestSample.self])
+    subcommands: [
+      Plain.self, Score.self, Density.self, Ratio.self, Ratios.self, TestSample.self,
+      ImportSample.self,
+    ])
 
   static var citations: [Citation] { [.toolkit, .madminer, .mining] }
 }
@@ -25,7 +29,7 @@ struct Plain: Tool {
   @OptionGroup var common: CommonOptions
 
   func execute(_ context: CommandContext) throws {
-    try options.run(.plain, theta0: hypothesis.specification(), grid: hypothesis.axes(), context)
+    try options.run(.plain, hypothesis.given(), context)
   }
 }
 
@@ -37,7 +41,19 @@ struct Score: Tool {
   @OptionGroup var common: CommonOptions
 
   func execute(_ context: CommandContext) throws {
-    try options.run(.score, theta0: hypothesis.specification(), grid: hypothesis.axes(), context)
+    try options.run(.score, hypothesis.given(), context)
+  }
+}
+
+struct Density: Tool {
+  static let configuration = CommandConfiguration.subcommand(
+    "density", abstract: "As score, with a point for each row: for train-density.")
+  @OptionGroup var hypothesis: OneHypothesis
+  @OptionGroup var options: SampleOptions
+  @OptionGroup var common: CommonOptions
+
+  func execute(_ context: CommandContext) throws {
+    try options.run(.density, hypothesis.given(), context)
   }
 }
 
@@ -49,7 +65,7 @@ struct TestSample: Tool {
   @OptionGroup var common: CommonOptions
 
   func execute(_ context: CommandContext) throws {
-    try options.run(.test, theta0: hypothesis.specification(), grid: hypothesis.axes(), context)
+    try options.run(.test, hypothesis.given(), context)
   }
 }
 
@@ -61,31 +77,35 @@ struct Ratio: Tool {
       Rows alternate between events drawn at theta0 (y = 0) and at theta1 (y = 1). Lists are \
       combined in all ways, in turn; of a prior each row has a point of its own.
       """)
-  @OptionGroup var hypotheses: HypothesesOptions
-  @OptionGroup var grid: GridOption
+  @OptionGroup var hypotheses: TwoHypotheses
   @OptionGroup var options: SampleOptions
   @OptionGroup var common: CommonOptions
 
   func execute(_ context: CommandContext) throws {
-    let axes = try grid.axes()
-    let numerator =
-      axes.isEmpty || !hypotheses.theta0.isEmpty ? try hypotheses.numerator() : nil
-    try options.run(
-      .ratio, theta0: numerator, grid: axes, theta1: hypotheses.denominator(), context)
+    try options.run(.ratio, hypotheses.given(), context)
   }
 }
 
-/// `--theta` or `--grid` of the methods with one hypothesis.
-struct OneHypothesis: ParsableArguments {
+struct Ratios: Tool {
+  static let configuration = CommandConfiguration.subcommand(
+    "ratios",
+    abstract: "As ratio, each event with further hypotheses.",
+    discussion: """
+      An event drawn at theta0 is also a row with each further hypothesis for its denominator, one \
+      drawn at theta1 a row with each for its numerator.
+      """)
+  @OptionGroup var hypotheses: TwoHypotheses
   @Option(
     help: ArgumentHelp(
-      "Where events are drawn: a point, 'prior' (flat over the setup's ranges), flat:cHW=-1:1, gauss:cHW=0:0.5, or @FILE. Repeatable.",
+      "A further hypothesis, in the forms of --theta0; each adds one row for every event. Repeatable.",
       valueName: "theta"))
-  var theta: [String] = []
-  @OptionGroup var grid: GridOption
+  var additional: [String] = []
+  @OptionGroup var options: SampleOptions
+  @OptionGroup var common: CommonOptions
 
-  func specification() throws -> ThetaSpecification? {
-    theta.isEmpty ? nil : try ThetaSpecification(parsing: PointList.expand(theta))
+  func execute(_ context: CommandContext) throws {
+    var given = try hypotheses.given()
+    given.additional = try additional.map { try HypothesisText.parse([$0], "--additional") }
+    try options.run(.ratios, given, context)
   }
-  func axes() throws -> [GridAxis] { try grid.axes() }
 }

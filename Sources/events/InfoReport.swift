@@ -168,9 +168,22 @@ struct InfoReport {
       [
         ("method", sample.method), ("theta0", sample.theta0), ("theta1", sample.theta1),
         ("part", sample.part.rawValue), ("combination", sample.combination.rawValue),
+        ("nuisance parameters", sample.nuisance == "none" ? "" : sample.nuisance),
+        ("rows", sample.isWeighted ? "events with their weights" : ""),
         ("effective events at least", TextTable.number(sample.minimumEffectiveEvents)),
         ("events digest", sample.eventsDigest),
       ].filter { !$0.1.isEmpty }.map { [$0.0, $0.1] })
+    guard let width = sample.effective.first?.theta.count else { return }
+    let names = sample.setup.coordinateNames(nuisance: width > sample.setup.parameters.count)
+    add(
+      "effective events", names + ["kish", "by largest share"],
+      sample.effective.map { each in
+        (each.theta + [each.kish, each.byLargestShare]).map { TextTable.number($0) }
+      },
+      numbers: [
+        "kish": sample.effective.map(\.kish),
+        "by largest share": sample.effective.map(\.byLargestShare),
+      ])
   }
 
   private mutating func add(_ model: Model) {

@@ -7,8 +7,8 @@ import Morphing
 import TestSupport
 import Testing
 
-/// The `joint` cases of golden/learning/results.json without nuisance parameters: MadMiner's row
-/// ranges, its closest benchmark or its average, and totals of the same rows.
+/// The `joint` cases of golden/learning/results.json: MadMiner's row ranges, its closest benchmark or its
+/// average, totals of the same rows, without and with nuisance parameters at θ0.
 @Suite struct ReferenceTests {
   struct Case: Decodable {
     struct First: Decodable {
@@ -35,7 +35,7 @@ import Testing
     let data = try Data(contentsOf: URL(fileURLWithPath: path))
     let decoder = JSONDecoder()
     decoder.keyDecodingStrategy = .convertFromSnakeCase
-    return try decoder.decode(Results.self, from: data).joint.filter { $0.nu0 == nil }
+    return try decoder.decode(Results.self, from: data).joint
   }
 
   /// MadMiner's ranges: a row is lost at either border (spec learning.md 1.3).
@@ -53,7 +53,7 @@ import Testing
       Place.shared + "/golden/events/example.h5", expecting: [.events], journal: Journal())
     let table = try EventTable.load(source)
     let cases = try Self.cases()
-    #expect(cases.count == 3)
+    #expect(cases.count == 6)
     for reference in cases {
       let (range, scale) = Self.range(reference.partition, of: table.count)
       let factors = try table.rowFactors(
@@ -61,7 +61,7 @@ import Testing
       ).map { $0 * scale }
       let rows = range.filter { factors[$0] != 0 }
       #expect(rows.count == reference.nEvents)
-      let events = try WeightedEvents(table, rows: rows, factors: factors)
+      let events = try WeightedEvents(table, rows: rows, factors: factors, nuisance: true)
       try compare(events, reference, table)
     }
   }
@@ -70,14 +70,16 @@ import Testing
     _ events: WeightedEvents, _ reference: Case, _ table: EventTable
   ) throws {
     var (p0, p1) = (events.hypothesis(), events.hypothesis())
-    try p0.move(to: reference.theta0)
-    try p1.move(to: table.setup.benchmarks[0].values)
+    let response = try #require(events.nuisance)
+    let nu0 = reference.nu0 ?? [0, 0]
+    try p0.move(to: reference.theta0, nuisance: response.point(nu0))
+    try p1.move(to: table.setup.benchmarks[0].values, nuisance: response.point([0, 0]))
     func expect(_ found: Double, _ wanted: Double, _ what: String) {
       #expect(abs(found - wanted) < 1e-10 * (1 + abs(wanted)), "\(what)")
     }
     expect(p0.crossSection, reference.xsec[0], "sigma at theta0")
     expect(p1.crossSection, reference.xsec[1], "sigma at theta1")
-    for q in 0..<2 {
+    for q in 0..<4 {
       expect(
         p0.logCrossSectionGradient[q], reference.xsecGradient[0][q] / reference.xsec[0],
         "gradient of sigma")
@@ -91,11 +93,12 @@ import Testing
       expect(events.differential(i, at: p0) / p0.crossSection, first.p[i], "p")
       let ratio = exponential(events.logRatio(i, p0, p1))
       expect(ratio, first.rXz[i], "r_xz")
-      // The last two components are those of nuisance parameters.
+      #expect(first.tXz[i].count == 4)
       for (q, t) in events.score(i, at: p0).enumerated() { expect(t, first.tXz[i][q], "t_xz") }
     }
-    let plan = SamplePlan(
-      method: .plain, theta0: .points([reference.theta0]), count: 1, seed: 1)
+    var plan = SamplePlan(
+      method: .plain, theta0: .points([reference.theta0 + nu0]), count: 1, seed: 1)
+    plan.nuisance = .keep
     let effective = try SampleMaker(plan, events: events).effective
     expect(effective.minimum, reference.kish, "Kish number")
     expect(effective.smallestByLargestShare ?? 0, reference.nEff, "1/max p")

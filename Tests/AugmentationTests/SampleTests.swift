@@ -6,8 +6,8 @@ import TestSupport
 import Testing
 
 @Suite struct SampleTests {
-  static func ratioPlan(_ count: Int?, seed: UInt64 = 7) -> SamplePlan {
-    SamplePlan(
+  static func ratioPlan(_ count: Int?, seed: UInt64 = 7) throws -> SamplePlan {
+    try SamplePlan(
       method: .ratio, theta0: .priors([.flat(-1, 1)]), theta1: Toys.point(0), count: count,
       seed: seed)
   }
@@ -102,7 +102,7 @@ import Testing
 
   @Test func gaussianPriorsHaveTheirMoments() throws {
     let events = try WeightedEvents(try Toys.amplitude(events: 300), part: .all)
-    let plan = SamplePlan(
+    let plan = try SamplePlan(
       method: .plain, theta0: .priors([.gauss(mean: 0.2, standardDeviation: 0.1)]),
       count: nil, seed: 1)
     let n = 20_000
@@ -197,7 +197,7 @@ import Testing
       setup: setup, samples: [Toys.record("s", 0, 1, 1)], count: 1, weights: [1, 3],
       sampleIndices: [0])
     let events = try WeightedEvents(table, part: .all)
-    for source in [ThetaSource.points([[1]]), .priors([.flat(-1, 1)])] {
+    for source in [ThetaSource.points([[1]]), try .priors([.flat(-1, 1)])] {
       let problem = #expect(throws: Problem.self) {
         try SampleMaker(
           SamplePlan(method: .plain, theta0: source, count: 100, seed: 1), events: events)
@@ -247,7 +247,7 @@ import Testing
     var table = try Toys.amplitude(events: 100)
     table.samples.append(Toys.record("signal", 1, 10, 2))
     #expect(try table.closestPoint([.points([[0.1], [0.2]])]) == [0.1])
-    for sources in [[ThetaSource.points([[0.1], [0.9]])], [.priors([.flat(0, 1)])]] {
+    for sources in [[ThetaSource.points([[0.1], [0.9]])], [try .priors([.flat(0, 1)])]] {
       let problem = #expect(throws: Problem.self) { try table.closestPoint(sources) }
       #expect(problem?.kind == .usage)
     }

@@ -26,7 +26,7 @@ import Testing
   /// The toy's rows in batches of uneven sizes.
   static func source(rows: Int, seed: UInt64 = 3) throws -> MemorySource {
     let whole = GaussianToy.ratioSample(rows: rows, seed: seed)
-    let batch = try #require(try whole.next())
+    let batch = try #require(whole.next())
     var batches: [Batch] = []
     var start = 0
     for size in [7, 500, 0, 211, rows] where start < rows {
@@ -78,6 +78,24 @@ import Testing
       #expect(!validation.contains(second.sample.eventIDs[Int(row)]))
     }
     #expect(second.training.count > 300)
+  }
+
+  /// Hypotheses with nuisance parameters, scores profiled over them: the model is of the parameters alone.
+  @Test func profiledScoresHaveTheirOwnNames() throws {
+    let whole = GaussianToy.ratioSample(rows: 400, seed: 2)
+    var header = whole.header
+    let batch = try #require(whole.next())
+    header.fields[1].components = ["theta", "nu"]
+    var columns = batch.columns
+    columns[1] = .float64(batch.columns[1].doubles.flatMap { [$0, 0.5] })
+    let feed = try TrainingFeed(
+      MemorySource(header: header, batches: [Batch(count: 400, columns: columns)]),
+      columns: .scores)
+    #expect(feed.first.parameterNames == ["theta"])
+    let model = try EstimatorTrainer(
+      plan: Self.plan(epochs: 1), team: ThreadTeam(threads: 1), journal: Journal()
+    ).trainScore(feed)
+    #expect(model.parameterNames == ["theta"] && model.layerWidths.last == 1)
   }
 
   @Test func threadsDoNotMatter() throws {

@@ -37,10 +37,10 @@ import Testing
     }
     #expect(try resolve("prior") == [.flat(-1, 2), .flat(0, 0.5)])
     #expect(try resolve("flat:cHW=-1:1,cHq3=-.3:.3") == [.flat(-1, 1), .flat(-0.3, 0.3)])
-    #expect(try resolve("flat:cHq3=0:1") == [.flat(0, 0), .flat(0, 1)])
+    #expect(try resolve("flat:cHq3=0:1") == [.fixed(0), .flat(0, 1)])
     #expect(
       try resolve("gauss:cHW=0:0.5") == [
-        .gauss(mean: 0, standardDeviation: 0.5), .flat(0, 0),
+        .gauss(mean: 0, standardDeviation: 0.5), .fixed(0),
       ])
     #expect(try resolve("sm", "w") == nil)
   }

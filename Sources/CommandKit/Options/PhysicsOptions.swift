@@ -156,7 +156,7 @@ public struct ThetaOption: ParsableArguments {
 public struct HypothesesOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Numerator hypothesis: a point, 'prior' (flat over the setup's ranges), flat:cHW=-1:1,cHq3=-.3:.3, gauss:cHW=0:0.5, or @FILE. Repeatable.",
+      "Numerator hypothesis: a point, 'prior' (flat over the setup's ranges), flat:cHW=-1:1,cHq3=-.3:.3, log:, gauss:cHW=0:0.5, grid:cHW=-1:1:5, or @FILE. Repeatable.",
       valueName: "theta"))
   public var theta0: [String] = []
 
@@ -166,14 +166,27 @@ public struct HypothesesOptions: ParsableArguments {
 
   public init() {}
 
-  public func numerator() throws -> ThetaSpecification { try Self.parse(theta0, "--theta0") }
-  public func denominator() throws -> ThetaSpecification { try Self.parse(theta1, "--theta1") }
+  public func numerator() throws -> ThetaSpecification {
+    try HypothesisText.parse(theta0, "--theta0")
+  }
+  public func denominator() throws -> ThetaSpecification {
+    try HypothesisText.parse(theta1, "--theta1")
+  }
+}
 
-  private static func parse(_ texts: [String], _ option: String) throws -> ThetaSpecification {
+/// Hypotheses as texts of one option.
+public enum HypothesisText {
+  /// Throws `.usage` that names the option.
+  public static func parse(_ texts: [String], _ option: String) throws -> ThetaSpecification {
     guard !texts.isEmpty else {
       throw Problem(.usage, "\(option) is missing", remedy: "give a point or a prior")
     }
-    return try ThetaSpecification(parsing: PointList.expand(texts))
+    do {
+      return try ThetaSpecification(parsing: PointList.expand(texts))
+    } catch var problem as Problem where problem.kind == .usage && problem.place == nil {
+      problem.place = option
+      throw problem
+    }
   }
 }
 
@@ -187,22 +200,4 @@ public struct GridOption: ParsableArguments {
   public init() {}
 
   public func axes() throws -> [GridAxis] { try grid.map(GridAxis.init(parsing:)) }
-}
-
-/// Points given as `@FILE`: one a line, blank lines and what follows `#` passed over.
-public enum PointList {
-  public static func expand(_ texts: [String]) throws -> [String] {
-    try texts.flatMap { text -> [String] in
-      guard text.hasPrefix("@") else { return [text] }
-      let path = String(text.dropFirst())
-      let bytes = try ByteReader(path: path).readAll()
-      let points = String(decoding: bytes, as: UTF8.self).split(whereSeparator: \.isNewline)
-        .map { $0.prefix { $0 != "#" }.filter { !$0.isWhitespace } }.filter { !$0.isEmpty }
-      guard !points.isEmpty else {
-        throw Problem(
-          .data, "no parameter point in this file", remedy: "write one point a line", file: path)
-      }
-      return points.map { String($0) }
-    }
-  }
 }

@@ -1,0 +1,81 @@
+import Diagnostics
+
+/// A parameter point as written on a command line: a benchmark's name, or `cHW=0.3,cHq3=-0.1` (what is not named is 0).
+public enum PointSpecification: Sendable, Equatable {
+  case benchmark(String)
+  case values([String: Double])
+
+  public init(parsing text: String) throws {
+    guard text.contains("=") else {
+      guard !text.isEmpty else { throw Problem(.usage, "an empty parameter point") }
+      self = .benchmark(text)
+      return
+    }
+    var values: [String: Double] = [:]
+    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+      let pair = part.split(separator: "=", omittingEmptySubsequences: false)
+      guard pair.count == 2, let value = Double(pair[1].trimmed), value.isFinite else {
+        throw Problem(
+          .usage, "'\(part)' in parameter point '\(text)' is not NAME=NUMBER",
+          remedy: "write cHW=0.3,cHq3=-0.1 or a benchmark's name")
+      }
+      guard values.updateValue(value, forKey: pair[0].trimmed) == nil else {
+        throw Problem(.usage, "parameter '\(pair[0].trimmed)' is given twice in '\(text)'")
+      }
+    }
+    self = .values(values)
+  }
+
+  /// The point's coordinates in parameter order, followed by the nuisance parameters' where they are asked for.
+  public func resolve(_ setup: Setup, nuisance: Bool = false) throws -> [Double] {
+    switch self {
+    case .benchmark(let name):
+      guard let i = setup.benchmarkIndex(name) else {
+        throw Problem(
+          .usage, "there is no benchmark '\(name)'",
+          remedy: "the setup has " + setup.benchmarks.map(\.name).joined(separator: ", "))
+      }
+      let count = setup.coordinateNames(nuisance: nuisance).count
+      let values = setup.benchmarks[i].values
+      if setup.morphing == nil,
+        let twin = setup.benchmarks.first(where: { $0.name != name && $0.values == values })
+      {
+        throw Problem(
+          .usage, "benchmarks '\(name)' and '\(twin.name)' are at the same point",
+          remedy: "give the analysis a parameter that tells them apart")
+      }
+      return values + [Double](repeating: 0, count: count - values.count)
+    case .values(let values):
+      var point = [Double](
+        repeating: 0, count: setup.coordinateNames(nuisance: nuisance).count)
+      for (name, value) in values.sorted(by: { $0.key < $1.key }) {
+        point[try setup.coordinate(name, nuisance: nuisance)] = value
+      }
+      return point
+    }
+  }
+
+  /// As it is written on a command line.
+  public var description: String {
+    switch self {
+    case .benchmark(let name): name
+    case .values(let values):
+      values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+    }
+  }
+
+  /// The written form of coordinates: `cHW=0.3,cHq3=0.0`.
+  public static func name(of theta: [Double], _ setup: Setup) -> String {
+    zip(setup.parameterNames, theta).map { "\($0)=\($1)" }.joined(separator: ",")
+  }
+}
+
+extension StringProtocol {
+  /// Without blanks at either end.
+  var trimmed: String {
+    var part = self[...]
+    while let c = part.first, c == " " || c == "\t" { part = part.dropFirst() }
+    while let c = part.last, c == " " || c == "\t" { part = part.dropLast() }
+    return String(part)
+  }
+}

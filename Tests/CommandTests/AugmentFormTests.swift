@@ -1,0 +1,168 @@
+import EventModel
+import TestSupport
+import Testing
+
+/// Hypotheses of every form, weighted samples, nuisance parameters, benchmarks alone, and rows of other simulators.
+@Suite struct AugmentFormTests {
+  @Test func everyFormOfHypothesisMakesASample() throws {
+    let bench = Analysed()
+    for (i, theta) in [
+      "--theta0 log:cHW=1e-3:0.1", "--theta0 gauss:cHW=0:0.05:-0.1:0.1",
+      "--theta0 gauss:cHW=0:0.02,cHq3=0:0.01,cHW/cHq3=0.5", "--theta0 grid:cHW=-0.1:0.1:3",
+      "--theta0 flat:cHW=-0.1:0.1,fixed:cHq3=0.01", "--theta0 sm --theta0 grid:cHW=0:0.1:2",
+    ].enumerated() {
+      bench.expectSuccess(
+        bench("augment ratio events.h5 \(theta) --theta1 sm -n 64 -q -o s\(i).h5"))
+      let info = try SampleInfo(document: bench.header("s\(i).h5", .sample).document)
+      let written = info.theta0.split(separator: " ").map(String.init)
+      #expect(try ThetaSpecification(parsing: written).description == info.theta0)
+    }
+    let listed = try SampleInfo(document: bench.header("s5.h5", .sample).document).effective
+    #expect(listed.map(\.theta) == [[0, 0], [0.1, 0]])
+    #expect(listed.allSatisfy { $0.kish > 10 && $0.byLargestShare > 1 })
+    bench.expectSuccess(
+      bench(
+        "augment ratios events.h5 --theta0 sm --theta1 cHW=0.05 --additional cHW=0.1 -n 90 -o r.h5")
+    )
+    let rows = try bench.columns("r.h5", .sample)
+    #expect(rows["t_xz1"] != nil && rows["y"]?.count == 90)
+    bench.expectSuccess(
+      bench("augment density events.h5 --theta flat:cHW=-0.1:0.1 -n 90 -o d.h5"))
+    #expect(try bench.columns("d.h5", .sample)["t_xz0"]?.count == 180)
+  }
+
+  @Test func badSpellingsNameOptionAndRemedy() {
+    let bench = Analysed()
+    func fail(_ arguments: String, _ status: Int32, _ text: String) {
+      bench.expectFailure("augment \(arguments) -o bad.h5", status, text)
+    }
+    fail("ratio events.h5 --theta0 log:cHW=-1:1 --theta1 sm -n 1", 64, "--theta0")
+    fail("ratio events.h5 --theta0 sm --theta1 gauss:cHW=0 -n 1", 64, "--theta1")
+    fail("plain events.h5 --theta gauss:cHW=0:1,cHW/cHq3=0.4 -n 1", 64, "--theta")
+    fail("plain events.h5 --theta gauss:cHW=0:1:8:9 -n 1", 64, "0.1 %")
+    fail("plain events.h5 --theta prior --theta sm -n 1", 64, "stands beside")
+    fail("plain events.h5 --theta sm -n 1 --clip-score 0", 64, "--clip-score")
+    fail("plain events.h5 --theta sm -n 1 --nuisance keep", 65, "events.h5")
+    fail("plain events.h5 --theta sm", 64, "-n")
+    fail("ratios events.h5 --theta0 sm --theta1 cHW=0.1 -n 1", 64, "--additional")
+    bench.expectFailure(
+      """
+      printf 'sm\\ncHW=x\\n' > points; augment plain events.h5 --theta @points -n 1 -o b; s=$?
+      rm points; exit $s
+      """, 65, "points: line 2")
+  }
+
+  @Test func weightedSamplesAreTrainedOn() throws {
+    let bench = Analysed()
+    bench.expectSuccess(
+      bench(
+        """
+        augment ratio events.h5 --theta0 sm --theta0 cHW=0.05 --theta1 sm --weighted -o w.h5 &&
+          train-ratio w.h5 --hidden 5 --epochs 2 -o model.h5 &&
+          augment ratio events.h5 --theta0 flat:cHW=-0.1:0.1 --theta1 sm --weighted -n inf -q |
+          train-ratio --epoch-rows 300 --hidden 5 --epochs 2 -o endless.h5
+        """))
+    let rows = try bench.columns("w.h5", .sample)
+    let weights = try #require(rows["weight"]).doubles
+    let events = try bench.table("events.h5")
+    let train = events.eventIDs.count { events.partition.part(of: $0) == .train }
+    #expect(weights.count == 4 * train)
+    #expect(try SampleInfo(document: bench.header("w.h5", .sample).document).isWeighted)
+  }
+
+  /// Without a basis, hypotheses are benchmarks; what needs θ to vary is refused.
+  @Test(.needsPython) func benchmarksAloneAreEnoughForRatios() throws {
+    let bench = Analysed()
+    let removed = Python.run(
+      script: """
+        import h5py
+        with h5py.File('events.h5', 'a') as f: del f['morphing']
+        """, in: bench.folder.path)
+    #expect(removed.status == 0, "\(removed.error)")
+    let names = try bench.table("events.h5").setup.benchmarks.map(\.name)
+    for method in ["carl", "rolr", "alice"] {
+      bench.expectSuccess(
+        bench(
+          """
+          augment ratio events.h5 --theta0 \(names[1]) --theta1 \(names[0]) -n 400 -q |
+            train-ratio --method \(method) --hidden 5 --epochs 2 -o \(method).h5
+          """))
+    }
+    for (arguments, text) in [
+      ("ratio events.h5 --theta0 prior --theta1 sm -n 5", "benchmark"),
+      ("score events.h5 --theta sm -n 5", "morph setup"),
+      ("plain events.h5 --theta cHW=0.123 -n 5", "benchmark"),
+    ] { bench.expectFailure("augment \(arguments) -o b.h5", 65, text) }
+    bench.expectFailure(
+      "augment ratio events.h5 --theta0 \(names[1]) --theta1 sm -n 50 -q | train-ratio --method alices -o b.h5",
+      65, "t_xz0")
+  }
+
+  @Test func rowsOfAnySimulatorBecomeASample() throws {
+    let bench = Analysed(events: false)
+    let options =
+      "--x a,b --parameters m=0:1 --theta0 m --theta1 m=0.5 --y y --log-r lr --score t"
+    bench.expectSuccess(
+      bench(
+        """
+        awk 'BEGIN { print "a\\tb\\tm\\ty\\tlr\\tt"
+          for (i = 0; i < 300; i++) print i / 7 "\\t" i % 5 "\\t" i / 300 "\\t" i % 2 "\\t" 0.01 * i "\\t" i % 3 }' > t.tsv
+        augment import t.tsv \(options) --no-provenance -o t.h5 &&
+          augment import \(options) < t.tsv | train-ratio --hidden 4 --epochs 2 -o model.h5
+        """))
+    let rows = try bench.columns("t.h5", .sample)
+    #expect(rows["x"]?.count == 600 && rows["t_xz0"]?.count == 300)
+    bench.expectFailure("augment import t.tsv --x a,c --parameters m -o b.h5", 65, "'c'")
+    bench.expectFailure("augment import t.tsv --x a -o b.h5", 64, "--parameters")
+    bench.expectFailure("augment import t.tsv --parameters m=1:0 --x a -o b.h5", 64, "--parameters")
+    bench.expectFailure(
+      "augment import t.tsv --x a --parameters m --theta0 q=1 -o b.h5", 64, "--theta0")
+    bench.expectFailure(
+      "augment import t.tsv --x a --parameters m --theta0 m --theta1 m=0 --y b -o b.h5", 65,
+      "row 3")
+  }
+
+  /// The same rows as text, numpy, Arrow and HDF5 arrays.
+  @Test(.needsPython) func everyEncodingIsTheSameSample() throws {
+    let bench = Analysed(events: false)
+    let written = Python.run(
+      script: """
+        import h5py, numpy as np, pyarrow as pa
+        n = 50
+        x = np.arange(2 * n, dtype=float).reshape(n, 2) / 3
+        m = np.linspace(0, 1, n)
+        with h5py.File('t.hdf5', 'w') as f: f['x'] = x; f['m'] = m
+        np.save('t.npy', np.column_stack([x, m]))
+        t = pa.table({'x_0': x[:, 0], 'x_1': x[:, 1], 'm': m})
+        with pa.OSFile('t.arrow', 'w') as f, pa.ipc.new_stream(f, t.schema) as w: w.write_table(t)
+        np.savetxt('t.tsv', np.column_stack([x, m]), fmt='%.17g', delimiter='\\t', comments='',
+                   header='x_0\\tx_1\\tm')
+        """, in: bench.folder.path)
+    #expect(written.status == 0, "\(written.error)")
+    let outcome = bench(
+      """
+      set -e
+      for f in t.tsv t.arrow; do
+        augment import $f --x x_0,x_1 --parameters m --theta0 m --no-provenance -o $f.h5; done
+      augment import t.hdf5 --x x --parameters m --theta0 m --no-provenance -o t.hdf5.h5
+      augment import t.npy --columns x_0,x_1,m --x x_0,x_1 --parameters m --theta0 m --no-provenance -o t.npy.h5
+      cmp t.tsv.h5 t.arrow.h5 && cmp t.tsv.h5 t.hdf5.h5 && cmp t.tsv.h5 t.npy.h5
+      """)
+    bench.expectSuccess(outcome)
+  }
+
+  /// The board's estimators against its exact likelihood, on fewer runs: the gold brings ALICES far below what a
+  /// constant would give, which is Σ p (log r)² = 0.05.
+  @Test func theGaltonBoardIsLearned() throws {
+    let bench = Analysed(events: false)
+    let outcome = bench(
+      """
+      cp \(Place.root)/Examples/galton/* . && make -s RUNS=6000 EPOCHS=8 BIN="$(dirname "$(command -v augment)")"
+      """)
+    #expect(outcome.status == 0 && outcome.error.isEmpty, "\(outcome.error)")
+    let lines = outcome.text.split(separator: "\n")
+    #expect(lines.count == 23)
+    let errors = try #require(lines.last).split(separator: " ").compactMap { Double($0) }
+    #expect(errors.count == 6 && errors[5] < 0.01, "\(lines.last ?? "")")
+  }
+}
