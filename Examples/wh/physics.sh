@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The figures of README.md, from the full samples: make physics DATA=DIR. Prints the tables, and keeps them in
-# out/physics/tables.md. Five minutes on two cores.
+# out/physics/tables.md. Six minutes on two cores.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 cd "$here"
@@ -88,19 +88,21 @@ augment ratio "$out/truth.h5" --partition test --theta0 $prior --theta1 sm -n 50
   -o "$out/ratio-test.h5"
 say '| method | all rows | without the worst 5 % |'
 say '|---|---|---|'
-for method in carl alice alices; do
+for training in carl alice alices 'carl --network polynomial' 'alice --network polynomial'; do
+  read -r method network <<< "$training"
+  name=$method${network:+-${network##* }}
   all=() trimmed=()
   for seed in 1 2 3; do
     augment ratio "$out/truth.h5" --theta0 $prior --theta1 sm -n 200000 --seed $seed |
-      train-ratio --method $method --alpha 0.1 --clip-score 50 --hidden 100,100 --epochs 12 \
+      train-ratio --method $method $network --alpha 0.1 --clip-score 50 --hidden 100,100 --epochs 12 \
         --batch-size 256 --rate 2e-3:6e-5 --validation-split 0.1 --seed $seed \
-        -o "$out/ratio-$method-$seed.h5"
-    evaluate "$out/ratio-test.h5" --model "$out/ratio-$method-$seed.h5" --compare \
-      > "$out/ratio-$method-$seed.txt"
-    all+=("$(awk '/^mean squared error of log r/ { print $NF }' "$out/ratio-$method-$seed.txt")")
-    trimmed+=("$(awk '/without the worst/ { print $NF }' "$out/ratio-$method-$seed.txt")")
+        -o "$out/ratio-$name-$seed.h5"
+    evaluate "$out/ratio-test.h5" --model "$out/ratio-$name-$seed.h5" --compare \
+      > "$out/ratio-$name-$seed.txt"
+    all+=("$(awk '/^mean squared error of log r/ { print $NF }' "$out/ratio-$name-$seed.txt")")
+    trimmed+=("$(awk '/without the worst/ { print $NF }' "$out/ratio-$name-$seed.txt")")
   done
-  say "| $method | $(mean "${all[@]}") | $(mean "${trimmed[@]}") |"
+  say "| ${name/-/, } | $(mean "${all[@]}") | $(mean "${trimmed[@]}") |"
 done
 say ''
 
