@@ -98,9 +98,20 @@ extension CommandContext {
     return try Self.naming(path) { try Setup(document: header.document) }
   }
 
-  public func readModel(_ path: String) throws -> Model {
+  /// A model, or the members of an ensemble in one file.
+  public func readModel(_ path: String) throws -> ModelEnsemble {
     let header = try readHeader(path, expecting: [.model])
-    return try Self.naming(path) { try Model(document: header.document) }
+    return try Self.naming(path) { try ModelEnsemble(document: header.document) }
+  }
+
+  /// Writes a setup or a model that may also be asked for as JSON.
+  public func writeDocument(kind: Kind, document: Document, output: OutputGroup) throws {
+    guard let path = output.path else {
+      throw Problem(.usage, "a \(kind.rawValue) is a file", remedy: "give -o FILE")
+    }
+    try writeDocument(
+      kind: kind, document: document, to: path, as: output.json ? .json : output.outputFormat,
+      force: output.force)
   }
 
   /// Opens rows to write. Inputs must be open already: their digests go into the record of this run.

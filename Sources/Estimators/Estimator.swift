@@ -5,24 +5,31 @@ import Numerics
 
 /// A trained network, ready to be evaluated; or several whose outputs are averaged.
 ///
-/// Ratios average log r̂, scores t̂ and densities log p̂. All models must be of one target, with the same observables, parameters and
-/// reference point.
+/// Ratios average log r̂, scores t̂ and densities log p̂: first over the members of each ensemble, then over the ensembles. All models
+/// must be of one target, with the same observables, parameters and reference point.
 public struct Estimator: Sendable {
+  /// The members of all ensembles.
   public let models: [Model]
   public var target: Model.Target { models[0].target }
   public var observableNames: [String] { models[0].observableNames }
   public var parameterNames: [String] { models[0].parameterNames }
   /// θ1 of a ratio, θ_ref of a score; of a density where log ratios are taken to.
   public var referenceTheta: [Double] { models[0].referenceTheta }
-  private let networks: [TrainedNetwork]
+  /// The networks of each ensemble.
+  private let ensembles: [[TrainedNetwork]]
   private let team: ThreadTeam
 
   /// - Parameter names: file names of the models, for messages.
   public init(_ models: [Model], names: [String] = [], team: ThreadTeam) throws {
-    guard let first = models.first else {
+    try self.init(models.map(ModelEnsemble.init), names: names, team: team)
+  }
+
+  /// - Parameter names: file names of the ensembles, for messages.
+  public init(_ ensembles: [ModelEnsemble], names: [String] = [], team: ThreadTeam) throws {
+    guard let first = ensembles.first?.first else {
       throw Problem(.usage, "a model is missing", remedy: "give --model FILE")
     }
-    for (i, model) in models.enumerated() {
+    for (i, model) in ensembles.map(\.first).enumerated() {
       let name = i < names.count ? names[i] : nil
       guard model.target == first.target, model.observableNames == first.observableNames,
         model.parameterNames == first.parameterNames,
@@ -33,9 +40,9 @@ public struct Estimator: Sendable {
           remedy: "average only models of one training plan", file: name)
       }
     }
-    self.models = models
-    networks = try models.enumerated().map { i, model in
-      do { return try TrainedNetwork(model) } catch let problem as Problem {
+    models = ensembles.flatMap(\.members)
+    self.ensembles = try ensembles.enumerated().map { i, ensemble in
+      do { return try ensemble.members.map(TrainedNetwork.init) } catch let problem as Problem {
         throw i < names.count ? problem.inFile(names[i]) : problem
       }
     }
@@ -121,7 +128,7 @@ public struct Estimator: Sendable {
     rows: Range<Int>, seed: UInt64, theta: @Sendable (Int) -> [Double]
   ) throws -> [Double] {
     try requireDrawable()
-    guard let x = networks[0].draw(rows: rows, seed: seed, team: team, theta: theta) else {
+    guard let x = ensembles[0][0].draw(rows: rows, seed: seed, team: team, theta: theta) else {
       throw noDensity
     }
     return x
@@ -132,8 +139,8 @@ public struct Estimator: Sendable {
     guard target == .density else { throw noDensity }
     guard models.count == 1 else {
       throw Problem(
-        .usage, "observables are drawn from one model, not from an average",
-        remedy: "give --model once")
+        .usage, "observables are drawn from one network, not from an average",
+        remedy: "give --model once, with a model of one member")
     }
   }
 
@@ -151,12 +158,11 @@ public struct Estimator: Sendable {
     let d = observableNames.count
     let p = parameterNames.count
     let rows = x.count / d
-    var mean = [Double](repeating: 0, count: rows * p)
-    for network in networks {
-      let values = network.run(x: x, theta: [], rows: rows, tangents: 0, team: team).values
-      for i in values.indices { mean[i] += values[i] * network.scoreScales[i % p] }
-    }
-    return mean.map { $0 / Double(networks.count) }
+    return averaged { network in
+      var scores = network.run(x: x, theta: [], rows: rows, tangents: 0, team: team).values
+      for i in scores.indices { scores[i] *= network.scoreScales[i % p] }
+      return (scores, [])
+    }.values
   }
 
   /// The mean of the networks' only output, and its derivatives by θ.
@@ -166,15 +172,31 @@ public struct Estimator: Sendable {
     let p = parameterNames.count
     let rows = x.count / observableNames.count
     precondition(theta.count == p || theta.count == rows * p)
-    var values = [Double](repeating: 0, count: rows)
-    var gradient = [Double](repeating: 0, count: tangents ? rows * p : 0)
-    for network in networks {
+    return averaged { network in
       let out = network.run(
         x: x, theta: theta, rows: rows, tangents: tangents ? p : 0, team: team)
-      for i in 0..<rows { values[i] += out.values[i] }
-      for i in gradient.indices { gradient[i] += out.tangents[i] / network.theta.scales[i % p] }
+      var gradient = out.tangents
+      for i in gradient.indices { gradient[i] /= network.theta.scales[i % p] }
+      return (out.values, gradient)
     }
-    let n = Double(networks.count)
-    return (values.map { $0 / n }, gradient.map { $0 / n })
+  }
+
+  /// The mean over ensembles of the mean over their members.
+  private func averaged(_ outputs: (TrainedNetwork) -> Outputs) -> Outputs {
+    mean(of: ensembles) { networks in mean(of: networks, outputs) }
+  }
+
+  private typealias Outputs = (values: [Double], gradient: [Double])
+
+  private func mean<Part>(of parts: [Part], _ outputs: (Part) -> Outputs) -> Outputs {
+    var sum = outputs(parts[0])
+    guard parts.count > 1 else { return sum }
+    for part in parts.dropFirst() {
+      let next = outputs(part)
+      for i in next.values.indices { sum.values[i] += next.values[i] }
+      for i in next.gradient.indices { sum.gradient[i] += next.gradient[i] }
+    }
+    let n = Double(parts.count)
+    return (sum.values.map { $0 / n }, sum.gradient.map { $0 / n })
   }
 }

@@ -62,7 +62,7 @@ public final class TableMerge {
 
   private static let remedies: [Kind: String] = [
     .setup: "write one analysis.yaml, and make its setup with morph setup",
-    .model: "several models are an ensemble: name them all with --model",
+    .model: "merge models with models only",
     .information: "add information with fisher sum",
     .limits: "compute the limits from the merged events",
   ]

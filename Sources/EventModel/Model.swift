@@ -49,6 +49,8 @@ public struct Model: Sendable, Equatable {
   /// The sample it was trained on.
   public var sample: SampleInfo
   public var sampleDigest: String
+  /// Of a member of an ensemble.
+  public var member: EnsembleMember?
 
   public init(
     target: Target, method: String, observableNames: [String], parameterNames: [String],
@@ -110,6 +112,7 @@ public struct Model: Sendable, Equatable {
     d.set("model/settings/names", settings.map(\.name))
     d.set("model/settings/values", settings.map(\.value))
     d.set("model/sample_digest", sampleDigest)
+    if let member { d.set("model/member", [member.number, member.count]) }
     return d
   }
 
@@ -159,6 +162,12 @@ public struct Model: Sendable, Equatable {
       settings: zip(names, values).map { ($0, $1) }, sample: try SampleInfo(document: d),
       sampleDigest: try text("model/sample_digest"))
     amplitudes = try AmplitudeLayout(document: d)
+    if let numbers = d.integers("model/member") {
+      guard numbers.count == 2, (1...max(1, numbers[1])).contains(numbers[0]) else {
+        throw missing("model/member")
+      }
+      member = EnsembleMember(number: numbers[0], count: numbers[1])
+    }
     guard hasMatchingShapes else { throw missing("model/network/parameters") }
   }
 

@@ -16,8 +16,8 @@ public struct DetectorInformation: Sendable {
   let weights: [Double]
   /// Joint score, row-major [row][parameter].
   let joint: [Double]
-  /// Estimated scores of each model, row-major.
-  let estimated: [[Double]]
+  /// Estimated scores of each member of each model, row-major, and its share in the mean.
+  let estimated: [(scores: [Double], share: Double)]
   private let pairs: SymmetricPairs
 
   /// - Parameters:
@@ -43,7 +43,7 @@ public struct DetectorInformation: Sendable {
     self.rows = rows
     weights = dsigma.map { $0 / sum }
     joint = try JointScores.values(events, rows: rows, at: theta)
-    estimated = try models.map { model in
+    estimated = try models.flatMap { model in
       guard model.parameterNames == events.table.setup.parameterNames else {
         throw Problem(
           .data,
@@ -52,13 +52,15 @@ public struct DetectorInformation: Sendable {
             + events.table.setup.parameterNames.joined(separator: ", "), file: model.name)
       }
       let x = try events.observations(model.observableNames, rows: rows)
-      let scores = try model.scores(x, rows: rows.count, at: theta)
-      guard scores.allSatisfy(\.isFinite) else {
-        throw Problem(
-          .data, "the model gives scores that are not finite", remedy: "train it again",
-          file: model.name)
+      return try model.members.map { member in
+        let scores = try member.scores(x, rows: rows.count, at: theta)
+        guard scores.allSatisfy(\.isFinite) else {
+          throw Problem(
+            .data, "the model gives scores that are not finite", remedy: "train it again",
+            file: model.name)
+        }
+        return (scores, 1 / Double(models.count * model.members.count))
       }
-      return scores
     }
   }
 
@@ -122,10 +124,10 @@ public struct DetectorInformation: Sendable {
   }
 
   private func meanScore() -> [Double] {
-    guard estimated.count > 1 else { return estimated.first ?? joint }
-    var sum = estimated[0]
-    for member in estimated.dropFirst() { for i in sum.indices { sum[i] += member[i] } }
-    return sum.map { $0 / Double(estimated.count) }
+    guard estimated.count > 1 else { return estimated.first?.scores ?? joint }
+    var sum = [Double](repeating: 0, count: joint.count)
+    for (scores, share) in estimated { for i in sum.indices { sum[i] += share * scores[i] } }
+    return sum
   }
 
   /// E[u vᵀ] over the rows.
@@ -206,17 +208,19 @@ public struct DetectorInformation: Sendable {
     return result
   }
 
-  /// The covariance of the plug-in information of the mean score from the spread of K models, to first order:
-  /// Σ_a dI_a ⊗ dI_a/(K(K − 1)) with dI_a = n E[t̄ (t̂_a − t̄)ᵀ + (t̂_a − t̄) t̄ᵀ].
+  /// The covariance of the plug-in information of the mean score from the spread of K members, to first order:
+  /// Σ_a s_a² dI_a ⊗ dI_a K/(K − 1) with dI_a = n E[t̄ (t̂_a − t̄)ᵀ + (t̂_a − t̄) t̄ᵀ] and shares s_a, which are
+  /// 1/K but for models of unequal numbers of members.
   private func ensembleCovariance(_ mean: [Double]) -> [Double]? {
     let k = Double(estimated.count)
     guard estimated.count > 1 else { return nil }
     var result = [Double](repeating: 0, count: pairs.count * pairs.count)
-    for member in estimated {
-      let cross = moment(mean, zip(member, mean).map { $0 - $1 })
+    for (scores, share) in estimated {
+      let factor = share * share * k / (k - 1)
+      let cross = moment(mean, zip(scores, mean).map { $0 - $1 })
       let d = pairs.pack((expectedEvents * (cross + cross.transposed)).elements)
       for i in d.indices {
-        for j in d.indices { result[i * d.count + j] += d[i] * d[j] / (k * (k - 1)) }
+        for j in d.indices { result[i * d.count + j] += factor * d[i] * d[j] }
       }
     }
     return result

@@ -3,17 +3,37 @@ import Estimators
 import EventModel
 import Numerics
 
-/// A trained model as a source of scores or of log ratios.
+/// A trained model as a source of scores or of log ratios; of an ensemble the mean of its members.
 public struct TrainedModel: ScoreEvaluator, RatioEvaluator {
-  public let model: Model
+  public let ensemble: ModelEnsemble
   public let name: String
   private let estimator: Estimator
+  /// Of an ensemble its members, each alone.
+  private let parts: [TrainedModel]
+  public var members: [any ScoreEvaluator] { parts.isEmpty ? [self] : parts }
 
   /// - Parameter name: what messages call the model, its file.
-  public init(_ model: Model, name: String, team: ThreadTeam) throws {
-    self.model = model
+  public init(_ ensemble: ModelEnsemble, name: String, team: ThreadTeam) throws {
+    self.ensemble = ensemble
     self.name = name
-    estimator = try Estimator([model], names: [name], team: team)
+    estimator = try Estimator([ensemble], names: [name], team: team)
+    parts =
+      ensemble.members.count == 1
+      ? [] : try ensemble.members.map { try TrainedModel($0, name: name, team: team) }
+  }
+
+  /// A single network.
+  public init(_ model: Model, name: String, team: ThreadTeam) throws {
+    try self.init(ModelEnsemble(model), name: name, team: team)
+  }
+
+  /// What members of an ensemble have in common, and the first has alone.
+  public var model: Model { ensemble.first }
+
+  /// A line for the notes of a result.
+  public var note: String {
+    let count = ensemble.members.count
+    return "model: \(name) (\(model.method)\(count > 1 ? ", \(count) members" : ""))"
   }
 
   public var observableNames: [String] { model.observableNames }

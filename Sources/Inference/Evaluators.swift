@@ -9,6 +9,12 @@ public protocol ScoreEvaluator {
   /// Scores at θ of `rows` rows of observables (row-major, in the order of `observableNames`), row-major
   /// [row][parameter].
   func scores(_ x: [Double], rows: Int, at theta: [Double]) throws -> [Double]
+  /// Of an ensemble those whose mean `scores` is, each alone; of others the one itself.
+  var members: [any ScoreEvaluator] { get }
+}
+
+extension ScoreEvaluator {
+  public var members: [any ScoreEvaluator] { [self] }
 }
 
 /// Something that estimates log r(x|θ) = log p(x|θ) − log p(x|θ₁).

@@ -27,7 +27,7 @@ struct InfoReport {
       add(samples, hasSetup: header.document["parameters"] != nil)
     }
     if let sample = try? SampleInfo(document: header.document) { add(sample) }
-    if header.kind == .model { add(try Model(document: header.document)) }
+    if header.kind == .model { add(try ModelEnsemble(document: header.document)) }
     if !header.fields.isEmpty { add(header.fields, summary) }
     if !header.provenance.isEmpty { add(header.provenance) }
     let own: Set<String> = ["sluice", "samples"]
@@ -186,11 +186,15 @@ struct InfoReport {
       ])
   }
 
-  private mutating func add(_ model: Model) {
-    let loss = { (history: [Double]) in
+  private mutating func add(_ ensemble: ModelEnsemble) {
+    let members = ensemble.members
+    let model = ensemble.first
+    let loss = { (model: Model, history: [Double]) in
       history.indices.contains(model.bestEpoch)
         ? TextTable.number(history[model.bestEpoch]) : "-"
     }
+    let epoch = { (model: Model) in "\(model.bestEpoch + 1) of \(model.trainingLoss.count)" }
+    let isAlone = members.count == 1
     add(
       "model", ["what", "value"],
       [
@@ -202,10 +206,20 @@ struct InfoReport {
         ],
         ["layers", model.layerWidths.map(String.init).joined(separator: "-")],
         ["activation", model.activation], ["precision", model.precision],
-        ["best epoch", "\(model.bestEpoch + 1) of \(model.trainingLoss.count)"],
-        ["training loss", loss(model.trainingLoss)],
-        ["validation loss", loss(model.validationLoss)],
-      ] + model.settings.map { [$0.name, $0.value] })
+        isAlone ? ["best epoch", epoch(model)] : ["members", "\(members.count)"],
+        isAlone ? ["training loss", loss(model, model.trainingLoss)] : [],
+        isAlone ? ["validation loss", loss(model, model.validationLoss)] : [],
+        isAlone ? model.member.map { ["member", "\($0.number) of \($0.count)"] } ?? [] : [],
+      ].filter { !$0.isEmpty } + model.settings.map { [$0.name, $0.value] })
+    guard !isAlone else { return }
+    add(
+      "members", ["member", "best epoch", "training loss", "validation loss"],
+      members.enumerated().map { i, model in
+        [
+          "\(model.member?.number ?? i + 1)", epoch(model), loss(model, model.trainingLoss),
+          loss(model, model.validationLoss),
+        ]
+      })
   }
 
   private mutating func add(_ fields: [Field], _ summary: TableSummary) {

@@ -13,7 +13,8 @@ struct Merge: Tool {
     discussion: """
       Setups, observables and weights must agree by name. Samples of one process are averaged, and processes added, by \
       the commands that read the result; the same sample or event twice is an error. \
-      Les Houches files become one: runs of one process are averaged, different processes add.
+      Les Houches files become one: runs of one process are averaged, different processes add. \
+      Models of one training plan become the members of one model.
       """)
 
   @Flag(help: "Go on where parts of a whole are missing, and record which.")
@@ -50,9 +51,24 @@ struct Merge: Tool {
       }
       return try mergeLHE(paths.map { $0 ?? "-" }, context)
     }
+    if sources.allSatisfy({ $0.header.kind == .model }) { return try mergeModels(sources, context) }
     let merge = try TableMerge(sources, allowMissing: allowMissing, journal: context.journal)
     try merge.write(to: context.openSink(output, header: merge.header, deferred: true))
   }
+
+  /// Members of an ensemble in the order of their numbers, else of the files.
+  private func mergeModels(_ sources: [any Source], _ context: CommandContext) throws {
+    let models = try sources.map { source in
+      do {
+        return (source.name, try ModelEnsemble(document: source.header.document))
+      } catch let problem as Problem {
+        throw problem.inFile(source.name)
+      }
+    }
+    let ensemble = try ModelEnsemble.merged(models, allowMissing: allowMissing)
+    try context.writeDocument(kind: .model, document: ensemble.document, output: output)
+  }
+
   private func mergeLHE(_ paths: [String], _ context: CommandContext) throws {
     guard LHEFile.isWritten(output) else {
       throw Problem(

@@ -54,7 +54,7 @@ struct FullInformation: Tool {
       "retained, full: with the rate; kinematic_retained, kinematic: without; "
         + "kinematic_truth: joint score of the same events"
     ]
-    information.notes += models.map { "model: \($0.name) (\($0.model.method))" }
+    information.notes += models.map(\.note)
     try context.report(information, output: options.output)
   }
 }

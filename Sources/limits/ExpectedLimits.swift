@@ -45,7 +45,7 @@ struct ExpectedLimits: Tool {
       }
       limits = try input.source.expected(
         models: input.models, part: part, thetaTrue: input.thetaTrue, settings: settings)
-      limits.notes = input.models.map { "model: \($0.name) (\($0.model.method))" }
+      limits.notes = input.models.map(\.note)
     }
     try context.report(
       text: LimitsText(limits, withPoints: options.points).text, document: limits.document,

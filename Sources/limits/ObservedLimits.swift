@@ -40,7 +40,7 @@ struct ObservedLimits: Tool {
         limits = try input.source.observed(
           models: input.models, x: input.models.map { try observed.columns($0.observableNames) },
           count: observed.count, settings: settings)
-        limits.notes = input.models.map { "model: \($0.name) (\($0.model.method))" }
+        limits.notes = input.models.map(\.note)
       }
       try context.report(
         text: LimitsText(limits, withPoints: options.points).text, document: limits.document,

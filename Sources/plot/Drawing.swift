@@ -32,7 +32,7 @@ struct Drawing {
         try values(sources, labels, Information.init(document:)), parameters: names,
         matrices: options.matrix, level: options.level)
     case .model:
-      return try ModelFigure.figure(try values(sources, labels, Model.init(document:)))
+      return try ModelFigure.figure(try values(sources, labels, ModelEnsemble.init(document:)))
     default:
       guard sources.count == 1 else {
         throw Problem(
