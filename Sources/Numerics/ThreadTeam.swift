@@ -198,27 +198,32 @@ private final class Crew: @unchecked Sendable {
   private func serve() {
     var seen = 0
     while true {
-      waitForTicket(after: seen)
+      // The ticket first: one taken after a look at `isDismissed` could be the dismissal's own, and nothing would follow it.
+      seen = nextTicket(after: seen)
       if isDismissed.load(ordering: .acquiring) { return }
-      seen = ticket.load(ordering: .acquiring)
       inside.wrappingAdd(1, ordering: .sequentiallyConsistent)
       if isOpen.load(ordering: .sequentiallyConsistent), let job { work(count, job) }
       inside.wrappingSubtract(1, ordering: .sequentiallyConsistent)
     }
   }
 
-  private func waitForTicket(after seen: Int) {
+  /// Waits until the ticket is another than `seen`, and gives it.
+  private func nextTicket(after seen: Int) -> Int {
     for _ in 0..<Self.patience {
-      if ticket.load(ordering: .acquiring) != seen { return }
+      let now = ticket.load(ordering: .acquiring)
+      if now != seen { return now }
       cvm_pause()
     }
     pthread_mutex_lock(mutex)
     sleepers.wrappingAdd(1, ordering: .sequentiallyConsistent)
-    while ticket.load(ordering: .sequentiallyConsistent) == seen {
+    var now = ticket.load(ordering: .sequentiallyConsistent)
+    while now == seen {
       pthread_cond_wait(condition, mutex)
+      now = ticket.load(ordering: .sequentiallyConsistent)
     }
     sleepers.wrappingSubtract(1, ordering: .sequentiallyConsistent)
     pthread_mutex_unlock(mutex)
+    return now
   }
 
   private func wakeAll() {

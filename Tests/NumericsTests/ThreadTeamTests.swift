@@ -27,6 +27,16 @@ import Testing
     #expect(total.load(ordering: .relaxed) == 3000 * 6)
   }
 
+  /// A helper that was between two looks at the state once slept through the end of its team for ever.
+  @Test func teamsEndWhileTheirHelpersAreAtWork() {
+    for round in 0..<4000 {
+      let team = ThreadTeam(threads: 3)
+      let total = Atomic<Int>(0)
+      team.forEachBlock(count: 1 + round % 5) { total.add($0, ordering: .relaxed) }
+      #expect(total.load(ordering: .relaxed) == (1 + round % 5) * (round % 5) / 2)
+    }
+  }
+
   @Test func sumsDoNotDependOnThreads() {
     let values = (0..<10_000).map { 1 / Double($0 + 1) }
     let sums = [1, 2, 3].map { threads in
