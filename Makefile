@@ -15,6 +15,7 @@ SANITIZER ?= address
 # Commands whose sections are written.
 DOCUMENTED = $(basename $(notdir $(wildcard man/src/*.mdoc)))
 RELEASE  = .build/release
+EXAMPLES = wh vbf galton gaussian
 TESTED   = .build-test
 # One build serves the tests and the commands they run.
 TEST_FLAGS = -c release --scratch-path $(TESTED) -Xswiftc -enable-testing
@@ -34,7 +35,7 @@ help:
 	@echo 'make demo       install what is missing, build, run the analysis of Examples/wh'
 	@echo 'make check      install what is missing, build once, lint, run all tests'
 	@echo 'make install    PREFIX=$(PREFIX) DESTDIR= PROGRAM_PREFIX=: commands, manuals, completions'
-	@echo 'make physics    the figures of Examples/wh/README.md from the full samples'
+	@echo 'make physics    the figures in the READMEs of the examples; DATA= is the folder of the full samples'
 	@echo 'make benchmark  speed, beside other programs where they are installed'
 	@echo 'make docs       manual pages and completions again, from the options and man/src'
 	@echo 'make peers      other programs to compare with, in .venv-peers (5.8 GB)'
@@ -57,7 +58,8 @@ demo: build
 	$(MAKE) -C Examples/wh BIN='$(CURDIR)/$(RELEASE)'
 
 physics: build
-	$(MAKE) -C Examples/wh physics BIN='$(CURDIR)/$(RELEASE)'
+	set -e; for e in $(EXAMPLES); do \
+	  $(MAKE) -C Examples/$$e physics BIN='$(CURDIR)/$(RELEASE)'; done
 
 benchmark: build
 	$(MAKE) -C Benchmarks BIN='$(CURDIR)/$(RELEASE)'
@@ -115,4 +117,4 @@ install: build
 
 clean:
 	rm -rf .build $(TESTED)
-	for e in wh galton; do if [ -f Examples/$$e/Makefile ]; then $(MAKE) -C Examples/$$e clean; fi; done
+	for e in $(EXAMPLES); do $(MAKE) -C Examples/$$e clean; done

@@ -1,10 +1,11 @@
 # N runs of the board: x, the theta of the numerator, y, joint log ratio to THETA1 and joint score at theta.
-# Runs alternate between theta (y = 0) and THETA1 (y = 1). Give -v N=, -v SEED=, -v THETA1=, -v LOW= and -v HIGH=.
+# Runs alternate between theta (y = 0) and THETA1 (y = 1), or with -v KIND=one are all at theta; x is then anywhere in its
+# bin, since a density has no spikes. Give -v N=, -v SEED=, -v THETA1=, -v LOW= and -v HIGH=.
 BEGIN {
   RANDOM = SEED * 7919 + 1
   print "x\ttheta\ty\tlog_r\tscore"
   for (run = 0; run < N; run++) {
-    y = run % 2
+    y = KIND != "one" && run % 2
     theta = LOW + (HIGH - LOW) * uniform()
     h = ratio = score = 0
     for (v = 0; v < ROWS; v++) {
@@ -19,6 +20,7 @@ BEGIN {
         h++
       }
     }
-    printf "%d\t%.17g\t%d\t%.17g\t%.17g\n", h, theta, y, ratio, score
+    if (KIND == "one") h += uniform() - 0.5
+    printf "%.17g\t%.17g\t%d\t%.17g\t%.17g\n", h, theta, y, ratio, score
   }
 }

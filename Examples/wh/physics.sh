@@ -8,27 +8,13 @@ cd "$here"
 PATH=${BIN:+$(cd "$BIN" && pwd):}$PATH
 out=out/physics
 mkdir -p "$out"
-tables=$out/tables.md
-: > "$tables"
+. ../table.sh
+start_tables "$out/tables.md"
 
-say() { printf '%s\n' "$*" | tee -a "$tables"; }
 # information FILE MATRIX ROW COLUMN: an element of a matrix that fisher printed.
 information() { awk -v m="$2" -v r="$3" -v c="$4" '$1 == m && $2 == r && $3 == c { print $4 }' "$1"; }
 # area FILE LEVEL: the area of a confidence region that limits printed.
 area() { awk -v l="$2" '$1 == "cHW,cHq3" && $2 == l { print $4 }' "$1"; }
-# mean VALUE...: mean and, of several values, the error of the mean.
-mean() {
-  printf '%s\n' "$@" | awk '{ s += $1; q += $1 * $1 } END {
-    m = s / NR; v = NR > 1 ? (q - s * m) / (NR - 1) / NR : 0
-    if (NR > 1) printf "%.4g ± %.2g\n", m, sqrt(v > 0 ? v : 0); else printf "%.4g\n", m }'
-}
-# spread VALUE...: mean and standard deviation.
-spread() {
-  printf '%s\n' "$@" | awk '{ s += $1; q += $1 * $1 } END {
-    m = s / NR; v = NR > 1 ? (q - s * m) / (NR - 1) : 0
-    printf "%.4g (spread %.2g)\n", m, sqrt(v > 0 ? v : 0) }'
-}
-
 # events NAME ANALYSIS: both samples read with an analysis file.
 events() {
   morph setup "$2" -o "$out/$1-setup.h5"
@@ -88,7 +74,7 @@ augment ratio "$out/truth.h5" --partition test --theta0 $prior --theta1 sm -n 50
   -o "$out/ratio-test.h5"
 say '| method | all rows | without the worst 5 % |'
 say '|---|---|---|'
-for training in carl alice alices 'carl --network polynomial' 'alice --network polynomial'; do
+for training in carl rolr alice cascal rascal alices 'carl --network polynomial' 'alice --network polynomial'; do
   read -r method network <<< "$training"
   name=$method${network:+-${network##* }}
   all=() trimmed=()
