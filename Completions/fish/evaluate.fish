@@ -24,7 +24,7 @@ function __evaluate_parse_tokens -S
         __evaluate_parse_subcommand 0 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'estimates'
-            __evaluate_parse_subcommand 1 'input-format=' 'salvage' 'model=+' 'theta=+' 'grid=+' 'theta1=' 'partition=' 'score' 'compare' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
+            __evaluate_parse_subcommand 1 'input-format=' 'salvage' 'model=+' 'theta=+' 'grid=+' 'theta1=' 'partition=' 'nuisance=' 'information=' 'score' 'compare' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         case 'draw'
             __evaluate_parse_subcommand 0 'model=+' 'theta=+' 'grid=+' 'n/count=' 'seed=' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         case 'help'
@@ -95,6 +95,8 @@ complete -c 'evaluate' -n '__evaluate_should_offer_completions_for_flags_or_opti
 complete -c 'evaluate' -n '__evaluate_should_offer_completions_for_flags_or_options "evaluate estimates"' -l 'grid' -d 'One axis of a grid of points, ends included. Repeatable; other parameters are 0.' -rfka ''
 complete -c 'evaluate' -n '__evaluate_should_offer_completions_for_flags_or_options "evaluate estimates" theta1' -l 'theta1' -d 'Write log r to this point: in place of a ratio model\'s own theta1, or of the log p of a density model.' -rfka ''
 complete -c 'evaluate' -n '__evaluate_should_offer_completions_for_flags_or_options "evaluate estimates" partition' -l 'partition' -d 'Use only this part of the events; every event is in exactly one of train, validation and test.' -rfka 'train validation test all'
+complete -c 'evaluate' -n '__evaluate_should_offer_completions_for_flags_or_options "evaluate estimates" nuisance' -l 'nuisance' -d 'Components of a score that are of nuisance parameters: \'keep\', \'project\' (leave them out) or \'profile\' (over them). By default kept.' -rfka 'keep project profile'
+complete -c 'evaluate' -n '__evaluate_should_offer_completions_for_flags_or_options "evaluate estimates" information' -l 'information' -d 'Profile with the first matrix of this information file; by default with that of the model\'s own scores in training.' -rfa '(for p in (string match -e -- \'*/\' (commandline -t);or printf \n)*.\'h5\';printf %s\n $p;end;__fish_complete_directories (commandline -t) \'\')'
 complete -c 'evaluate' -n '__evaluate_should_offer_completions_for_flags_or_options "evaluate estimates" score' -l 'score' -d 'Write the derivatives of log r or log p by the parameters too.'
 complete -c 'evaluate' -n '__evaluate_should_offer_completions_for_flags_or_options "evaluate estimates" compare' -l 'compare' -d 'Compare with the joint ratio and score of a sample\'s rows, and print mean squared errors.'
 complete -c 'evaluate' -n '__evaluate_should_offer_completions_for_flags_or_options "evaluate estimates" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rF

@@ -30,7 +30,7 @@ function __fisher_parse_tokens -S
         case 'histogram'
             __fisher_parse_subcommand 1 'observable=' 'bins=' 'input-format=' 'salvage' 'theta=+' 'luminosity=' 'combine=' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         case 'full'
-            __fisher_parse_subcommand 1 'model=+' 'partition=' 'input-format=' 'salvage' 'theta=+' 'luminosity=' 'combine=' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
+            __fisher_parse_subcommand 1 'model=+' 'theta1=' 'partition=' 'input-format=' 'salvage' 'theta=+' 'luminosity=' 'combine=' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         case 'sum'
             __fisher_parse_subcommand -r 1 'input-format=' 'salvage' 'matrix=' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         case 'project'
@@ -159,6 +159,7 @@ complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options 
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher histogram" version' -l 'version' -d 'Show the version.'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher histogram" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher full"' -l 'model' -d 'Trained model; given several times, their outputs are averaged.' -rfa '(for p in (string match -e -- \'*/\' (commandline -t);or printf \n)*.\'h5\';printf %s\n $p;end;__fish_complete_directories (commandline -t) \'\')'
+complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher full" theta1' -l 'theta1' -d 'Denominator of the log ratios of models with two hypotheses, and of densities; by default the model\'s reference point.' -rfka ''
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher full" partition' -l 'partition' -d 'Use only this part of the events; every event is in exactly one of train, validation and test.' -rfka 'train validation test all'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_positional "fisher full" -eq 1' -F
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher full" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'

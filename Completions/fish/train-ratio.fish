@@ -21,7 +21,7 @@ function __train-ratio_parse_tokens -S
     set -l unparsed_tokens (__train-ratio_tokens -pc)
     switch $unparsed_tokens[1]
     case 'train-ratio'
-        __train-ratio_parse_subcommand 1 'input-format=' 'salvage' 'observables=+' 'method=' 'network=' 'alpha=' 'hidden=' 'activation=' 'epochs=' 'batch-size=' 'rate=' 'optimiser=' 'validation-split=' 'patience=' 'clip-gradient=' 'clip-score=' 'rows=' 'epoch-rows=' 'float64' 'seed=' 'o/output=' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
+        __train-ratio_parse_subcommand 1 'input-format=' 'salvage' 'observables=+' 'method=' 'network=' 'hypotheses=' 'alpha=' 'hidden=' 'activation=' 'epochs=' 'batch-size=' 'rate=' 'optimiser=' 'validation-split=' 'patience=' 'clip-gradient=' 'clip-score=' 'rows=' 'epoch-rows=' 'float64' 'seed=' 'o/output=' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __train-ratio_parse_subcommand -r 1 'version'
@@ -83,7 +83,8 @@ complete -c 'train-ratio' -n '__train-ratio_should_offer_completions_for_flags_o
 complete -c 'train-ratio' -n '__train-ratio_should_offer_completions_for_flags_or_options "train-ratio" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'train-ratio' -n '__train-ratio_should_offer_completions_for_flags_or_options "train-ratio"' -l 'observables' -d 'Use only these observables, separated by commas.' -rfka ''
 complete -c 'train-ratio' -n '__train-ratio_should_offer_completions_for_flags_or_options "train-ratio" method' -l 'method' -d 'Loss to train with; the model is log r in every case.' -rfka 'carl rolr alice cascal rascal alices'
-complete -c 'train-ratio' -n '__train-ratio_should_offer_completions_for_flags_or_options "train-ratio" network' -l 'network' -d 'Network of theta and x, or of x alone whose ratio is a sum of squares polynomial in theta.' -rfka 'perceptron polynomial'
+complete -c 'train-ratio' -n '__train-ratio_should_offer_completions_for_flags_or_options "train-ratio" network' -l 'network' -d 'Network of theta and x; or of x alone: a sum of squares polynomial in theta, or the morphed ratios of benchmarks.' -rfka 'perceptron polynomial morphing-aware'
+complete -c 'train-ratio' -n '__train-ratio_should_offer_completions_for_flags_or_options "train-ratio" hypotheses' -l 'hypotheses' -d 'Hypotheses that are inputs: 1, theta0 with the sample\'s theta1, or 2. By default 2 where theta1 varies in the sample.' -rfka ''
 complete -c 'train-ratio' -n '__train-ratio_should_offer_completions_for_flags_or_options "train-ratio" alpha' -l 'alpha' -d 'Weight of the score term, a mean over the components of the score.' -rfka ''
 complete -c 'train-ratio' -n '__train-ratio_should_offer_completions_for_flags_or_options "train-ratio" hidden' -l 'hidden' -d 'Units of the hidden layers, separated by commas.' -rfka ''
 complete -c 'train-ratio' -n '__train-ratio_should_offer_completions_for_flags_or_options "train-ratio" activation' -l 'activation' -d 'Activation: tanh, relu, lrelu, elu, selu, softplus, sigmoid or logsigmoid.' -rfka ''

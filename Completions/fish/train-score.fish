@@ -82,7 +82,7 @@ complete -c 'train-score' -n '__train-score_should_offer_completions_for_positio
 complete -c 'train-score' -n '__train-score_should_offer_completions_for_flags_or_options "train-score" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'train-score' -n '__train-score_should_offer_completions_for_flags_or_options "train-score" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'train-score' -n '__train-score_should_offer_completions_for_flags_or_options "train-score"' -l 'observables' -d 'Use only these observables, separated by commas.' -rfka ''
-complete -c 'train-score' -n '__train-score_should_offer_completions_for_flags_or_options "train-score" method' -l 'method' -d 'Loss to train with.' -rfka 'sally'
+complete -c 'train-score' -n '__train-score_should_offer_completions_for_flags_or_options "train-score" method' -l 'method' -d 'How the score is to be used: as it is (sally), or along one direction (sallino); training is the same.' -rfka 'sally sallino'
 complete -c 'train-score' -n '__train-score_should_offer_completions_for_flags_or_options "train-score" hidden' -l 'hidden' -d 'Units of the hidden layers, separated by commas.' -rfka ''
 complete -c 'train-score' -n '__train-score_should_offer_completions_for_flags_or_options "train-score" activation' -l 'activation' -d 'Activation: tanh, relu, lrelu, elu, selu, softplus, sigmoid or logsigmoid.' -rfka ''
 complete -c 'train-score' -n '__train-score_should_offer_completions_for_flags_or_options "train-score" epochs' -l 'epochs' -d 'Number of passes over the training rows.' -rfka ''

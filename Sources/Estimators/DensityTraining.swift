@@ -93,7 +93,7 @@ extension EstimatorTrainer {
     model.flow = FlowLayout(
       orders: shape.orders, components: shape.components,
       logPrecisionBound: shape.logPrecisionBound)
-    model.referenceTheta = reference(sample)
+    model.referenceTheta = reference(sample, range: sample.thetaRange)
     model.settings += flow.settings
     return model
   }
@@ -109,18 +109,6 @@ extension EstimatorTrainer {
       layout: {
         ConditionalFlow<Scalar>(shape: shape, parameters: $0).networks.flatMap(\.modelLayout)
       })
-  }
-
-  /// The point that log ratios of a density are taken to: the setup's first benchmark if it is inside the range of the
-  /// sample, else the middle of the range.
-  private func reference(_ sample: TrainingRows) -> [Double] {
-    let range = sample.thetaRange
-    if let first = sample.info.setup.benchmarks.first?.values, first.count == range.count,
-      zip(first, range).allSatisfy({ $0 >= $1[0] && $0 <= $1[1] })
-    {
-      return first
-    }
-    return range.map { ($0[0] + $0[1]) / 2 }
   }
 
   /// That each observable has a density; a warning where it seems to take only a few values.

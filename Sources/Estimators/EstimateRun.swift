@@ -11,6 +11,10 @@ public enum EstimateFields {
   public static let logDensity = "log_p"
   /// t̂ of each row, one value per parameter; of a ratio or density model for each point in turn.
   public static let score = "score"
+  /// t̂ at θ1, of a ratio of two hypotheses: −∂ log r̂/∂θ1, so that a score has the sign of a score.
+  public static let denominatorScore = "score1"
+  /// t̂·(θ − θ_ref)/|θ − θ_ref| of a score model, one value per parameter point.
+  public static let projectedScore = "projected_score"
 }
 
 /// Events or a training sample → estimates, batch by batch in constant memory.
@@ -21,17 +25,21 @@ public struct EstimateRun: Sendable {
   /// θ1 of log ratios, in place of the model's own; of a density nil is log p̂ itself.
   private let denominator: [Double]?
   private let includesScore: Bool
+  /// What becomes of the components of a score.
+  private let treatment: ScoreTreatment
   private let part: Partition
   private let journal: Journal
 
   public init(
     estimator: Estimator, points: [(name: String, theta: [Double])],
-    denominator: [Double]? = nil, includesScore: Bool, part: Partition, journal: Journal
+    denominator: [Double]? = nil, includesScore: Bool, treatment: ScoreTreatment? = nil,
+    part: Partition, journal: Journal
   ) {
     self.estimator = estimator
     self.points = points
     self.denominator = denominator
     self.includesScore = includesScore || estimator.target == .score
+    self.treatment = treatment ?? .keep(estimator.parameterNames)
     self.part = part
     self.journal = journal
   }
@@ -44,7 +52,8 @@ public struct EstimateRun: Sendable {
     var document = setup.document()
     document.set("estimates/target", estimator.target.rawValue)
     document.set("estimates/method", estimator.models[0].method)
-    if !isLogDensity {
+    let ownDenominators = usesOwnDenominators(input)
+    if !isLogDensity, !ownDenominators {
       document.set("estimates/reference_theta", denominator ?? estimator.referenceTheta)
     }
     document.set(
@@ -71,24 +80,64 @@ public struct EstimateRun: Sendable {
     } else if denominator != nil {
       throw Problem(.usage, "a score model gives no ratio", remedy: "leave out --theta1", file: nil)
     }
-    if includesScore {
-      let names = estimator.parameterNames
-      let components =
-        estimator.target == .score || points.count <= 1
-        ? names : points.flatMap { point in names.map { "\($0) at \(point.name)" } }
-      fields.append(Field(EstimateFields.score, components: components))
-    }
-    let denominator = denominator.map { [(name: "theta1", theta: $0)] } ?? []
-    for point in points + denominator {
-      let outside = estimator.outsideTrainingRange(point.theta)
+    if includesScore { fields += try scoreFields() }
+    let isFree = denominator != nil && !estimator.hasTwoHypotheses
+    let others = isFree ? denominator.map { [(name: "theta1", theta: $0)] } ?? [] : []
+    for point in points + others {
+      let isReference =
+        denominator == nil && !includesScore
+        && point.theta == estimator.referenceTheta
+      // The ratio of theta1 to itself is known all the same.
+      if isReference, !estimator.isKnown(point.theta) { continue }
+      try estimator.requireKnown(point.theta)
+      let outside = estimator.outsideTrainingRange(point.theta, denominator: denominator)
       if !outside.isEmpty {
         journal.warn(
           "outside",
-          "\(point.name) is outside the range of \(outside.joined(separator: ", ")) in training; "
+          (estimator.hasTwoHypotheses ? "\(point.name) over theta1" : point.name)
+            + " is outside the range of \(outside.joined(separator: ", ")) in training; "
             + "the model is extrapolated")
       }
     }
     return Header(kind: .estimates, document: document, fields: fields)
+  }
+
+  private func scoreFields() throws -> [Field] {
+    if estimator.target == .score {
+      var fields = [Field(EstimateFields.score, components: treatment.names)]
+      if !points.isEmpty {
+        for point in points { _ = try direction(to: point) }
+        fields.append(Field(EstimateFields.projectedScore, components: points.map(\.name)))
+      }
+      return fields
+    }
+    try estimator.requireDerivatives()
+    let names = estimator.parameterNames
+    let components =
+      points.count <= 1
+      ? names : points.flatMap { point in names.map { "\($0) at \(point.name)" } }
+    let paths =
+      [EstimateFields.score]
+      + (estimator.hasTwoHypotheses ? [EstimateFields.denominatorScore] : [])
+    return paths.map { Field($0, components: components) }
+  }
+
+  /// The unit vector from θ_ref to a point, of the components that are kept.
+  private func direction(to point: (name: String, theta: [Double])) throws -> [Double] {
+    let reference = estimator.referenceTheta
+    let delta = treatment.kept.map { point.theta[$0] - reference[$0] }
+    let length = delta.reduce(0) { $0 + $1 * $1 }.squareRoot()
+    guard length > 0 else {
+      throw Problem(
+        .usage, "\(point.name) is the reference point of the score, which gives no direction",
+        remedy: "give a --theta away from it, or none")
+    }
+    return delta.map { $0 / length }
+  }
+
+  /// Rows of a sample have a θ1 of their own, for networks that take any.
+  private func usesOwnDenominators(_ input: Input) -> Bool {
+    estimator.hasTwoHypotheses && denominator == nil && points.isEmpty && input.theta1 != nil
   }
 
   private var isLogDensity: Bool { estimator.target == .density && denominator == nil }
@@ -123,47 +172,55 @@ public struct EstimateRun: Sendable {
     if let id = input.eventID { columns.append(batch.columns[id].rows(rows, width: 1)) }
     if let sample = input.sample { columns.append(batch.columns[sample].rows(rows, width: 1)) }
     if estimator.target == .score {
-      return Batch(count: rows.count, columns: columns + [.float64(try estimator.score(x: x))])
+      return Batch(count: rows.count, columns: columns + (try scores(x)))
     }
     let p = estimator.parameterNames.count
-    let reference = try denominator.map { try values(x: x, theta: $0, derivatives: false).values }
+    let estimate = try PointEstimates(
+      estimator, x: x, denominator: denominator, isLogDensity: isLogDensity,
+      derivatives: includesScore)
     if points.isEmpty, let theta = input.theta {
-      let all = batch.columns[theta].doubles
-      let own = rows.flatMap { all[$0 * p..<($0 + 1) * p] }
-      let (values, gradient) = try values(
-        x: x, theta: own, reference: reference, derivatives: includesScore)
-      columns.append(.float64(values))
-      if includesScore { columns.append(.float64(gradient)) }
+      func own(_ column: Int) -> [Double] {
+        let all = batch.columns[column].doubles
+        return rows.flatMap { all[$0 * p..<($0 + 1) * p] }
+      }
+      let theta1 = usesOwnDenominators(input) ? input.theta1.map(own) : nil
+      let result = try estimate.at(own(theta), denominator: theta1)
+      columns.append(.float64(result.values))
+      columns += result.scores.map { .float64($0) }
       return Batch(count: rows.count, columns: columns)
     }
     var ratios = [Double](repeating: 0, count: rows.count * points.count)
-    var scores = [Double](repeating: 0, count: includesScore ? ratios.count * p : 0)
+    var scores: [[Double]] = []
     for (k, point) in points.enumerated() {
-      let (values, gradient) = try values(
-        x: x, theta: point.theta, reference: reference, derivatives: includesScore)
-      for i in rows.indices { ratios[i * points.count + k] = values[i] }
-      for i in gradient.indices { scores[(i / p * points.count + k) * p + i % p] = gradient[i] }
+      let result = try estimate.at(point.theta)
+      for i in rows.indices { ratios[i * points.count + k] = result.values[i] }
+      if scores.isEmpty {
+        scores = result.scores.map { _ in [Double](repeating: 0, count: ratios.count * p) }
+      }
+      for (s, score) in result.scores.enumerated() {
+        for i in score.indices { scores[s][(i / p * points.count + k) * p + i % p] = score[i] }
+      }
     }
-    columns.append(.float64(ratios))
-    if includesScore { columns.append(.float64(scores)) }
-    return Batch(count: rows.count, columns: columns)
+    return Batch(
+      count: rows.count, columns: columns + [.float64(ratios)] + scores.map { .float64($0) })
   }
 
-  /// log r̂ or log p̂ of rows, less the values at a denominator, and its derivatives by θ where wanted.
-  private func values(
-    x: [Double], theta: [Double], reference: [Double]? = nil, derivatives: Bool
-  ) throws -> (values: [Double], gradient: [Double]) {
-    var values: [Double]
-    var gradient: [Double] = []
-    switch (estimator.target, derivatives) {
-    case (.density, true):
-      (values, gradient) = try estimator.logDensityAndScore(x: x, theta: theta)
-    case (.density, false): values = try estimator.logDensity(x: x, theta: theta)
-    case (_, true): (values, gradient) = try estimator.logRatioAndGradient(x: x, theta: theta)
-    case (_, false): values = try estimator.logRatio(x: x, theta: theta)
+  /// The components of a score that are wanted, and its projections on the directions of the points.
+  private func scores(_ x: [Double]) throws -> [Column] {
+    let score = treatment.apply(try estimator.score(x: x))
+    guard !points.isEmpty else { return [.float64(score)] }
+    let p = treatment.names.count
+    let directions = try points.map { try direction(to: $0) }
+    var projections: [Double] = []
+    projections.reserveCapacity(score.count / p * points.count)
+    for row in 0..<score.count / p {
+      for direction in directions {
+        var sum = 0.0
+        for k in 0..<p { sum += direction[k] * score[row * p + k] }
+        projections.append(sum)
+      }
     }
-    if let reference { for i in values.indices { values[i] -= reference[i] } }
-    return (values, gradient)
+    return [.float64(score), .float64(projections)]
   }
 
   /// Where the columns of a source are, for events and samples alike.
@@ -171,6 +228,7 @@ public struct EstimateRun: Sendable {
     let eventID: Int?
     let sample: Int?
     let theta: Int?
+    let theta1: Int?
     private let observations: Int
     private let choice: ObservableChoice
 
@@ -188,6 +246,7 @@ public struct EstimateRun: Sendable {
       eventID = header.index(of: isSample ? SampleFields.eventID : EventFields.eventID)
       sample = header.index(of: isSample ? SampleFields.sample : EventFields.sample)
       theta = isSample ? header.index(of: SampleFields.theta0) : nil
+      theta1 = isSample ? header.index(of: SampleFields.theta1) : nil
     }
 
     func x(of batch: Batch) -> [Double] {

@@ -10,9 +10,13 @@ import Numerics
 public struct Estimator: Sendable {
   /// The members of all ensembles.
   public let models: [Model]
+  /// What messages call each of them.
+  let modelNames: [String?]
   public var target: Model.Target { models[0].target }
   public var observableNames: [String] { models[0].observableNames }
   public var parameterNames: [String] { models[0].parameterNames }
+  /// Whether θ1 of a ratio is free as θ0 is.
+  public var hasTwoHypotheses: Bool { models[0].hasTwoHypotheses }
   /// θ1 of a ratio, θ_ref of a score; of a density where log ratios are taken to.
   public var referenceTheta: [Double] { models[0].referenceTheta }
   /// The networks of each ensemble.
@@ -33,7 +37,8 @@ public struct Estimator: Sendable {
       let name = i < names.count ? names[i] : nil
       guard model.target == first.target, model.observableNames == first.observableNames,
         model.parameterNames == first.parameterNames,
-        model.referenceTheta == first.referenceTheta
+        model.referenceTheta == first.referenceTheta,
+        model.hasTwoHypotheses == first.hasTwoHypotheses
       else {
         throw Problem(
           .data, "this model and the first differ in target, observables, parameters or reference",
@@ -41,6 +46,9 @@ public struct Estimator: Sendable {
       }
     }
     models = ensembles.flatMap(\.members)
+    modelNames = ensembles.enumerated().flatMap { i, ensemble in
+      ensemble.members.map { _ in i < names.count ? names[i] : nil }
+    }
     self.ensembles = try ensembles.enumerated().map { i, ensemble in
       do { return try ensemble.members.map(TrainedNetwork.init) } catch let problem as Problem {
         throw i < names.count ? problem.inFile(names[i]) : problem
@@ -49,65 +57,95 @@ public struct Estimator: Sendable {
     self.team = team
   }
 
-  /// That the parameters are those of the events; observables are matched by name when events are read.
-  public func requireFit(_ setup: Setup, file: String? = nil) throws {
-    guard parameterNames == setup.parameterNames else {
-      throw Problem(
-        .data,
-        "the model's parameters (\(parameterNames.joined(separator: ", "))) are not those of the "
-          + "events (\(setup.parameterNames.joined(separator: ", ")))",
-        remedy: "use a model trained on these events", file: file)
-    }
-  }
-
-  /// The parameters by which θ lies outside the range seen in training; empty inside.
-  public func outsideTrainingRange(_ theta: [Double]) -> [String] {
-    guard target != .score else { return [] }
-    return parameterNames.indices.filter { k in
-      models.contains { model in
-        guard k < model.thetaRange.count else { return false }
-        let range = model.thetaRange[k]
-        // Drawn points stop a little short of the ends of their prior.
-        let slack = 1e-3 * (range[1] - range[0])
-        return theta[k] < range[0] - slack || theta[k] > range[1] + slack
-      }
-    }.map { parameterNames[$0] }
-  }
-
   /// log r̂(x|θ, θ1) of rows × observables at one θ for all rows, or one for each row; of a density the
-  /// difference of log p̂ at θ and at `referenceTheta`.
+  /// difference of log p̂ at θ and at θ1.
   ///
-  /// - Parameter theta: p values, or rows × p.
-  public func logRatio(x: [Double], theta: [Double]) throws -> [Double] {
-    try logRatioAndGradient(x: x, theta: theta, tangents: false).logRatio
+  /// - Parameters:
+  ///   - theta: p values, or rows × p.
+  ///   - denominator: θ1, in the same form; nil is `referenceTheta`.
+  public func logRatio(
+    x: [Double], theta: [Double], denominator: [Double]? = nil
+  ) throws -> [Double] {
+    try ratio(x: x, theta: theta, denominator: denominator, derivatives: false).values
   }
 
   /// log r̂ and its derivatives by θ, rows × parameters.
-  public func logRatioAndGradient(x: [Double], theta: [Double]) throws -> (
-    logRatio: [Double], gradient: [Double]
-  ) {
-    try logRatioAndGradient(x: x, theta: theta, tangents: true)
+  public func logRatioAndGradient(
+    x: [Double], theta: [Double], denominator: [Double]? = nil
+  ) throws -> (logRatio: [Double], gradient: [Double]) {
+    let result = try ratio(x: x, theta: theta, denominator: denominator, derivatives: true)
+    return (result.values, result.numerator)
   }
 
-  private func logRatioAndGradient(x: [Double], theta: [Double], tangents: Bool) throws -> (
-    logRatio: [Double], gradient: [Double]
-  ) {
+  /// log r̂(x|θ0, θ1) and the scores at both points, rows × parameters: ∂ log r̂/∂θ0 and −∂ log r̂/∂θ1.
+  public func logRatioAndScores(
+    x: [Double], theta: [Double], denominator: [Double]
+  ) throws -> (logRatio: [Double], numerator: [Double], denominator: [Double]) {
+    let result = try ratio(
+      x: x, theta: theta, denominator: denominator, derivatives: true, both: true)
+    return (result.values, result.numerator, result.denominator)
+  }
+
+  private func ratio(
+    x: [Double], theta: [Double], denominator: [Double]?, derivatives: Bool, both: Bool = false
+  ) throws -> (values: [Double], numerator: [Double], denominator: [Double]) {
     guard target != .score else {
       throw Problem(
         .data, "a score model gives no ratio", remedy: "train a ratio model with train-ratio")
     }
-    var (values, gradient) = evaluate(x: x, theta: theta, tangents: tangents)
-    if target == .density {
-      let reference = evaluate(x: x, theta: referenceTheta, tangents: false).values
-      for i in values.indices { values[i] -= reference[i] }
+    if hasTwoHypotheses {
+      return try pair(x, theta, denominator ?? referenceTheta, derivatives: derivatives)
     }
-    return (values, gradient)
+    if target == .ratio, denominator == nil, !derivatives, theta == referenceTheta, !isKnown(theta)
+    {
+      // log r(x|θ1, θ1), whatever the network has seen.
+      return ([Double](repeating: 0, count: x.count / observableNames.count), [], [])
+    }
+    try requireKnown(theta)
+    var (values, gradient) = evaluate(x: x, theta: theta, derivatives: derivatives)
+    guard let other = denominator ?? (target == .density ? referenceTheta : nil) else {
+      return (values, gradient, [])
+    }
+    var slopes: [Double] = []
+    if target == .density || both || other != referenceTheta {
+      try requireKnown(other)
+      let reference = evaluate(x: x, theta: other, derivatives: both)
+      for i in values.indices { values[i] -= reference.values[i] }
+      slopes = reference.gradient
+    }
+    return (values, gradient, slopes)
+  }
+
+  /// Of a network of two hypotheses.
+  private func pair(
+    _ x: [Double], _ theta: [Double], _ denominator: [Double], derivatives: Bool
+  ) throws -> (values: [Double], numerator: [Double], denominator: [Double]) {
+    let p = parameterNames.count
+    try requireKnown(theta)
+    try requireKnown(denominator)
+    let points = max(theta.count, denominator.count) / p
+    var both: [Double] = []
+    both.reserveCapacity(2 * points * p)
+    for i in 0..<points {
+      for point in [theta, denominator] {
+        let start = point.count > p ? i * p : 0
+        both += point[start..<start + p]
+      }
+    }
+    let (values, gradient) = evaluate(x: x, theta: both, derivatives: derivatives)
+    guard derivatives else { return (values, [], []) }
+    var (numerator, other): ([Double], [Double]) = ([], [])
+    for row in values.indices {
+      numerator += gradient[2 * row * p..<(2 * row + 1) * p]
+      other += gradient[(2 * row + 1) * p..<(2 * row + 2) * p].map { -$0 }
+    }
+    return (values, numerator, other)
   }
 
   /// log p̂(x|θ) of unscaled x, at one θ for all rows, or one for each row.
   public func logDensity(x: [Double], theta: [Double]) throws -> [Double] {
     guard target == .density else { throw noDensity }
-    return evaluate(x: x, theta: theta, tangents: false).values
+    return evaluate(x: x, theta: theta, derivatives: false).values
   }
 
   /// log p̂ and its derivatives by θ, the implied score, rows × parameters.
@@ -115,7 +153,7 @@ public struct Estimator: Sendable {
     logDensity: [Double], score: [Double]
   ) {
     guard target == .density else { throw noDensity }
-    let result = evaluate(x: x, theta: theta, tangents: true)
+    let result = evaluate(x: x, theta: theta, derivatives: true)
     return (result.values, result.gradient)
   }
 
@@ -151,32 +189,38 @@ public struct Estimator: Sendable {
   }
 
   /// t̂(x|θ_ref) of a score model, rows × parameters; of other models ∂ log r̂/∂θ or ∂ log p̂/∂θ at `theta`.
-  public func score(x: [Double], theta: [Double]? = nil) throws -> [Double] {
+  /// - Parameter denominator: θ1 of a network of two hypotheses; nil is `referenceTheta`.
+  public func score(
+    x: [Double], theta: [Double]? = nil, denominator: [Double]? = nil
+  ) throws -> [Double] {
     if target != .score {
-      return evaluate(x: x, theta: theta ?? referenceTheta, tangents: true).gradient
+      try requireDerivatives()
+      return try logRatioAndGradient(
+        x: x, theta: theta ?? referenceTheta, denominator: denominator
+      ).gradient
     }
     let d = observableNames.count
     let p = parameterNames.count
     let rows = x.count / d
     return averaged { network in
-      var scores = network.run(x: x, theta: [], rows: rows, tangents: 0, team: team).values
+      var scores = network.run(x: x, theta: [], rows: rows, derivatives: false, team: team).values
       for i in scores.indices { scores[i] *= network.scoreScales[i % p] }
       return (scores, [])
     }.values
   }
 
-  /// The mean of the networks' only output, and its derivatives by θ.
-  private func evaluate(x: [Double], theta: [Double], tangents: Bool) -> (
+  /// The mean of the networks' only output, and its derivatives by the coordinates of a point: θ, or θ0 and θ1.
+  private func evaluate(x: [Double], theta: [Double], derivatives: Bool) -> (
     values: [Double], gradient: [Double]
   ) {
-    let p = parameterNames.count
+    let width = ensembles[0][0].theta.means.count
     let rows = x.count / observableNames.count
-    precondition(theta.count == p || theta.count == rows * p)
+    precondition(theta.count == width || theta.count == rows * width)
     return averaged { network in
       let out = network.run(
-        x: x, theta: theta, rows: rows, tangents: tangents ? p : 0, team: team)
+        x: x, theta: theta, rows: rows, derivatives: derivatives, team: team)
       var gradient = out.tangents
-      for i in gradient.indices { gradient[i] /= network.theta.scales[i % p] }
+      for i in gradient.indices { gradient[i] /= network.theta.scales[i % width] }
       return (out.values, gradient)
     }
   }

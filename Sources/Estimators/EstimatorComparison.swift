@@ -26,11 +26,14 @@ public struct EstimatorComparison: Sendable, Equatable {
   /// Compares log r̂ (and ∂ log r̂/∂θ) of each row at its own θ with the joint quantities.
   public init(_ sample: TrainingRows, estimator: Estimator) throws {
     let p = sample.parameterNames.count
-    let (estimate, gradient) = try estimator.logRatioAndGradient(x: sample.x, theta: sample.theta)
+    let (estimate, gradient) = try estimator.logRatioAndGradient(
+      x: sample.x, theta: sample.theta,
+      denominator: estimator.hasTwoHypotheses ? sample.denominators : nil)
     var errors: [Double] = []
     var denominator = (sum: 0.0, count: 0)
     var numerator = (sum: 0.0, count: 0)
-    var scoreSums = [Double](repeating: 0, count: sample.scores.isEmpty ? 0 : p)
+    let hasScores = !sample.scores.isEmpty && estimator.hasDerivatives
+    var scoreSums = [Double](repeating: 0, count: hasScores ? p : 0)
     infiniteRows = 0
     for row in 0..<sample.count {
       if sample.labels[row] == 1 {

@@ -21,11 +21,7 @@ extension EstimatorTrainer {
       inputs: sample.observableNames.count, hidden: plan.hidden, outputs: form.outputCount,
       activation: plan.activation)
     let fit = try run(shape: shape, sample: sample, rows: rows, feed: feed) { sample in
-      let scores = limited(
-        sample.scores.indices.map { sample.scores[$0] * scales[$0 % p] }, "t_xz0")
-      let loss = RatioLoss(
-        method: method, labels: sample.labels, logRatios: sample.logRatios, scores: scores,
-        parameterCount: p, alpha: plan.alpha, weights: sample.weights.map { $0 / meanWeight })
+      let loss = ratioLoss(sample, method, scales: scales, meanWeight: meanWeight)
       let theta = sample.theta.indices.map {
         (sample.theta[$0] - form.centre[$0 % p]) / scales[$0 % p]
       }
@@ -97,7 +93,7 @@ extension EstimatorTrainer {
     let d = sample.observableNames.count
     let rows = sample.labels.indices.filter { sample.labels[$0] == 1 }
     let x = rows.flatMap { sample.x[$0 * d..<($0 + 1) * d] }
-    let outputs = try TrainedNetwork(model).amplitudeOutputs(x: x, rows: rows.count, team: team)
+    let outputs = try TrainedNetwork(model).formOutputs(x: x, rows: rows.count, team: team)
     return form.calibrated(
       outputs: outputs, weights: sample.weights.isEmpty ? [] : rows.map { sample.weights[$0] })
   }

@@ -38,6 +38,9 @@ struct Scaling: Sendable, Equatable {
     }
   }
 
+  /// The same columns once more after these.
+  var twice: Scaling { Scaling(means: means + means, scales: scales + scales) }
+
   /// v' of one value of a column.
   @inline(__always)
   func apply(_ value: Double, _ column: Int) -> Double {

@@ -9,7 +9,10 @@ import Synchronization
 struct TrainedNetwork: Sendable {
   private let body: any NetworkBody
   let x: Scaling
+  /// Of the coordinates of a point: θ, or θ0 and θ1 of a network of two hypotheses.
   let theta: Scaling
+  /// Coordinates that are inputs.
+  private let inputs: [Int]
   let scoreScales: [Double]
   /// log|dx'/dx| of a density's scaled observables; 0 for others.
   private let logJacobian: Double
@@ -28,7 +31,10 @@ struct TrainedNetwork: Sendable {
     case .float64: body = Self.body(model, activation, Double.self)
     }
     x = Scaling(means: model.xMeans, scales: model.xScales)
-    theta = Scaling(means: model.thetaMeans, scales: model.thetaScales)
+    let own = Scaling(means: model.thetaMeans, scales: model.thetaScales)
+    let varied = own.means.indices.filter { !model.fixedParameters.contains($0) }
+    theta = model.hasTwoHypotheses ? own.twice : own
+    inputs = varied + (model.hasTwoHypotheses ? varied.map { own.means.count + $0 } : [])
     scoreScales = model.scoreScales
     logJacobian = model.target == .density ? -x.scales.reduce(0) { $0 + log($1) } : 0
   }
@@ -43,9 +49,16 @@ struct TrainedNetwork: Sendable {
         outputs: model.layerWidths[model.layerWidths.count - 1], activation: activation)
       var parameters = model.parameters[...]
       let network = Perceptron<Scalar>(shape: shape, modelLayout: &parameters)
-      guard let layout = model.amplitudes else { return network }
-      return AmplitudeNetwork(
-        network: network, form: AmplitudeForm(layout, centre: model.referenceTheta))
+      if let layout = model.amplitudes {
+        return FormNetwork(
+          network: network, form: AmplitudeForm(layout, centre: model.referenceTheta))
+      }
+      if let layout = model.morphed {
+        return FormNetwork(
+          network: network,
+          form: MorphedForm(layout, parameters: model.parameterNames.count))
+      }
+      return model.hasTwoHypotheses ? PairNetwork(network: network) : network
     }
     let shape = FlowShape(
       parameters: model.parameterNames.count, observables: model.observableNames.count,
@@ -57,23 +70,36 @@ struct TrainedNetwork: Sendable {
       networks: shape.networks.map { Perceptron(shape: $0, modelLayout: &parameters) })
   }
 
-  /// Outputs and their derivatives by scaled θ, at one θ for all rows or one for each; θ is empty for a score.
+  /// Outputs and their derivatives by scaled coordinates, at one point for all rows or one for each; the point is empty for
+  /// a score. Coordinates that are no inputs have derivatives of 0.
   func run(
-    x values: [Double], theta point: [Double], rows: Int, tangents: Int, team: ThreadTeam
+    x values: [Double], theta point: [Double], rows: Int, derivatives: Bool, team: ThreadTeam
   ) -> PerceptronOutputs {
-    let inputs = ScaledInputs(
-      x: values, xScaling: x, theta: point, thetaScaling: theta)
-    let out = body.outputs(rows: rows, tangents: tangents, team: team, inputs: inputs)
-    guard logJacobian != 0 else { return out }
-    return PerceptronOutputs(values: out.values.map { $0 + logJacobian }, tangents: out.tangents)
+    let scaled = ScaledInputs(
+      x: values, xScaling: x, theta: point, thetaScaling: theta,
+      inputs: point.isEmpty ? [] : inputs)
+    let out = body.outputs(rows: rows, derivatives: derivatives, team: team, inputs: scaled)
+    let count = theta.means.count
+    guard logJacobian != 0 || derivatives && inputs.count < count else { return out }
+    var tangents = out.tangents
+    if derivatives, inputs.count < count {
+      tangents = [Double](repeating: 0, count: rows * count)
+      for row in 0..<rows {
+        for (k, input) in inputs.enumerated() {
+          tangents[row * count + input] = out.tangents[row * inputs.count + k]
+        }
+      }
+    }
+    return PerceptronOutputs(values: out.values.map { $0 + logJacobian }, tangents: tangents)
   }
 
-  /// The outputs of a polynomial network before θ enters; none of others.
-  func amplitudeOutputs(x values: [Double], rows: Int, team: ThreadTeam) -> [Double] {
-    guard let body = body as? any AmplitudeBody else { return [] }
-    return body.amplitudes(
+  /// The outputs of a network of x alone before θ enters; none of others.
+  func formOutputs(x values: [Double], rows: Int, team: ThreadTeam) -> [Double] {
+    guard let body = body as? any FormBody else { return [] }
+    return body.formOutputs(
       rows: rows, team: team,
-      inputs: ScaledInputs(x: values, xScaling: x, theta: [], thetaScaling: .identity(0)))
+      inputs: ScaledInputs(
+        x: values, xScaling: x, theta: [], thetaScaling: .identity(0), inputs: []))
   }
 
   /// Draws unscaled x; nil where the network is no density.
@@ -92,86 +118,19 @@ struct TrainedNetwork: Sendable {
   }
 }
 
-/// Observables and parameter points of rows, as a network's scaled inputs: θ, then x.
-private struct ScaledInputs: Sendable {
-  let x: [Double]
-  let xScaling: Scaling
-  let theta: [Double]
-  let thetaScaling: Scaling
-  /// Whether each row has a θ of its own.
-  let isPerRow: Bool
-  let parameters: Int
-
-  init(x: [Double], xScaling: Scaling, theta: [Double], thetaScaling: Scaling) {
-    self.x = x
-    self.xScaling = xScaling
-    self.theta = theta
-    self.thetaScaling = thetaScaling
-    parameters = theta.isEmpty ? 0 : thetaScaling.means.count
-    isPerRow = theta.count > parameters
-  }
-
-  /// The observables alone.
-  var withoutTheta: ScaledInputs {
-    ScaledInputs(x: x, xScaling: xScaling, theta: [], thetaScaling: .identity(0))
-  }
-
-  func fill<Scalar: NetworkScalar>(_ rows: Range<Int>, _ block: UnsafeMutableBufferPointer<Scalar>)
-  {
-    let (d, p) = (xScaling.means.count, parameters)
-    var at = 0
-    for row in rows {
-      for k in 0..<p {
-        block[at] = Scalar(thetaScaling.apply(theta[isPerRow ? row * p + k : k], k))
-        at += 1
-      }
-      for k in 0..<d {
-        block[at] = Scalar(xScaling.apply(x[row * d + k], k))
-        at += 1
-      }
-    }
-  }
-}
-
-/// A network of one scalar type.
-private protocol NetworkBody: Sendable {
-  func outputs(
-    rows: Int, tangents: Int, team: ThreadTeam, inputs: ScaledInputs
-  ) -> PerceptronOutputs
-}
-
-private protocol DensityBody: NetworkBody {
-  /// Draws scaled x at scaled θ.
-  func draw(
-    rows: Range<Int>, seed: UInt64, team: ThreadTeam, theta: @Sendable (Int) -> [Double]
-  ) -> [Double]
-}
-
-private protocol AmplitudeBody: NetworkBody {
-  func amplitudes(rows: Int, team: ThreadTeam, inputs: ScaledInputs) -> [Double]
-}
-
-extension Perceptron: NetworkBody {
-  fileprivate func outputs(
-    rows: Int, tangents: Int, team: ThreadTeam, inputs: ScaledInputs
-  ) -> PerceptronOutputs {
-    evaluate(rows: rows, tangents: tangents, team: team) { inputs.fill($0, $1) }
-  }
-}
-
-/// A network of x alone whose outputs are an `AmplitudeForm`: θ, which is not scaled, enters after it.
-private final class AmplitudeNetwork<Scalar: NetworkScalar>: AmplitudeBody {
+/// A network of x alone whose outputs are a form of the ratio: θ, which is not scaled, enters after it.
+private final class FormNetwork<Scalar: NetworkScalar>: FormBody {
   private let network: Perceptron<Scalar>
-  private let form: AmplitudeForm
+  private let form: any RatioForm
   /// Outputs for the last observables: many θ are asked for the same events, on grids and in fits.
   private let last = Mutex<(x: [Double], outputs: [Double])>(([], []))
 
-  init(network: Perceptron<Scalar>, form: AmplitudeForm) {
+  init(network: Perceptron<Scalar>, form: any RatioForm) {
     self.network = network
     self.form = form
   }
 
-  func amplitudes(rows: Int, team: ThreadTeam, inputs: ScaledInputs) -> [Double] {
+  func formOutputs(rows: Int, team: ThreadTeam, inputs: ScaledInputs) -> [Double] {
     last.withLock { last in
       // Arrays that share their memory compare at once.
       if last.x == inputs.x, !last.outputs.isEmpty { return last.outputs }
@@ -183,36 +142,12 @@ private final class AmplitudeNetwork<Scalar: NetworkScalar>: AmplitudeBody {
   }
 
   func outputs(
-    rows: Int, tangents: Int, team: ThreadTeam, inputs: ScaledInputs
+    rows: Int, derivatives: Bool, team: ThreadTeam, inputs: ScaledInputs
   ) -> PerceptronOutputs {
-    let outputs = amplitudes(rows: rows, team: team, inputs: inputs)
+    let outputs = formOutputs(rows: rows, team: team, inputs: inputs)
     let (values, gradient) = form.logRatio(
-      outputs: outputs, theta: inputs.theta, gradient: tangents > 0)
+      outputs: outputs, theta: inputs.theta, gradient: derivatives)
     return PerceptronOutputs(values: values, tangents: gradient)
-  }
-}
-
-extension AmplitudeForm {
-  init(_ layout: AmplitudeLayout, centre: [Double]) {
-    self.init(
-      centre: centre, scales: layout.scales, amplitudes: layout.amplitudes,
-      crossSection: zip(layout.crossSectionPowers, layout.crossSectionCoefficients).map {
-        Term(powers: $0, coefficient: $1)
-      }, frame: layout.frame)
-  }
-
-  var layout: AmplitudeLayout {
-    AmplitudeLayout(
-      scales: scales, amplitudes: amplitudes, crossSectionPowers: crossSection.map(\.powers),
-      crossSectionCoefficients: crossSection.map(\.coefficient), frame: frame)
-  }
-}
-
-extension ConditionalFlow: DensityBody {
-  fileprivate func outputs(
-    rows: Int, tangents: Int, team: ThreadTeam, inputs: ScaledInputs
-  ) -> PerceptronOutputs {
-    logDensity(rows: rows, tangents: tangents, team: team) { inputs.fill($0, $1) }
   }
 }
 

@@ -15,72 +15,6 @@ public struct EstimatorTrainer: Sendable {
     self.journal = journal
   }
 
-  /// The columns that a ratio method needs.
-  public static func columns(for method: RatioMethod) -> TrainingRows.Columns {
-    var columns: TrainingRows.Columns = [.theta, .labels]
-    if method.usesRatio { columns.insert(.logRatios) }
-    if method.usesScore { columns.insert(.scores) }
-    return columns
-  }
-
-  /// Trains log r̂(x|θ, θ1) with one hypothesis in the network; θ1 is the sample's.
-  public func trainRatio(
-    _ feed: TrainingFeed, method: RatioMethod, network: TrainingPlan.NetworkKind = .perceptron
-  ) throws -> Model {
-    try trainRatio(feed.first, method, network, feed)
-  }
-
-  /// The same on rows that are there already.
-  public func trainRatio(
-    _ sample: TrainingRows, method: RatioMethod,
-    network: TrainingPlan.NetworkKind = .perceptron
-  ) throws -> Model {
-    try trainRatio(sample, method, network, nil)
-  }
-
-  private func trainRatio(
-    _ sample: TrainingRows, _ method: RatioMethod, _ network: TrainingPlan.NetworkKind,
-    _ feed: TrainingFeed?
-  ) throws -> Model {
-    guard sample.info.theta1Values.count == sample.parameterNames.count else {
-      throw Problem(
-        .data, "the sample has more than one denominator hypothesis (\(sample.info.theta1))",
-        remedy: "draw it with a single --theta1")
-    }
-    switch network {
-    case .perceptron: return try trainPerceptron(sample, method: method, feed: feed)
-    case .polynomial: return try trainPolynomial(sample, method: method, feed: feed)
-    }
-  }
-
-  private func trainPerceptron(
-    _ sample: TrainingRows, method: RatioMethod, feed: TrainingFeed?
-  ) throws -> Model {
-    let p = sample.parameterNames.count
-    let rows = try split(sample)
-    let theta = Scaling(sample.theta, width: p, rows: rows.training)
-    let x = Scaling(sample.x, width: sample.observableNames.count, rows: rows.training)
-    let meanWeight = sample.meanWeight
-    let shape = PerceptronShape(
-      inputs: p + sample.observableNames.count, hidden: plan.hidden, outputs: 1,
-      activation: plan.activation)
-    let fit = try run(shape: shape, sample: sample, rows: rows, feed: feed) { sample in
-      // ∂ log r/∂θ' = t · scale, so that score targets have the units of the network's θ inputs.
-      let scores = limited(
-        sample.scores.indices.map { sample.scores[$0] * theta.scales[$0 % p] }, "t_xz0")
-      let loss = RatioLoss(
-        method: method, labels: sample.labels, logRatios: sample.logRatios, scores: scores,
-        parameterCount: p, alpha: plan.alpha, weights: sample.weights.map { $0 / meanWeight })
-      return (
-        InputTable(theta: (sample.theta, theta), x: (sample.x, x), rows: sample.count), loss
-      )
-    }
-    return model(
-      .ratio, method.rawValue, sample, shape, fit, x: x, theta: theta,
-      scoreScales: [Double](repeating: 1, count: p), thetaRange: sample.thetaRange,
-      usesScore: method.usesScore)
-  }
-
   /// Trains the score t̂(x|θ_ref); targets are scaled per component, so that no parameter dominates the loss.
   public func trainScore(_ feed: TrainingFeed, method: String = "sally") throws -> Model {
     try trainScore(feed.first, method: method, feed: feed)
@@ -114,9 +48,29 @@ public struct EstimatorTrainer: Sendable {
         scores: scores, components: p, weights: sample.weights.map { $0 / meanWeight })
       return (InputTable(theta: ([], .identity(0)), x: (sample.x, x), rows: sample.count), loss)
     }
-    return model(
+    var model = model(
       .score, method, sample, shape, fit, x: x, theta: .identity(0), scoreScales: spread.scales,
       thetaRange: [], usesScore: false)
+    if p > sample.info.setup.parameters.count {
+      model.scoreInformation = try scoreInformation(model, sample)
+    }
+    return model
+  }
+
+  /// E[t̂t̂ᵀ] over the rows of the sample: the information of one event on all components, at the reference point.
+  private func scoreInformation(_ model: Model, _ sample: TrainingRows) throws -> [Double] {
+    let p = model.parameterNames.count
+    let scores = try Estimator([model], team: team).score(x: sample.x)
+    var sums = [CompensatedSum](repeating: CompensatedSum(), count: p * p)
+    var total = CompensatedSum()
+    for row in 0..<sample.count {
+      let weight = sample.weights.isEmpty ? 1 : sample.weights[row]
+      total.add(weight)
+      for i in 0..<p {
+        for j in 0..<p { sums[i * p + j].add(weight * scores[row * p + i] * scores[row * p + j]) }
+      }
+    }
+    return sums.map { $0.value / total.value }
   }
 
   // MARK: Steps
@@ -249,21 +203,25 @@ struct InputTable {
   var theta: (values: [Double], scaling: Scaling)
   var x: (values: [Double], scaling: Scaling)
   var rows: Int
+  /// Columns of θ that are inputs; nil is all.
+  var columns: [Int]?
 
-  init(theta: ([Double], Scaling), x: ([Double], Scaling), rows: Int) {
+  init(theta: ([Double], Scaling), x: ([Double], Scaling), rows: Int, columns: [Int]? = nil) {
     self.theta = theta
     self.x = x
     self.rows = rows
+    self.columns = columns
   }
 
   /// Rows × (parameters + observables).
   func scaled<Scalar: NetworkScalar>(_: Scalar.Type) -> [Scalar] {
     let p = theta.scaling.means.count
     let d = x.scaling.means.count
+    let columns = columns ?? Array(0..<p)
     var table: [Scalar] = []
-    table.reserveCapacity(rows * (p + d))
+    table.reserveCapacity(rows * (columns.count + d))
     for row in 0..<rows {
-      for k in 0..<p { table.append(Scalar(theta.scaling.apply(theta.values[row * p + k], k))) }
+      for k in columns { table.append(Scalar(theta.scaling.apply(theta.values[row * p + k], k))) }
       for k in 0..<d { table.append(Scalar(x.scaling.apply(x.values[row * d + k], k))) }
     }
     return table

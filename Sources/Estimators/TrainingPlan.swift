@@ -12,6 +12,8 @@ public struct TrainingPlan: Sendable {
     case perceptron
     /// x to the amplitudes of a ratio that is polynomial in θ.
     case polynomial
+    /// x to the log ratio of each benchmark, which morphing joins.
+    case morphingAware = "morphing-aware"
   }
 
   /// Units of the hidden layers.

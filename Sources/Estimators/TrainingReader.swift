@@ -22,6 +22,8 @@ public final class TrainingReader {
     var label: Int?
     var ratio: Int?
     var score: Int?
+    var denominator: Int?
+    var denominatorScore: Int?
     var weight: Int?
     var eventID: Int?
     /// y where rows drawn at θ1 are passed over.
@@ -69,6 +71,8 @@ public final class TrainingReader {
       theta: try index(SampleFields.theta0, .theta), label: try index(SampleFields.y, .labels),
       ratio: try index(SampleFields.logRatio, .logRatios),
       score: try index(SampleFields.score0, .scores),
+      denominator: try index(SampleFields.theta1, .denominators),
+      denominatorScore: try index(SampleFields.score1, .denominatorScores),
       weight: header.index(of: SampleFields.weight),
       eventID: header.index(of: SampleFields.eventID),
       drawnAt: columns.contains(.drawnAtTheta0) ? header.index(of: SampleFields.y) : nil)
@@ -147,6 +151,8 @@ public final class TrainingReader {
     if let i = layout.label { rows.labels += part(i) }
     if let i = layout.ratio { rows.logRatios += part(i) }
     if let i = layout.score { rows.scores += part(i) }
+    if let i = layout.denominator { rows.denominators += part(i) }
+    if let i = layout.denominatorScore { rows.denominatorScores += part(i) }
     if let i = layout.weight { rows.weights += part(i) }
     if let i = layout.eventID { rows.eventIDs += batch.columns[i].integers[range] }
     rows.count += range.count
@@ -167,6 +173,8 @@ extension TrainingRows {
     labels += other.labels
     logRatios += other.logRatios
     scores += other.scores
+    denominators += other.denominators
+    denominatorScores += other.denominatorScores
     eventIDs += other.eventIDs
     count += other.count
   }

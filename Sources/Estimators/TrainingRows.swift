@@ -18,6 +18,9 @@ public struct TrainingRows: Sendable {
   public var logRatios: [Double] = []
   /// Joint score at θ0, rows × parameters; empty unless asked for.
   public var scores: [Double] = []
+  /// Denominator hypothesis and joint score there, rows × parameters; empty unless asked for.
+  public var denominators: [Double] = []
+  public var denominatorScores: [Double] = []
   /// Empty where every row has weight one.
   public var weights: [Double] = []
   /// Empty where the sample has none.
@@ -35,6 +38,8 @@ public struct TrainingRows: Sendable {
     public static let scores = Columns(rawValue: 8)
     /// No column: passes over rows that were drawn at θ1 (y = 1), where the sample has such.
     public static let drawnAtTheta0 = Columns(rawValue: 16)
+    public static let denominators = Columns(rawValue: 32)
+    public static let denominatorScores = Columns(rawValue: 64)
   }
 
   /// Reads a sample to its end, or its first `limit` rows.
@@ -55,10 +60,14 @@ public struct TrainingRows: Sendable {
   }
 
   /// The lowest and the highest θ0 of each parameter.
-  var thetaRange: [[Double]] {
+  var thetaRange: [[Double]] { range(theta) }
+  /// The same of θ1.
+  var denominatorRange: [[Double]] { range(denominators) }
+
+  private func range(_ points: [Double]) -> [[Double]] {
     let p = parameterNames.count
     return (0..<p).map { k in
-      let values = stride(from: k, to: theta.count, by: p).map { theta[$0] }
+      let values = stride(from: k, to: points.count, by: p).map { points[$0] }
       return [values.min() ?? 0, values.max() ?? 0]
     }
   }
@@ -82,7 +91,9 @@ public struct TrainingRows: Sendable {
       try refuse("observable \(name)", values, width: 1)
     }
     try refuse("theta0", theta, width: parameterNames.count)
+    try refuse("theta1", denominators, width: parameterNames.count)
     try refuse("t_xz0", scores, width: parameterNames.count)
+    try refuse("t_xz1", denominatorScores, width: parameterNames.count)
     try refuse("log_r_xz", logRatios, width: 1, allowInfinite: true)
     try refuse("weight", weights, width: 1)
     guard labels.allSatisfy({ $0 == 0 || $0 == 1 }) else {

@@ -4,7 +4,8 @@ import Diagnostics
 public struct Model: Sendable, Equatable {
   /// What the network's output means.
   public enum Target: String, Sendable {
-    /// One output, log r̂(x|θ, θ1); inputs are θ then x, both scaled. With `amplitudes` the inputs are scaled x alone.
+    /// One output, log r̂(x|θ, θ1); inputs are θ then x, both scaled. With `amplitudes` or `morphed` the inputs are scaled
+    /// x alone; with `denominatorRange` they are θ0, θ1 and x, and log r̂ is the output less that with θ0 and θ1 exchanged.
     case ratio
     /// One output per parameter, the score t̂(x|θ_ref) in units of 1/score scale; inputs are scaled x.
     case score
@@ -21,6 +22,10 @@ public struct Model: Sendable, Equatable {
   public var referenceTheta: [Double]
   /// Range of θ0 seen in training, [parameter][low, high]; empty for a score. Outside it a ratio is extrapolated.
   public var thetaRange: [[Double]]
+  /// The same of θ1 where the network has two hypotheses; empty for one.
+  public var denominatorRange: [[Double]] = []
+  /// Parameters, by number, that had one value in all of training and are no inputs; the model holds for that value only.
+  public var fixedParameters: [Int] = []
   /// x' = (x − mean)/scale, θ' = (θ − mean)/scale, t = t'·(1/scoreScale): applied here and nowhere else.
   public var xMeans: [Double]
   public var xScales: [Double]
@@ -28,12 +33,16 @@ public struct Model: Sendable, Equatable {
   public var thetaScales: [Double]
   /// Standard deviation of the score targets per component; ones for ratios.
   public var scoreScales: [Double]
+  /// Of a score with nuisance parameters: E[t̂t̂ᵀ] over the rows of training, row-major, by which they are profiled.
+  public var scoreInformation: [Double] = []
   /// Widths of the layers, inputs and outputs included; of a density those of its transforming networks.
   public var layerWidths: [Int]
   /// How the networks of a density follow one another; nil for others.
   public var flow: FlowLayout?
   /// What the outputs of a polynomial network mean; nil for others.
   public var amplitudes: AmplitudeLayout?
+  /// What the outputs of a morphing-aware network mean; nil for others.
+  public var morphed: MorphedLayout?
   public var activation: String
   /// Network by network and layer by layer: weights row-major [output][input], then biases. Float32 networks store exactly representable values.
   public var parameters: [Double]
@@ -100,9 +109,19 @@ public struct Model: Sendable, Equatable {
     d.set("model/scaling/theta_means", thetaMeans)
     d.set("model/scaling/theta_scales", thetaScales)
     d.set("model/scaling/score_scales", scoreScales)
+    if !scoreInformation.isEmpty {
+      let p = parameterNames.count
+      d.set("model/score_information", scoreInformation, shape: [p, p])
+    }
     d.set("model/network/layer_widths", layerWidths)
     flow?.write(to: &d)
     amplitudes?.write(to: &d)
+    morphed?.write(to: &d)
+    if hasTwoHypotheses {
+      d.set(
+        "model/theta1_range", denominatorRange.flatMap { $0 }, shape: [denominatorRange.count, 2])
+    }
+    if !fixedParameters.isEmpty { d.set("model/network/fixed_parameters", fixedParameters) }
     d.set("model/network/activation", activation)
     d.set("model/network/parameters", parameters)
     d.set("model/network/precision", precision)
@@ -168,16 +187,32 @@ public struct Model: Sendable, Equatable {
       }
       member = EnsembleMember(number: numbers[0], count: numbers[1])
     }
+    morphed = try MorphedLayout(document: d)
+    let denominators = d.reals("model/theta1_range") ?? []
+    denominatorRange = (0..<denominators.count / 2).map {
+      [denominators[2 * $0], denominators[2 * $0 + 1]]
+    }
+    fixedParameters = d.integers("model/network/fixed_parameters") ?? []
+    scoreInformation = d.reals("model/score_information") ?? []
     guard hasMatchingShapes else { throw missing("model/network/parameters") }
+  }
+
+  /// Whether θ1 is an input of the network beside θ0.
+  public var hasTwoHypotheses: Bool { !denominatorRange.isEmpty }
+
+  /// Inputs of the network that are parameters.
+  private var thetaInputs: Int {
+    guard target != .score, amplitudes == nil, morphed == nil else { return 0 }
+    return (hasTwoHypotheses ? 2 : 1) * (parameterNames.count - fixedParameters.count)
   }
 
   /// Whether all arrays have the lengths that names and widths ask for.
   private var hasMatchingShapes: Bool {
     let (d, p) = (observableNames.count, parameterNames.count)
-    let inputs = (target == .score || amplitudes != nil ? 0 : p) + d
+    let inputs = thetaInputs + d
     let outputs: Int
     switch target {
-    case .ratio: outputs = amplitudes?.outputs ?? 1
+    case .ratio: outputs = amplitudes?.outputs ?? morphed?.outputs ?? 1
     case .score: outputs = p
     case .density: outputs = 2 * d
     }
@@ -192,6 +227,8 @@ public struct Model: Sendable, Equatable {
       return sum + zip(widths, widths.dropFirst()).reduce(0) { $0 + $1.0 * $1.1 + $1.1 }
     }
     return parameters.count == expected && flow?.fits(observables: d) ?? true
-      && amplitudes?.fits(parameters: p) ?? true
+      && amplitudes?.fits(parameters: p) ?? true && morphed?.fits(parameters: p) ?? true
+      && Set(fixedParameters).isSubset(of: 0..<p)
+      && [0, p].contains(denominatorRange.count) && [0, p * p].contains(scoreInformation.count)
   }
 }

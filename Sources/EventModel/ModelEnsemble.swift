@@ -90,7 +90,11 @@ public struct ModelEnsemble: Sendable, Equatable {
       ("reference point", a.referenceTheta == b.referenceTheta),
       ("layers", a.layerWidths == b.layerWidths), ("activation", a.activation == b.activation),
       ("precision", a.precision == b.precision), ("flow", a.flow == b.flow),
-      ("kind of network", (a.amplitudes == nil) == (b.amplitudes == nil)),
+      (
+        "kind of network",
+        (a.amplitudes == nil) == (b.amplitudes == nil) && (a.morphed == nil) == (b.morphed == nil)
+          && a.hasTwoHypotheses == b.hasTwoHypotheses && a.fixedParameters == b.fixedParameters
+      ),
       ("sample", a.sampleDigest == b.sampleDigest && a.sample == b.sample),
       ("number of members", a.member?.count == b.member?.count),
       (

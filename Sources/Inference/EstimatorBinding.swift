@@ -8,23 +8,48 @@ public struct TrainedModel: ScoreEvaluator, RatioEvaluator {
   public let ensemble: ModelEnsemble
   public let name: String
   private let estimator: Estimator
+  /// θ1 of a model that takes any.
+  private let denominator: [Double]?
+  /// Components of a score that are of parameters.
+  private let treatment: ScoreTreatment?
   /// Of an ensemble its members, each alone.
   private let parts: [TrainedModel]
   public var members: [any ScoreEvaluator] { parts.isEmpty ? [self] : parts }
 
-  /// - Parameter name: what messages call the model, its file.
-  public init(_ ensemble: ModelEnsemble, name: String, team: ThreadTeam) throws {
+  /// - Parameters:
+  ///   - name: what messages call the model, its file.
+  ///   - denominator: θ1 of a ratio of two hypotheses or a density; nil is the model's reference.
+  /// - Throws: `.usage` for a denominator where the model has its own.
+  public init(
+    _ ensemble: ModelEnsemble, name: String, denominator: [Double]? = nil, team: ThreadTeam
+  ) throws {
+    let model = ensemble.first
+    if denominator != nil, model.target != .density, !model.hasTwoHypotheses {
+      throw Problem(
+        .usage, "\(name) has no free theta1",
+        remedy: "leave --theta1 away, or train with --hypotheses 2")
+    }
     self.ensemble = ensemble
     self.name = name
+    self.denominator = denominator
+    let physics = model.sample.setup.parameterNames
+    let isWide = model.target == .score && model.parameterNames.count > physics.count
+    treatment =
+      isWide && !physics.isEmpty ? try .project(model.parameterNames, on: physics) : nil
     estimator = try Estimator([ensemble], names: [name], team: team)
     parts =
       ensemble.members.count == 1
-      ? [] : try ensemble.members.map { try TrainedModel($0, name: name, team: team) }
+      ? []
+      : try ensemble.members.map {
+        try TrainedModel($0, name: name, denominator: denominator, team: team)
+      }
   }
 
   /// A single network.
-  public init(_ model: Model, name: String, team: ThreadTeam) throws {
-    try self.init(ModelEnsemble(model), name: name, team: team)
+  public init(
+    _ model: Model, name: String, denominator: [Double]? = nil, team: ThreadTeam
+  ) throws {
+    try self.init(ModelEnsemble(model), name: name, denominator: denominator, team: team)
   }
 
   /// What members of an ensemble have in common, and the first has alone.
@@ -37,15 +62,24 @@ public struct TrainedModel: ScoreEvaluator, RatioEvaluator {
   }
 
   public var observableNames: [String] { model.observableNames }
-  public var parameterNames: [String] { model.parameterNames }
-  public var referenceTheta: [Double] { model.referenceTheta }
+  /// Without nuisance parameters, at whose 0 a score model is taken.
+  public var parameterNames: [String] { treatment?.names ?? model.parameterNames }
+  public var referenceTheta: [Double] {
+    let reference = denominator ?? model.referenceTheta
+    return treatment.map { $0.kept.map { reference[$0] } } ?? reference
+  }
   public var thetaRange: [ClosedRange<Double>] {
     model.thetaRange.map { $0[0]...max($0[0], $0[1]) }
   }
 
   /// t̂ of a score model (at its reference point, whatever θ), ∂ log r̂/∂θ of a ratio model, ∂ log p̂/∂θ of a density.
   public func scores(_ x: [Double], rows: Int, at theta: [Double]) throws -> [Double] {
-    try estimator.score(x: x, theta: theta)
+    do {
+      let scores = try estimator.score(x: x, theta: theta, denominator: denominator)
+      return treatment?.apply(scores) ?? scores
+    } catch let problem as Problem {
+      throw problem.inFile(name)
+    }
   }
 
   public func ratios(_ x: [Double], rows: Int) throws -> any RowLogRatios {
@@ -54,29 +88,41 @@ public struct TrainedModel: ScoreEvaluator, RatioEvaluator {
         .data, "a score model gives no likelihood ratio",
         remedy: "train a ratio model with train-ratio, or a density with train-density", file: name)
     }
-    return Rows(estimator: estimator, x: x, rowCount: rows)
+    return Rows(
+      estimator: estimator, name: name, denominator: denominator, x: x, rowCount: rows)
   }
 
   private struct Rows: RowLogRatios {
     let estimator: Estimator
+    let name: String
+    let denominator: [Double]?
     let x: [Double]
     let rowCount: Int
 
     func values(at theta: [Double]) throws -> [Double] {
-      try estimator.logRatio(x: x, theta: theta)
+      do {
+        return try estimator.logRatio(x: x, theta: theta, denominator: denominator)
+      } catch let problem as Problem {
+        throw problem.inFile(name)
+      }
     }
 
     func valuesAndGradients(
       at theta: [Double]
     ) throws -> (values: [Double], gradients: [Double]) {
-      let result = try estimator.logRatioAndGradient(x: x, theta: theta)
-      return (result.logRatio, result.gradient)
+      do {
+        let result = try estimator.logRatioAndGradient(
+          x: x, theta: theta, denominator: denominator)
+        return (result.logRatio, result.gradient)
+      } catch let problem as Problem {
+        throw problem.inFile(name)
+      }
     }
   }
 
   /// Warns where a ratio model is asked for a point outside the range of θ it was trained on.
   public func warnIfOutside(_ theta: [Double], journal: Journal) {
-    let outside = estimator.outsideTrainingRange(theta)
+    let outside = estimator.outsideTrainingRange(theta, denominator: denominator)
     guard !outside.isEmpty else { return }
     journal.warn(
       "inference.outside \(name)",

@@ -140,6 +140,11 @@ public struct RatioLoss: NetworkLoss {
 
   public var tangents: Int { method.usesScore ? parameterCount : 0 }
 
+  /// Rows of the training table, and y and the weight of one.
+  var rowCount: Int { labels.count }
+  func label(_ row: Int) -> Double { labels[row] }
+  func weight(_ row: Int) -> Double { weights.isEmpty ? 1 : weights[row] }
+
   public func evaluate(_ block: LossBlock) -> Double {
     let main = method.main
     var sum = 0.0

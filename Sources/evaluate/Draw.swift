@@ -43,12 +43,14 @@ extension CommandContext {
 
   /// The points of `--theta` and `--grid` with their names.
   func points(
-    _ theta: ThetaOption, _ grid: GridOption, setup: Setup
+    _ theta: ThetaOption, _ grid: GridOption, setup: Setup, nuisance: Bool = false
   ) throws -> [(name: String, theta: [Double])] {
-    let points = try theta.points().map { ($0.description, try $0.resolve(setup)) }
+    let points = try theta.points().map {
+      ($0.description, try $0.resolve(setup, nuisance: nuisance))
+    }
     guard !grid.grid.isEmpty else { return points }
     return try points
-      + GridAxis.points(grid.axes(), setup: setup).map {
+      + GridAxis.points(grid.axes(), setup: setup, nuisance: nuisance).map {
         (PointSpecification.name(of: $0, setup), $0)
       }
   }

@@ -10,7 +10,8 @@ struct Estimates: Tool {
     "estimates", abstract: "Log r, log p or the score of events: what is done by default.",
     discussion: """
       Writes log r at the given points (ratio models), log p (density models), or the score (score \
-      models), one row for each event. A sample without --theta is evaluated at each row's own theta0.
+      models), one row for each event. A sample without --theta is evaluated at each row's own theta0, \
+      and theta1 where the model has two hypotheses.
       """)
 
   @OptionGroup var input: InputGroup
@@ -25,6 +26,8 @@ struct Estimates: Tool {
   var theta1: String?
 
   @OptionGroup var partition: PartitionOption
+
+  @OptionGroup var nuisance: ScoreNuisanceOptions
 
   @Flag(help: "Write the derivatives of log r or log p by the parameters too.")
   var score = false
@@ -51,13 +54,16 @@ struct Estimates: Tool {
       return
     }
     let setup = try Setup(document: source.header.document)
-    let points = try context.points(theta, grid, setup: setup)
+    let isWide = estimator.parameterNames.count > setup.parameters.count
+    let points = try context.points(theta, grid, setup: setup, nuisance: isWide)
     // A sample has been drawn from a part already.
     let part = partition.partition ?? (source.header.kind == .sample ? .all : .test)
     let run = EstimateRun(
       estimator: estimator, points: points,
-      denominator: try theta1.map { try PointSpecification(parsing: $0).resolve(setup) },
-      includesScore: score, part: part, journal: context.journal)
+      denominator: try theta1.map {
+        try PointSpecification(parsing: $0).resolve(setup, nuisance: isWide)
+      }, includesScore: score, treatment: try nuisance.treatment(estimator, setup, context),
+      part: part, journal: context.journal)
     let sink = try context.openSink(output, header: run.header(for: source))
     guard try run.run(source, to: sink) > 0 else {
       throw Problem(.data, "no row to evaluate", remedy: "see --partition", file: source.name)
@@ -71,8 +77,10 @@ struct Estimates: Tool {
     guard estimator.target == .ratio else {
       throw Problem(.data, "--compare needs a ratio model", remedy: "see 'fisher full' for scores")
     }
+    var columns: TrainingRows.Columns = [.theta, .labels, .logRatios, .scores]
+    if estimator.hasTwoHypotheses { columns.insert(.denominators) }
     let sample = try TrainingRows(
-      source, columns: [.theta, .labels, .logRatios, .scores],
+      source, columns: columns,
       observables: estimator.observableNames)
     try estimator.requireFit(sample.info.setup, file: source.name)
     let result = try EstimatorComparison(sample, estimator: estimator)

@@ -15,6 +15,7 @@ struct FullInformation: Tool {
       """)
 
   @OptionGroup var model: ModelOption
+  @OptionGroup var denominator: DenominatorOption
   @OptionGroup var partition: PartitionOption
   @OptionGroup var options: InformationOptions
   var common: CommonOptions { options.common }
@@ -25,7 +26,9 @@ struct FullInformation: Tool {
     }
     let team = ThreadTeam(threads: context.threads)
     let models = try model.model.map {
-      try TrainedModel(context.readModel($0), name: $0, team: team)
+      let model = try context.readModel($0)
+      return try TrainedModel(
+        model, name: $0, denominator: denominator.resolve(model.first.sample.setup), team: team)
     }
     var observables: [String] = []
     for name in models.flatMap(\.observableNames) where !observables.contains(name) {

@@ -11,6 +11,7 @@ struct LimitOptions: ParsableArguments {
   @OptionGroup var input: InputGroup
   @OptionGroup var luminosity: LuminosityOption
   @OptionGroup var model: ModelOption
+  @OptionGroup var denominator: DenominatorOption
 
   @Option(
     help: ArgumentHelp("Limits of a histogram of this observable.", valueName: "name"))
@@ -59,6 +60,9 @@ struct LimitOptions: ParsableArguments {
     if observable != nil, !model.model.isEmpty {
       throw ValidationError("--observable and --model are two kinds of limits; give one")
     }
+    if denominator.theta1 != nil, model.model.isEmpty {
+      throw ValidationError("--theta1 is for --model")
+    }
   }
 
   /// The settings, for the parameters of a setup.
@@ -93,7 +97,9 @@ struct LimitInput {
     let point = theta.map(\.theta.isEmpty) ?? true ? nil : try theta?.requireOne()
     let team = ThreadTeam(threads: context.threads)
     models = try options.model.model.map {
-      try TrainedModel(context.readModel($0), name: $0, team: team)
+      let model = try context.readModel($0)
+      let denominator = try options.denominator.resolve(model.first.sample.setup)
+      return try TrainedModel(model, name: $0, denominator: denominator, team: team)
     }
     var observables = options.observable.map { [$0] } ?? []
     for name in models.flatMap(\.observableNames) where !observables.contains(name) {
@@ -103,6 +109,11 @@ struct LimitInput {
     let table = try EventTable.load(file, observables: observables)
     digest = (file as? any DigestedSource)?.contentDigest ?? ContentDigest.of(file.header)
     let setup = table.setup
+    guard setup.morphing != nil || models.isEmpty else {
+      throw Problem(
+        .data, "the setup has no morphing basis",
+        remedy: "use 'limits points', or make one with 'morph setup'", file: file.name)
+    }
     thetaTrue = try point?.resolve(setup) ?? setup.benchmarks[setup.referenceBenchmark].values
     events = try CombinedEvents(
       table, combination: options.combine.combine, theta: thetaTrue, file: file.name, team: team)

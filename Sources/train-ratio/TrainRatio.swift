@@ -26,8 +26,15 @@ struct TrainRatio: Tool {
 
   @Option(
     help:
-      "Network of theta and x, or of x alone whose ratio is a sum of squares polynomial in theta.")
+      "Network of theta and x; or of x alone: a sum of squares polynomial in theta, or the morphed ratios of benchmarks."
+  )
   var network = TrainingPlan.NetworkKind.perceptron
+
+  @Option(
+    help: ArgumentHelp(
+      "Hypotheses that are inputs: 1, theta0 with the sample's theta1, or 2. By default 2 where theta1 varies in the sample.",
+      valueName: "n"))
+  var hypotheses: Int?
 
   @Option(
     help: ArgumentHelp(
@@ -47,11 +54,18 @@ struct TrainRatio: Tool {
       plan: TrainingPlan(choices), team: ThreadTeam(threads: context.threads),
       journal: context.journal)
     let source = try context.openTable(input, expecting: [.sample])
+    let plan: RatioPlan
+    do {
+      plan = try RatioPlan(method: method, network: network, hypotheses: hypotheses).resolved(
+        SampleInfo(document: source.header.document))
+    } catch let problem as Problem where problem.kind == .data {
+      throw problem.inFile(source.name)
+    }
     var feed = try TrainingFeed(
-      source, columns: EstimatorTrainer.columns(for: method), observables: observables.names(),
+      source, columns: plan.columns, observables: observables.names(),
       rows: training.rows, epochRows: training.epochRows, reopen: context.reopener(input, source))
     feed.first.digest = context.digest(of: source)
-    let model = try trainer.trainRatio(feed, method: method, network: network)
+    let model = try trainer.trainRatio(feed, plan: plan)
     try context.writeDocument(kind: .model, document: model.document, output: output)
   }
 }

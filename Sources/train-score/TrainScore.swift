@@ -14,12 +14,15 @@ struct TrainScore: Tool {
 
   static var citations: [Citation] { [.toolkit, .guide, .mining] }
 
-  enum Method: String, ExpressibleByArgument, CaseIterable { case sally }
+  enum Method: String, ExpressibleByArgument, CaseIterable { case sally, sallino }
 
   @OptionGroup var input: InputGroup
   @OptionGroup var observables: ObservablesOption
 
-  @Option(help: "Loss to train with.")
+  @Option(
+    help:
+      "How the score is to be used: as it is (sally), or along one direction (sallino); training is the same."
+  )
   var method = Method.sally
 
   @OptionGroup var training: TrainingOptions

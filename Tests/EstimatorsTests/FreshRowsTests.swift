@@ -20,7 +20,7 @@ import Testing
   static func train(_ feed: TrainingFeed, epochs: Int, threads: Int = 1) throws -> Model {
     try EstimatorTrainer(
       plan: plan(epochs: epochs), team: ThreadTeam(threads: threads), journal: Journal()
-    ).trainRatio(feed, method: .alices)
+    ).trainRatio(feed, plan: RatioPlan(method: .alices))
   }
 
   /// The toy's rows in batches of uneven sizes.

@@ -53,6 +53,51 @@ enum GaussianToy {
       ])
   }
 
+  /// log r of two hypotheses.
+  static func logRatio(x: Double, theta: Double, over other: Double) -> Double {
+    logRatio(x: x, theta: theta) - logRatio(x: x, theta: other)
+  }
+
+  /// Rows of a ratio sample whose hypotheses are both flat in ranges; a range of one value is a point. The score at θ1 may
+  /// be given the wrong sign.
+  static func pairSample(
+    rows: Int, seed: UInt64, theta0: ClosedRange<Double> = -4...4,
+    theta1: ClosedRange<Double> = -4...4, denominatorSign: Double = 1
+  ) -> MemorySource {
+    var columns = [[Double]](repeating: [], count: 7)
+    for row in 0..<rows {
+      var stream = PhiloxStream(seed: seed, purpose: .testing, item: UInt64(row))
+      let a = theta0.lowerBound + (theta0.upperBound - theta0.lowerBound) * stream.uniform()
+      let b = theta1.lowerBound + (theta1.upperBound - theta1.lowerBound) * stream.uniform()
+      let isDenominator = row % 2 == 1
+      let z = (isDenominator ? b : a) + 2 * stream.normal()
+      let values = [
+        z + stream.normal(), a, b, isDenominator ? 1 : 0,
+        (2 * z * (a - b) - (a * a - b * b)) / 8, (z - a) / 4, denominatorSign * (z - b) / 4,
+      ]
+      for (k, value) in values.enumerated() { columns[k].append(value) }
+    }
+    let isPoint = theta1.lowerBound == theta1.upperBound
+    let info = SampleInfo(
+      method: "ratio", theta0: "given", theta1: "given",
+      theta1Values: isPoint ? [theta1.lowerBound] : [], setup: setup)
+    return MemorySource(
+      header: Header(
+        kind: .sample, document: info.document,
+        fields: [
+          Field(SampleFields.x, components: ["x"]),
+          Field(SampleFields.theta0, components: ["theta"]),
+          Field(SampleFields.theta1, components: ["theta"]), Field(SampleFields.y),
+          Field(SampleFields.logRatio), Field(SampleFields.score0, components: ["theta"]),
+          Field(SampleFields.score1, components: ["theta"]), Field(SampleFields.eventID, .int64),
+        ]),
+      batches: [
+        Batch(
+          count: rows,
+          columns: columns.map { .float64($0) } + [.int64((0..<rows).map { Int64($0) })])
+      ])
+  }
+
   /// Rows of a score sample at θ = 0, with a column of noise that carries nothing.
   static func scoreSample(rows: Int, seed: UInt64) -> MemorySource {
     var x: [Double] = []

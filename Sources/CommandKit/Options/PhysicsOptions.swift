@@ -31,6 +31,22 @@ public struct ModelOption: ParsableArguments {
   public init() {}
 }
 
+/// θ1 of models that take any: ratios of two hypotheses, and densities.
+public struct DenominatorOption: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Denominator of the log ratios of models with two hypotheses, and of densities; by default the model's reference point.",
+      valueName: "point"))
+  public var theta1: String?
+
+  public init() {}
+
+  /// The point's coordinates, nil where none is given.
+  public func resolve(_ setup: Setup) throws -> [Double]? {
+    try theta1.map { try PointSpecification(parsing: $0).resolve(setup) }
+  }
+}
+
 public struct ObservablesOption: ParsableArguments {
   @Option(
     help: ArgumentHelp("Use only these observables, separated by commas.", valueName: "a,b"))

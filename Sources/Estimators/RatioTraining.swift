@@ -1,0 +1,167 @@
+import Diagnostics
+import EventModel
+import Networks
+
+/// What a ratio network is to be, beside what all networks have in common.
+public struct RatioPlan: Sendable, Equatable {
+  public var method: RatioMethod
+  public var network: TrainingPlan.NetworkKind
+  /// 1: θ1 is the sample's only one; 2: both hypotheses are inputs; nil is as many as vary in the sample.
+  public var hypotheses: Int?
+
+  public init(
+    method: RatioMethod, network: TrainingPlan.NetworkKind = .perceptron, hypotheses: Int? = nil
+  ) {
+    self.method = method
+    self.network = network
+    self.hypotheses = hypotheses
+  }
+
+  /// With the number of hypotheses decided for a sample.
+  /// - Throws: `.usage` for what cannot be combined, `.data` where the sample does not allow it.
+  public func resolved(_ info: SampleInfo) throws -> RatioPlan {
+    let isOnePoint = !info.theta1Values.isEmpty
+    var plan = self
+    plan.hypotheses = hypotheses ?? (isOnePoint || network != .perceptron ? 1 : 2)
+    guard plan.hypotheses == 1 || plan.hypotheses == 2 else {
+      throw Problem(.usage, "a ratio has one or two hypotheses", remedy: "write --hypotheses 2")
+    }
+    guard plan.hypotheses == 1 || network == .perceptron else {
+      throw Problem(
+        .usage, "a \(network.rawValue) network has one hypothesis in it",
+        remedy: "evaluate it with --theta1 for another denominator")
+    }
+    guard plan.hypotheses == 2 || isOnePoint else {
+      throw Problem(
+        .data, "the sample has more than one denominator hypothesis (\(info.theta1))",
+        remedy: network == .perceptron
+          ? "draw it with a single --theta1, or train with --hypotheses 2"
+          : "draw it with a single --theta1")
+    }
+    return plan
+  }
+
+  /// The columns that it needs.
+  public var columns: TrainingRows.Columns {
+    var columns: TrainingRows.Columns = [.theta, .labels]
+    if method.usesRatio { columns.insert(.logRatios) }
+    if method.usesScore { columns.insert(.scores) }
+    if hypotheses == 2 {
+      columns.insert(.denominators)
+      if method.usesScore { columns.insert(.denominatorScores) }
+    }
+    return columns
+  }
+}
+
+extension EstimatorTrainer {
+  /// The columns that a ratio method needs with one hypothesis.
+  public static func columns(for method: RatioMethod) -> TrainingRows.Columns {
+    RatioPlan(method: method, hypotheses: 1).columns
+  }
+
+  /// Trains log r̂(x|θ, θ1), or log r̂(x|θ0, θ1) of two hypotheses.
+  public func trainRatio(_ feed: TrainingFeed, plan: RatioPlan) throws -> Model {
+    try trainRatio(feed.first, plan, feed)
+  }
+
+  /// The same on rows that are there already.
+  public func trainRatio(
+    _ sample: TrainingRows, method: RatioMethod,
+    network: TrainingPlan.NetworkKind = .perceptron, hypotheses: Int? = nil
+  ) throws -> Model {
+    try trainRatio(
+      sample, RatioPlan(method: method, network: network, hypotheses: hypotheses), nil)
+  }
+
+  private func trainRatio(
+    _ sample: TrainingRows, _ plan: RatioPlan, _ feed: TrainingFeed?
+  ) throws -> Model {
+    let plan = try plan.resolved(sample.info)
+    guard plan.hypotheses == 2 || sample.info.theta1Values.count == sample.parameterNames.count
+    else {
+      throw Problem(
+        .data,
+        "theta1 of the sample has \(sample.info.theta1Values.count) coordinates, and theta0 "
+          + "\(sample.parameterNames.count)", remedy: "make the sample again with augment")
+    }
+    switch (plan.network, plan.hypotheses) {
+    case (.perceptron, 2): return try trainPair(sample, method: plan.method, feed: feed)
+    case (.perceptron, _): return try trainPerceptron(sample, method: plan.method, feed: feed)
+    case (.polynomial, _): return try trainPolynomial(sample, method: plan.method, feed: feed)
+    case (.morphingAware, _): return try trainMorphed(sample, method: plan.method, feed: feed)
+    }
+  }
+
+  private func trainPerceptron(
+    _ sample: TrainingRows, method: RatioMethod, feed: TrainingFeed?
+  ) throws -> Model {
+    let p = sample.parameterNames.count
+    let rows = try split(sample)
+    let theta = thetaScaling(sample, sample.theta, rows: rows.training)
+    let x = Scaling(sample.x, width: sample.observableNames.count, rows: rows.training)
+    let meanWeight = sample.meanWeight
+    // Point by point there is no θ to learn, unless its derivatives are in the loss.
+    let range = sample.thetaRange
+    let fixed = method.usesScore ? [] : (0..<p).filter { range[$0][0] == range[$0][1] }
+    let inputs = (0..<p).filter { !fixed.contains($0) }
+    let shape = PerceptronShape(
+      inputs: inputs.count + sample.observableNames.count, hidden: plan.hidden, outputs: 1,
+      activation: plan.activation)
+    let fit = try run(shape: shape, sample: sample, rows: rows, feed: feed) { sample in
+      (
+        InputTable(
+          theta: (sample.theta, theta), x: (sample.x, x), rows: sample.count, columns: inputs),
+        ratioLoss(sample, method, scales: theta.scales, meanWeight: meanWeight)
+      )
+    }
+    var model = model(
+      .ratio, method.rawValue, sample, shape, fit, x: x, theta: theta,
+      scoreScales: [Double](repeating: 1, count: p), thetaRange: range,
+      usesScore: method.usesScore)
+    model.fixedParameters = fixed
+    return model
+  }
+
+  // MARK: Steps
+
+  /// Mean and spread of θ; a parameter that does not vary has half its range for a unit.
+  func thetaScaling(
+    _ sample: TrainingRows, _ points: [Double], rows: [Int32]
+  ) -> Scaling {
+    let p = sample.parameterNames.count
+    var scaling = Scaling(points, width: p, rows: rows)
+    for (k, parameter) in sample.info.setup.parameters.prefix(p).enumerated() {
+      let isConstant = rows.allSatisfy { points[Int($0) * p + k] == points[k] }
+      let half = (parameter.range.upperBound - parameter.range.lowerBound) / 2
+      if isConstant, half > 0, half.isFinite { scaling.scales[k] = half }
+    }
+    return scaling
+  }
+
+  /// The loss of rows, with joint scores at θ0 in units of 1/scales: those of the network's θ.
+  func ratioLoss(
+    _ sample: TrainingRows, _ method: RatioMethod, scales: [Double], meanWeight: Double
+  ) -> RatioLoss {
+    let p = sample.parameterNames.count
+    let scores = limited(
+      sample.scores.indices.map { sample.scores[$0] * scales[$0 % p] }, "t_xz0")
+    return RatioLoss(
+      method: method, labels: sample.labels, logRatios: sample.logRatios, scores: scores,
+      parameterCount: p, alpha: plan.alpha, weights: sample.weights.map { $0 / meanWeight })
+  }
+
+  /// The point that log ratios are taken to where none is given: the setup's first benchmark if it is inside the range,
+  /// else the middle of the range.
+  func reference(_ sample: TrainingRows, range: [[Double]]) -> [Double] {
+    let padding = [Double](
+      repeating: 0, count: max(0, range.count - sample.info.setup.parameters.count))
+    if let first = sample.info.setup.benchmarks.first.map({ $0.values + padding }),
+      first.count == range.count,
+      zip(first, range).allSatisfy({ $0 >= $1[0] && $0 <= $1[1] })
+    {
+      return first
+    }
+    return range.map { ($0[0] + $0[1]) / 2 }
+  }
+}

@@ -1,0 +1,169 @@
+import EventIO
+import EventModel
+import TestSupport
+import Testing
+
+/// Ratios of two hypotheses, point by point and morphing-aware; SALLINO; scores with nuisance parameters: through the
+/// commands.
+@Suite struct RatioKindTests {
+  private static let quick = "--hidden 8 --epochs 2"
+  /// The small sample has 200 events: priors near its benchmark.
+  private static let prior = "flat:cHW=-0.1:0.1,cHq3=-0.02:0.02"
+
+  @Test func twoHypothesesFromSampleToLimits() throws {
+    let bench = Analysed()
+    bench.expectSuccess(
+      bench(
+        """
+        augment ratio events.h5 --theta0 \(Self.prior) --theta1 \(Self.prior) -n 600 -q -o pair.h5 &&
+          train-ratio pair.h5 \(Self.quick) -o m.h5
+        """))
+    let model = try Model(document: bench.header("m.h5", .model).document)
+    #expect(model.hasTwoHypotheses && model.layerWidths[0] == 4 + model.observableNames.count)
+    // A sample at its own pairs; and exchanging the points changes the sign.
+    bench.expectSuccess(bench("evaluate pair.h5 --model m.h5 --score -o own.h5"))
+    let own = try bench.columns("own.h5", .estimates)
+    #expect(own["log_r"]?.count == 600 && own["score"]?.count == 1200)
+    #expect(own["score1"]?.count == 1200)
+    for (a, b, file) in [("sm", "cHW=0.05", "a.h5"), ("cHW=0.05", "sm", "b.h5")] {
+      bench.expectSuccess(
+        bench(
+          "evaluate events.h5 --model m.h5 --theta \(a) --theta1 \(b) --partition all -o \(file)"))
+    }
+    let a = try #require(try bench.columns("a.h5", .estimates)["log_r"]).doubles
+    let b = try #require(try bench.columns("b.h5", .estimates)["log_r"]).doubles
+    #expect(a.count == 200 && a == b.map { -$0 })
+    bench.expectSuccess(
+      bench(
+        """
+        limits expected events.h5 --model m.h5 --theta1 sm --luminosity 3/fb --partition all -q \
+          --grid cHW=-.05:.05:3 --fix cHq3 -o l.h5 &&
+          fisher full events.h5 --model m.h5 --theta1 sm --luminosity 3/fb --partition all -q -o f.h5
+        """))
+    bench.expectFailure(
+      "train-ratio pair.h5 --hypotheses 1 -o x.h5", 65,
+      "pair.h5: the sample has more than one denominator hypothesis")
+    bench.expectFailure(
+      "train-ratio pair.h5 --network polynomial --hypotheses 2 -o x.h5", 64, "one hypothesis")
+    bench.expectFailure("train-ratio pair.h5 --hypotheses 3 -o x.h5", 64, "--hypotheses 2")
+    // A single theta1 has no scores of its own.
+    bench.expectSuccess(
+      bench("augment ratio events.h5 --theta0 \(Self.prior) --theta1 sm -n 300 -q -o one.h5"))
+    bench.expectFailure("train-ratio one.h5 --hypotheses 2 -o x.h5", 65, "t_xz1")
+    bench.expectSuccess(bench("train-ratio one.h5 \(Self.quick) -o one_model.h5"))
+    bench.expectFailure(
+      "limits expected events.h5 --model one_model.h5 --theta1 sm --luminosity 3/fb", 64,
+      "one_model.h5 has no free theta1")
+    bench.expectFailure(
+      "limits expected events.h5 --theta1 sm --luminosity 3/fb", 64, "--theta1 is for --model")
+  }
+
+  @Test func pointByPointHoldsAtItsPoint() throws {
+    let bench = Analysed()
+    bench.expectSuccess(
+      bench(
+        """
+        augment ratio events.h5 --theta0 cHW=0.05 --theta1 sm -n 400 -q |
+          train-ratio --method carl \(Self.quick) -o m.h5
+        """))
+    let model = try Model(document: bench.header("m.h5", .model).document)
+    #expect(model.fixedParameters == [0, 1] && model.layerWidths[0] == model.observableNames.count)
+    bench.expectSuccess(
+      bench(
+        "evaluate events.h5 --model m.h5 --theta cHW=0.05 --theta sm --partition all -q -o e.h5"))
+    let ratios = try #require(try bench.columns("e.h5", .estimates)["log_r"]).doubles
+    #expect(ratios.count == 400)
+    #expect(stride(from: 1, to: 400, by: 2).allSatisfy { ratios[$0] == 0 })
+    for (arguments, text) in [
+      ("evaluate events.h5 --model m.h5 --theta cHW=0.06", "knows cHW=0.05 only"),
+      ("evaluate events.h5 --model m.h5 --theta cHW=0.05 --score", "depends on cHW"),
+      (
+        "fisher full events.h5 --model m.h5 --theta cHW=0.05 --luminosity 3/fb -q",
+        "m.h5: the model does not know how log r depends on cHW"
+      ),
+      (
+        "limits expected events.h5 --model m.h5 --luminosity 3/fb -q --grid cHW=-.1:.1:3",
+        "m.h5: the model is asked for"
+      ),
+    ] { bench.expectFailure(arguments, 65, text) }
+  }
+
+  @Test func morphingAwareFromSampleToLimits() throws {
+    let bench = Analysed()
+    bench.expectSuccess(
+      bench(
+        """
+        augment ratio events.h5 --theta0 \(Self.prior) --theta1 sm -n 600 -q |
+          train-ratio --network morphing-aware \(Self.quick) -o m.h5
+        """))
+    let model = try Model(document: bench.header("m.h5", .model).document)
+    #expect(model.morphed?.outputs == 6 && model.morphed?.powers.count == 6)
+    bench.expectSuccess(
+      bench(
+        """
+        evaluate events.h5 --model m.h5 --theta cHW=0.05 --score --partition all -o e.h5 &&
+          limits expected events.h5 --model m.h5 --luminosity 3/fb --partition all -q \
+          --grid cHW=-.05:.05:3 -o l.h5 && plot m.h5 -o m.svg
+        """))
+    let e = try bench.columns("e.h5", .estimates)
+    #expect(e["log_r"]?.doubles.allSatisfy(\.isFinite) == true && e["score"]?.count == 400)
+  }
+
+  @Test func sallinoProjectsOnDirections() throws {
+    let bench = Analysed()
+    bench.expectSuccess(
+      bench(
+        """
+        augment score events.h5 --theta sm -n 400 -q |
+          train-score --method sallino \(Self.quick) -o m.h5 &&
+          evaluate events.h5 --model m.h5 --theta cHW=0.3,cHq3=0.4 --partition all -o e.h5
+        """))
+    let model = try Model(document: bench.header("m.h5", .model).document)
+    #expect(model.method == "sallino" && model.referenceTheta == [0, 0])
+    let e = try bench.columns("e.h5", .estimates)
+    let score = try #require(e["score"]).doubles
+    let projected = try #require(e["projected_score"]).doubles
+    #expect(projected.count == 200)
+    for (i, value) in projected.enumerated() {
+      let expected = 0.6 * score[2 * i] + 0.8 * score[2 * i + 1]
+      #expect(abs(value - expected) < 1e-12 * (1 + abs(expected)))
+    }
+    bench.expectFailure(
+      "evaluate events.h5 --model m.h5 --theta sm", 64, "sm is the reference point of the score")
+    bench.expectFailure("evaluate events.h5 --model m.h5 --nuisance profile", 64, "--nuisance keep")
+    bench.expectFailure(
+      "evaluate events.h5 --model m.h5 --information i.h5", 64, "--nuisance profile")
+  }
+
+  /// The reference file has two nuisance parameters; a profiled component is that combination of the kept ones.
+  @Test(.needsShared) func nuisanceComponentsOfAScore() throws {
+    let bench = Analysed(events: false)
+    let events = Place.shared + "/golden/events/example.h5"
+    bench.expectSuccess(
+      bench(
+        """
+        augment score \(events) --theta sm --nuisance keep -n 2000 -q |
+          train-score \(Self.quick) -o m.h5
+        for n in keep project profile; do
+          evaluate \(events) --model m.h5 --nuisance $n --partition all -q -o $n.h5 || exit 1; done
+        fisher full \(events) --model m.h5 --luminosity 3/fb --partition all -q -o f.h5
+        """))
+    let model = try Model(document: bench.header("m.h5", .model).document)
+    let p = model.parameterNames.count
+    #expect(p == 4 && model.scoreInformation.count == 16)
+    func scores(_ name: String) throws -> [Double] {
+      try #require(try bench.columns(name, .estimates)["score"]).doubles
+    }
+    let (kept, projected, profiled) = try (
+      scores("keep.h5"), scores("project.h5"), scores("profile.h5")
+    )
+    #expect(kept.count == 2 * projected.count && profiled.count == projected.count)
+    #expect(projected[0] == kept[0] && projected[3] == kept[5])
+    // Uncorrelated with the nuisance components in the matrix: row · I_ν = 0.
+    let i = model.scoreInformation
+    let determinant = i[10] * i[15] - i[11] * i[14]
+    let a = (i[2] * i[15] - i[3] * i[14]) / determinant
+    let b = (i[3] * i[10] - i[2] * i[11]) / determinant
+    #expect(abs(profiled[0] - (kept[0] - a * kept[2] - b * kept[3])) < 1e-9)
+  }
+}
