@@ -112,7 +112,7 @@ public struct LimitSource: Sendable {
     let statistics = EventStatistics(weights)
     limits.events = statistics.events
     limits.effectiveEvents = statistics.effectiveEvents
-    limits = try run(limits, likelihood, narrowed(settings, models))
+    limits = try run(limits, likelihood, try narrowed(settings, models))
     warnOutside(models, limits)
     limits.qTrue = try q(thetaTrue, likelihood, limits)
     warnAboutNoise(limits)
@@ -140,7 +140,7 @@ public struct LimitSource: Sendable {
       total: events.total, morphing: events.morphing, luminosity: luminosity,
       includesRate: includesRate)
     var limits = start(.ratio, table: nil, eventCount: Double(count))
-    limits = try run(limits, likelihood, narrowed(settings, models))
+    limits = try run(limits, likelihood, try narrowed(settings, models))
     warnOutside(models, limits)
     return limits
   }
@@ -182,8 +182,9 @@ public struct LimitSource: Sendable {
   }
 
   /// Fits stay where the models were trained; a parameter that was never varied is fixed unless it has an axis.
-  private func narrowed(_ settings: LimitSettings, _ models: [any RatioEvaluator]) -> LimitSettings
-  {
+  private func narrowed(
+    _ settings: LimitSettings, _ models: [any RatioEvaluator]
+  ) throws -> LimitSettings {
     var result = settings
     for model in models where !model.thetaRange.isEmpty {
       for (p, range) in model.thetaRange.enumerated() {
@@ -196,6 +197,12 @@ public struct LimitSource: Sendable {
           if bound.lowerBound < bound.upperBound { result.bounds[p] = bound }
         }
       }
+    }
+    guard settings.axes != nil || result.fixed.count < setup.parameterNames.count else {
+      throw Problem(
+        .data, "the models know one value of each parameter, so there is nothing to fit",
+        remedy: "test points with 'limits points', or train on more of them",
+        file: models.first?.name)
     }
     return result
   }

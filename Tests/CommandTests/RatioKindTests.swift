@@ -74,6 +74,10 @@ import Testing
     let ratios = try #require(try bench.columns("e.h5", .estimates)["log_r"]).doubles
     #expect(ratios.count == 400)
     #expect(stride(from: 1, to: 400, by: 2).allSatisfy { ratios[$0] == 0 })
+    bench.expectSuccess(
+      bench(
+        "limits points events.h5 --model m.h5 --test cHW=0.05 --luminosity 3/fb --partition all -q"
+          + " > points.txt"))
     for (arguments, text) in [
       ("evaluate events.h5 --model m.h5 --theta cHW=0.06", "knows cHW=0.05 only"),
       ("evaluate events.h5 --model m.h5 --theta cHW=0.05 --score", "depends on cHW"),
@@ -84,7 +88,7 @@ import Testing
       (
         "limits expected events.h5 --model m.h5 --luminosity 3/fb -q --grid cHW=-.1:.1:3",
         "m.h5: the model is asked for"
-      ),
+      ), ("limits expected events.h5 --model m.h5 --luminosity 3/fb -q", "limits points"),
     ] { bench.expectFailure(arguments, 65, text) }
   }
 

@@ -21,13 +21,18 @@ import Testing
     ("sally.h5", "train-score score.h5 --observables pt_w,mt_w --hidden 20 --epochs 2"),
     ("alices.h5", "train-ratio ratio.h5 --observables pt_w,mt_w --hidden 20 --epochs 2"),
     ("poly.h5", "train-ratio ratio.h5 --network polynomial --hidden 20 --epochs 2"),
+    ("morphed.h5", "train-ratio ratio.h5 --network morphing-aware --hidden 20 --epochs 2"),
+    ("pair.h5", "augment ratio events.h5 --theta0 prior --theta1 prior -n 5000"),
+    ("both.h5", "train-ratio pair.h5 --observables pt_w,mt_w --hidden 20 --epochs 2"),
     (
       "scandal.h5",
       "train-density density.h5 --observables pt_w,mt_w --hidden 20 --flows 2 --base mixture:2"
         + " --epochs 2"
     ),
     ("estimates.h5", "evaluate events.h5 --model alices.h5 --grid cHW=-1:1:3 --score"),
-    ("scores.h5", "evaluate events.h5 --model sally.h5"),
+    ("pairs.h5", "evaluate pair.h5 --model both.h5 --score"),
+    ("morphed-estimates.h5", "evaluate events.h5 --model morphed.h5 --grid cHW=-1:1:3 --score"),
+    ("scores.h5", "evaluate events.h5 --model sally.h5 --theta cHW=1"),
     ("densities.h5", "evaluate events.h5 --model scandal.h5 --grid cHW=-1:1:3 --score"),
     ("drawn.h5", "evaluate draw --model scandal.h5 --theta sm -n 3000"),
     ("compare.json", "evaluate ratio.h5 --model alices.h5 --compare --json"),
@@ -44,6 +49,7 @@ import Testing
       "limits expected events.h5 --truth --luminosity 3/fb"
         + " --grid cHW=-.5:.5:5 --grid cHq3=-.2:.2:5"
     ),
+    ("points.txt", "limits points events.h5 --model alices.h5 --luminosity 3/fb --test cHW=0.5"),
     ("bins.h5", "limits expected events.h5 --observable pt_w --luminosity 3/fb"),
     ("madminer.h5", "events convert events.h5 --for-madminer"),
     ("limits.tsv", "plot limits.h5"),

@@ -1,0 +1,82 @@
+import EventIO
+import EventModel
+import Foundation
+import TestSupport
+import Testing
+
+/// Hypotheses that no morphing joins: benchmarks alone, and signal against background.
+@Suite struct BenchmarkTests {
+  private static let quick = "--hidden 8 --epochs 2"
+
+  /// From events without a basis to a test of one benchmark against another.
+  @Test(.needsPython) func benchmarksFromEventsToLimits() throws {
+    let bench = Analysed()
+    let removed = Python.run(
+      script: """
+        import h5py
+        with h5py.File('events.h5', 'a') as f: del f['morphing']
+        """, in: bench.folder.path)
+    #expect(removed.status == 0, "\(removed.error)")
+    for method in ["carl", "rolr", "alice"] {
+      bench.expectSuccess(
+        bench(
+          """
+          augment ratio events.h5 --theta0 chw_pos --theta1 sm -n 400 -q |
+            train-ratio --method \(method) \(Self.quick) -o \(method).h5 &&
+            evaluate events.h5 --model \(method).h5 --theta chw_pos --partition all -o e.h5 -f &&
+            limits points events.h5 --model \(method).h5 --theta sm --test chw_pos \
+            --luminosity 3/fb --partition all -q --json -o \(method).json
+          """))
+    }
+    let data = try Data(contentsOf: URL(fileURLWithPath: bench.folder.file("carl.json")))
+    let json = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    let points = try #require(json["points"] as? [String: Any])
+    let p = try #require(points["p"] as? [Double])
+    #expect(p.count == 1 && p[0] > 0 && p[0] < 1 && points["p_at_true"] as? [Double] == [0.5])
+    // Several masses, or benchmarks, in one network.
+    bench.expectSuccess(
+      bench(
+        """
+        augment ratio events.h5 --theta0 chw_pos --theta0 chw_neg --theta1 sm -n 400 -q |
+          train-ratio --method alice \(Self.quick) -o two.h5 &&
+          limits points events.h5 --model two.h5 --test chw_pos --test chw_neg --luminosity 3/fb \
+          --partition all -q --no-rate > two.txt &&
+          limits points events.h5 --model two.h5 --test chw_pos --luminosity 3/fb \
+          --data events.h5 --partition all -q > observed.txt
+        """))
+    for (arguments, status, text) in [
+      ("--model carl.h5 --test chw_neg", Int32(65), "carl.h5: the model is asked for"),
+      ("--model carl.h5 --test cHW=0.5", 65, "benchmark"),
+      ("--model carl.h5 --test sm", 64, "a tested point is the true point"),
+      ("--test chw_pos", 64, "--model FILE"),
+    ] {
+      bench.expectFailure(
+        "limits points events.h5 \(arguments) --luminosity 3/fb --partition all -q", status, text)
+    }
+    bench.expectFailure(
+      "limits expected events.h5 --model carl.h5 --luminosity 3/fb -q", 65, "limits points")
+  }
+
+  /// Signal and background of any simulator: rows, a label, and nothing else.
+  @Test func signalAgainstBackground() throws {
+    let bench = Analysed(events: false)
+    bench.expectSuccess(
+      bench(
+        """
+        awk 'BEGIN { srand(1); print "x\ty"
+          for (i = 0; i < 4000; i++) { y = i % 2; g = 0
+            for (k = 0; k < 12; k++) g += rand(); print g - 6 + (y ? 0 : 1) "\t" y } }' > t.tsv
+        augment import t.tsv --x x --parameters mu=0:1 --theta0 mu=1 --theta1 mu=0 --y y -o s.h5 &&
+          train-ratio s.h5 --method carl --hidden 10 --epochs 15 --rate 1e-2:1e-3 -o m.h5 &&
+          evaluate s.h5 --model m.h5 --theta mu=1 -o e.h5
+        """))
+    let x = try #require(try bench.columns("s.h5", .sample)["x"]).doubles
+    let ratios = try #require(try bench.columns("e.h5", .estimates)["log_r"]).doubles
+    // log r = x − 1/2 of variance 1; a wrong label gives an error of 4 or more.
+    let error = zip(x, ratios).reduce(0) { sum, row in
+      sum + (row.1 - row.0 + 0.5) * (row.1 - row.0 + 0.5) / Double(x.count)
+    }
+    #expect(error < 0.1, "\(error)")
+    bench.expectFailure("train-ratio s.h5 --method alice -o a.h5", 65, "log_r_xz")
+  }
+}
