@@ -51,6 +51,32 @@ enum Bytes {
     return nil
   }
 
+  /// The `>` that ends a tag: not one inside quotes, as in `note="a > b"`. Quotes that do not pair count for nothing.
+  @inline(__always)
+  static func tagEnd(from: BytePointer, to: BytePointer) -> BytePointer? {
+    if from < to, from.pointee == Ascii.greater { return from }
+    guard let first = find(Ascii.greater, from: from, to: to) else { return nil }
+    return tagEnd(from: from, first: first, to: to)
+  }
+
+  @inline(never)
+  private static func tagEnd(
+    from: BytePointer, first: BytePointer, to: BytePointer
+  ) -> BytePointer? {
+    var p = from
+    while p < to, p.pointee != Ascii.greater {
+      // A value in quotes stands after an equals sign.
+      let isValue = p > from && (p - 1).pointee == Ascii.equals
+      if isValue, p.pointee == Ascii.quote || p.pointee == Ascii.apostrophe {
+        guard let close = find(p.pointee, from: p + 1, to: to) else { return first }
+        if find(Ascii.less, from: p, to: close) != nil { return first }
+        p = close
+      }
+      p += 1
+    }
+    return p < to ? p : first
+  }
+
   @inline(__always)
   static func starts(_ p: BytePointer, with word: StaticString, before end: BytePointer) -> Bool {
     end - p >= word.utf8CodeUnitCount
@@ -70,6 +96,8 @@ enum Bytes {
   /// Past blanks, tabs and carriage returns, not past a newline.
   @inline(__always)
   static func skipBlanks(_ start: BytePointer) -> BytePointer {
+    // One blank, mostly.
+    if start.pointee == Ascii.space && start[1] > Ascii.space { return start + 1 }
     var p = start
     while p.pointee == Ascii.space || p.pointee == Ascii.tab || p.pointee == 13 { p += 1 }
     return p

@@ -132,13 +132,11 @@ extension LHEReader {
 
   /// The head of a further document, which must be of the same run conditions as the first.
   private func openDocument() throws {
-    var searched = 0
+    var progress = HeadSearch.Progress()
     while true {
-      if let tag = HeadSearch.tagOutsideComments(
-        from: position, to: window.end, searched: &searched)
-      {
+      if let tag = HeadSearch.firstTag(from: position, to: window.end, &progress) {
         let next = LHEHead(from: position, to: tag)
-        if let difference = head.difference(to: next) {
+        if !options.independent, let difference = head.difference(to: next) {
           throw ScanFault(
             position, "document \(documents.count + 1) is not of the same process: \(difference)",
             remedy: "split the file at <LesHouchesEvents and give each part", isStructural: false)
@@ -164,7 +162,7 @@ enum HeadSearch {
   ///
   /// A file without events gives the end of the text.
   static func firstEvent(of window: ByteWindow) throws -> FirstEvent {
-    var searched = 0
+    var progress = Progress()
     var isChecked = false
     while true {
       let hasMore: Bool
@@ -177,7 +175,8 @@ enum HeadSearch {
         try FileKind.check(window)
         isChecked = true
       }
-      if let tag = tagOutsideComments(from: window.base, to: window.end, searched: &searched) {
+      if !hasMore { progress.isWhole = true }
+      if let tag = firstTag(from: window.base, to: window.end, &progress) {
         if !Bytes.isTag(tag, "<event", before: window.end) {
           let end = tag - window.base
           return (end, end, end)
@@ -187,7 +186,7 @@ enum HeadSearch {
           return (tag - window.base, end - window.base, limit - window.base)
         }
       }
-      guard hasMore else { throw headProblem(window, start: searched) }
+      guard hasMore else { throw headProblem(window, start: progress.searched) }
       guard window.count <= LHEReader.largestPiece else {
         throw Problem(
           .data, "no event in the first \(LHEReader.largestPiece >> 20) MiB", file: window.name,
@@ -228,36 +227,67 @@ enum HeadSearch {
         + (inside ? "(byte \(window.count))" : "byte \(window.count)"))
   }
 
-  /// `<event` or the end of the root, comments and CDATA passed over.
-  ///
-  /// `searched`, in bytes from `base`, moves to what must be looked at again with more bytes.
-  static func tagOutsideComments(
-    from base: BytePointer, to end: BytePointer, searched: inout Int
+  /// How far the search for the end of a head has come.
+  struct Progress {
+    /// Bytes from `base` that need not be looked at again with more bytes.
+    var searched = 0
+    /// Between `<header` and `</header`, where anything may be written.
+    var isInHeader = false
+    /// No more bytes will come: a comment that has not ended is text.
+    var isWhole = false
+  }
+
+  /// `<event` or the end of the root, comments and CDATA passed over, and what a header says of such tags in its text.
+  static func firstTag(
+    from base: BytePointer, to end: BytePointer, _ progress: inout Progress
   ) -> BytePointer? {
-    var p = base + searched
+    var p = base + progress.searched
     while let tag = Bytes.find(Ascii.less, from: p, to: end) {
-      searched = tag - base
+      progress.searched = tag - base
       // A tag that may be cut off by the window's end waits for the next bytes.
       guard end - tag >= 20 || Bytes.find(Ascii.greater, from: tag, to: end) != nil else {
         return nil
       }
-      if Bytes.isTag(tag, "<event", before: end)
-        || Bytes.starts(tag, with: "</LesHouchesEvents", before: end)
-      {
-        return tag
-      }
-      if Bytes.starts(tag, with: "<!--", before: end)
+      p = tag + 1
+      if Bytes.isTag(tag, "<event", before: end) {
+        guard progress.isInHeader, !progress.isWhole else { return tag }
+        guard let isEvent = holdsData(tag, end) else { return nil }
+        if isEvent { return tag }
+      } else if Bytes.starts(tag, with: "</LesHouchesEvents", before: end) {
+        if !progress.isInHeader || progress.isWhole { return tag }
+      } else if Bytes.isTag(tag, "<header", before: end) {
+        progress.isInHeader = true
+      } else if Bytes.starts(tag, with: "</header", before: end) {
+        progress.isInHeader = false
+      } else if Bytes.starts(tag, with: "<!--", before: end)
         || Bytes.starts(tag, with: "<![CDATA[", before: end)
       {
-        guard let after = HeadBlocks.afterComment(tag, end) else { return nil }
-        p = after
-      } else {
-        p = tag + 1
+        if let after = HeadBlocks.afterComment(tag, end) {
+          p = after
+        } else if !progress.isWhole {
+          return nil
+        }
       }
-      searched = p - base
+      progress.searched = p - base
     }
-    searched = end - base
+    progress.searched = end - base
     return nil
+  }
+
+  /// Whether numbers, a comment or a tag follow a tag, as in events, and no words; nil where the window ends before.
+  private static func holdsData(_ tag: BytePointer, _ end: BytePointer) -> Bool? {
+    guard let close = Bytes.tagEnd(from: tag, to: end) else { return nil }
+    let first = Bytes.skipSpace(close + 1, before: end)
+    return first < end ? isData(first, end) : nil
+  }
+
+  /// True where a number, a comment or a tag starts.
+  static func isData(_ p: BytePointer, _ end: BytePointer) -> Bool {
+    guard p < end else { return false }
+    switch p.pointee {
+    case Ascii.plus, Ascii.minus, Ascii.hash, Ascii.less: return true
+    case let c: return c &- Ascii.zero < 10
+    }
   }
 }
 
@@ -286,7 +316,20 @@ enum FileKind {
     if Bytes.starts(start, with: "HepMC::", before: end) {
       throw problem("this is a HepMC file, not a Les Houches event file", remedy)
     }
+    for (bytes, kind, program) in packed
+    where end - base >= bytes.count && bytes.indices.allSatisfy({ base[$0] == bytes[$0] }) {
+      throw problem("this is packed by \(kind)", "unpack it with '\(program)'")
+    }
     throw problem("this is not a Les Houches event file: <LesHouchesEvents> is missing", remedy)
+  }
+
+  /// First bytes of what other programs than gzip pack, and what unpacks it to a pipe.
+  private static var packed: [(bytes: [UInt8], kind: String, program: String)] {
+    [
+      ([0x42, 0x5A, 0x68], "bzip2", "bzcat"), ([0xFD, 0x37, 0x7A, 0x58, 0x5A], "xz", "xzcat"),
+      ([0x28, 0xB5, 0x2F, 0xFD], "zstd", "zstdcat"), ([0x50, 0x4B, 3, 4], "zip", "unzip -p"),
+      ([0x1F, 0x8B, 8], "gzip twice", "zcat | zcat"),
+    ]
   }
 
   private static func hasHDF5Signature(_ base: BytePointer, _ end: BytePointer) -> Bool {

@@ -38,7 +38,7 @@ struct EventParts {
     guard let base = text.baseAddress.map({ BytePointer($0.assumingMemoryBound(to: UInt8.self)) })
     else { return }
     let end = base + text.count
-    guard let opened = Bytes.find(Ascii.greater, from: base, to: end) else { return }
+    guard let opened = Bytes.tagEnd(from: base, to: end) else { return }
     attributes = TagAttributes(from: base + 6, to: opened).all.map {
       ($0.name, Self.trimmed($0.value))
     }
@@ -108,7 +108,7 @@ struct EventParts {
   private mutating func readWeight(
     _ tag: BytePointer, _ base: BytePointer, _ end: BytePointer, _ reader: Reader
   ) -> BytePointer? {
-    guard let opened = Bytes.find(Ascii.greater, from: tag, to: end),
+    guard let opened = Bytes.tagEnd(from: tag, to: end),
       let id = TagAttributes(from: tag + 4, to: opened).range("id"),
       let less = Bytes.find(Ascii.less, from: opened, to: end)
     else { return nil }

@@ -50,9 +50,9 @@ struct EventScanner: ~Copyable {
   /// Takes the next weight of the head's declarations.
   mutating func declare(_ id: String) { declaredSlots.append(weights.slot(id)) }
 
-  mutating func want(_ id: String) -> Int {
+  mutating func want(_ id: String, asItIs: Bool = false) -> Int {
     if id.hasPrefix("weights.") { wantsPositional = true }
-    return weights.want(id)
+    return weights.want(id, asItIs: asItIs)
   }
 
   mutating func wantAttribute(_ name: String) -> Int {
@@ -67,7 +67,7 @@ struct EventScanner: ~Copyable {
     number: Int, from start: BytePointer, to end: BytePointer, into event: inout ParticleEvent
   ) throws -> BytePointer {
     self.number = number
-    guard let opened = Bytes.find(Ascii.greater, from: start, to: end) else {
+    guard let opened = Bytes.tagEnd(from: start, to: end) else {
       throw ScanFault(start, "the <event> tag is not closed")
     }
     if opened > start || attributes != nil { readAttributes(from: start, to: opened) }
@@ -78,15 +78,24 @@ struct EventScanner: ~Copyable {
     var p = dataLine(opened + 1, end)
     let count = try readHeadLine(&p, end, &event)
     for i in 0..<count {
-      p = dataLine(Bytes.find(Ascii.newline, from: p, to: end) ?? end, end)
+      p = nextLine(p, end)
+      if try readUsualParticle(&p, end, index: i, into: &event) { continue }
+      p = dataLine(p, end)
       guard p < end, p.pointee != Ascii.less else {
         throw ScanFault(p, "the head line announces \(count) particles and there are \(i)")
       }
       try readParticle(&p, end, index: i, into: &event)
     }
-    p = dataLine(Bytes.find(Ascii.newline, from: p, to: end) ?? end, end)
+    p = dataLine(nextLine(p, end), end)
     try checkNoParticle(p, end, count: count)
     return try readTags(p, end)
+  }
+
+  /// Past the end of the line, which mostly is where `p` stands.
+  @inline(__always)
+  private func nextLine(_ p: BytePointer, _ end: BytePointer) -> BytePointer {
+    if p.pointee == Ascii.newline && p < end { return p + 1 }
+    return Bytes.find(Ascii.newline, from: p, to: end).map { $0 + 1 } ?? end
   }
 
   /// Past blank lines and lines that start with `#`.
@@ -153,18 +162,41 @@ struct EventScanner: ~Copyable {
   }
 
   /// One line of 13 columns; more are passed over.
-  @inline(__always)
+  @inline(never)
   private func readParticle(
     _ p: inout BytePointer, _ end: BytePointer, index: Int, into event: inout ParticleEvent
   ) throws {
     let line = p
-    var (id, status, mother1, mother2, colour1, colour2) = (0, 0, 0, 0, 0, 0)
-    try integer(&p, &id, line, column: 1, of: 13)
-    try integer(&p, &status, line, column: 2, of: 13)
-    try integer(&p, &mother1, line, column: 3, of: 13)
-    try integer(&p, &mother2, line, column: 4, of: 13)
-    try integer(&p, &colour1, line, column: 5, of: 13)
-    try integer(&p, &colour2, line, column: 6, of: 13)
+    func next(_ column: Int) throws -> Int32 {
+      var value = 0
+      try integer(&p, &value, line, column: column, of: 13)
+      return Int32(truncatingIfNeeded: value)
+    }
+    let integers = (try next(1), try next(2), try next(3), try next(4), try next(5), try next(6))
+    try readMomentum(&p, line, integers, index: index, into: &event)
+  }
+
+  /// The same for a line whose first columns have the form that `NumberReader.sixIntegers` reads; false, with `p` where it
+  /// was, for others.
+  @inline(__always)
+  private func readUsualParticle(
+    _ p: inout BytePointer, _ end: BytePointer, index: Int, into event: inout ParticleEvent
+  ) throws -> Bool {
+    guard end - p >= NumberReader.sixIntegersReach else { return false }
+    let line = p
+    let columns = numbers.sixIntegers(line)
+    guard columns.end != line else { return false }
+    p = columns.end
+    try readMomentum(&p, line, columns.values, index: index, into: &event)
+    return true
+  }
+
+  /// Columns 7 to 13; the six before them are `integers`.
+  @inline(__always)
+  private func readMomentum(
+    _ p: inout BytePointer, _ line: BytePointer, _ integers: NumberReader.SixIntegers, index: Int,
+    into event: inout ParticleEvent
+  ) throws {
     var momentum = FourVector()
     var (mass, lifetime, spin) = (0.0, 0.0, 0.0)
     try real(&p, &momentum.px, line, column: 7, of: 13)
@@ -181,10 +213,8 @@ struct EventScanner: ~Copyable {
     }
     event.particles.append(
       Particle(
-        pdgID: Int32(truncatingIfNeeded: id), status: Int32(truncatingIfNeeded: status),
-        momentum: momentum, mass: mass,
-        mothers: (Int32(truncatingIfNeeded: mother1), Int32(truncatingIfNeeded: mother2)),
-        colours: (Int32(truncatingIfNeeded: colour1), Int32(truncatingIfNeeded: colour2)),
+        pdgID: integers.0, status: integers.1, momentum: momentum, mass: mass,
+        mothers: (integers.2, integers.3), colours: (integers.4, integers.5),
         lifetime: lifetime, spin: spin))
   }
 
@@ -195,9 +225,14 @@ struct EventScanner: ~Copyable {
   ) throws {
     let start = Bytes.skipBlanks(p)
     p = numbers.integer(start, &value)
-    guard p != start, p.pointee <= Ascii.space else {
+    if p != start, p.pointee <= Ascii.space { return }
+    // Programs that keep everything as reals write `1.0`.
+    var real = 0.0
+    p = numbers.real(start, &real)
+    guard p != start, p.pointee <= Ascii.space, let whole = Int(exactly: real) else {
       throw columnFault(start, line, column, columns, kind: "an integer")
     }
+    value = whole
   }
 
   /// A real column; `p` moves past it.
@@ -267,7 +302,9 @@ extension EventScanner {
       } else if Bytes.isTag(tag, "<wgt", before: end) {
         p = try readWeight(tag, end)
       } else if Bytes.isTag(tag, "<rwgt", before: end) {
-        isBlockOpen = true
+        guard let close = Bytes.tagEnd(from: tag, to: end) else { break }
+        isBlockOpen = (close - 1).pointee != Ascii.slash
+        p = close + 1
       } else if Bytes.starts(tag, with: "</rwgt", before: end) {
         isBlockOpen = false
       } else if Bytes.isTag(tag, "<weights", before: end) {
@@ -338,6 +375,10 @@ extension EventScanner {
     p += 1
     if weights.isWanted[slot] {
       let start = Bytes.skipSpace(p, before: end)
+      // Without a number between its tags the weight is missing in this event too.
+      if start.pointee == Ascii.less && Bytes.starts(start, with: "</wgt", before: end) {
+        return start + 5
+      }
       p = try readValue(start, end, slot)
     }
     weights.mark(slot, event: number)
@@ -351,7 +392,7 @@ extension EventScanner {
 
   @inline(never)
   private mutating func generalID(_ p: inout BytePointer, _ end: BytePointer) -> Int? {
-    guard let close = Bytes.find(Ascii.greater, from: p, to: end),
+    guard let close = Bytes.tagEnd(from: p, to: end),
       let range = TagAttributes(from: p, to: close).range("id")
     else { return nil }
     p = close
@@ -366,7 +407,7 @@ extension EventScanner {
     var value = 0.0
     let stop = numbers.real(start, &value)
     let after = Bytes.skipSpace(stop, before: end)
-    if stop == start || after.pointee != Ascii.less || !(value.isFinite || acceptsNonFinite)
+    if stop == start || after.pointee != Ascii.less || !(value.isFinite || accepts(slot))
       || weights.seenIn[slot] == number
     {
       throw valueFault(start, after, end, slot, value)
@@ -377,6 +418,9 @@ extension EventScanner {
     weights.set(slot, value)
     return after
   }
+
+  /// True where a weight may be NaN or infinite.
+  private func accepts(_ slot: Int) -> Bool { acceptsNonFinite || weights.isTakenAsItIs[slot] }
 
   @inline(never)
   private func valueFault(
@@ -406,7 +450,7 @@ extension EventScanner {
   /// `<weight name='sqme_prc'> number </weight>` of LHEF 2.0 (arXiv:1003.1643); without a name it is passed over.
   @inline(never)
   private mutating func readNamed(_ tag: BytePointer, _ end: BytePointer) throws -> BytePointer {
-    guard let close = Bytes.find(Ascii.greater, from: tag, to: end) else { return tag + 1 }
+    guard let close = Bytes.tagEnd(from: tag, to: end) else { return tag + 1 }
     let attributes = TagAttributes(from: tag + 7, to: close)
     guard (close - 1).pointee != Ascii.slash,
       let name = attributes.range("name") ?? attributes.range("id")
@@ -462,7 +506,7 @@ extension EventScanner {
 
   private mutating func setPositional(_ slot: Int, _ i: Int, _ end: BytePointer) throws {
     if weights.isWanted[slot] {
-      guard positional[i].isFinite || acceptsNonFinite else {
+      guard positional[i].isFinite || accepts(slot) else {
         var after = positionalStarts[i]
         while after < end && after.pointee > Ascii.space && after.pointee != Ascii.less {
           after += 1

@@ -54,7 +54,7 @@ struct HeadBlocks {
     }
     if Bytes.isTag(tag, "<generator", before: end) { return readGenerator(tag, end) }
     if Bytes.isTag(tag, "<LesHouchesEvents", before: end),
-      let close = Bytes.find(Ascii.greater, from: tag, to: end)
+      let close = Bytes.tagEnd(from: tag, to: end)
     {
       let range = TagAttributes(from: tag + 17, to: close).range("version")
       version = version ?? range.map { Bytes.text($0.from, $0.to) }
@@ -71,7 +71,7 @@ struct HeadBlocks {
 
   /// `<generator name='…' version='…'>`; Whizard has the name in its text.
   private mutating func readGenerator(_ tag: BytePointer, _ end: BytePointer) -> BytePointer? {
-    guard let close = Bytes.find(Ascii.greater, from: tag, to: end) else { return nil }
+    guard let close = Bytes.tagEnd(from: tag, to: end) else { return nil }
     let attributes = TagAttributes(from: tag + 10, to: close)
     func text(_ name: StaticString) -> String? {
       attributes.range(name).map { Bytes.text($0.from, $0.to) }
@@ -91,8 +91,16 @@ struct HeadBlocks {
     }
   }
 
+  /// True where what follows a tag begins with a number, a comment or a tag.
+  private func startsData(_ tag: BytePointer, _ end: BytePointer) -> Bool {
+    guard let close = Bytes.tagEnd(from: tag, to: end) else { return false }
+    return HeadSearch.isData(Bytes.skipSpace(close + 1, before: end), end)
+  }
+
   /// `<init>` may hold an `<initrwgt>` of its own.
   private mutating func readInit(_ tag: BytePointer, _ end: BytePointer) -> BytePointer? {
+    // A header may speak of the block in its text.
+    if !startsData(tag, end), Bytes.find("<init", from: tag + 5, to: end) != nil { return nil }
     let line = line(of: tag)
     var inner: HeadBlocks?
     let next = take(tag, "</init>", end) { head, text in
@@ -117,7 +125,7 @@ struct HeadBlocks {
     _ tag: BytePointer, _ close: StaticString, _ end: BytePointer,
     _ keep: (inout HeadBlocks, String) -> Void
   ) -> BytePointer? {
-    guard let opened = Bytes.find(Ascii.greater, from: tag, to: end) else { return nil }
+    guard let opened = Bytes.tagEnd(from: tag, to: end) else { return nil }
     if (opened - 1).pointee == Ascii.slash { return opened + 1 }
     if let closed = Bytes.find(close, from: opened, to: end) {
       keep(&self, Bytes.text(opened + 1, closed))
@@ -195,7 +203,10 @@ public struct InitBlock: Sendable, Equatable {
       let words = line.split(whereSeparator: \.isWhitespace)
       guard let first = words.first, first.first != "#" else { continue }
       if first.first == "<" { break }
-      let numbers = words.prefix { $0.first != "#" && $0.first != "<" }.map { reader.real(in: $0) }
+      // Fortran's stars stand for what does not fit its columns, such as an error: not known.
+      let numbers = words.prefix { $0.first != "#" && $0.first != "<" }.map {
+        reader.real(in: $0) ?? ($0.allSatisfy { $0 == "*" } ? .nan : nil)
+      }
       let good = numbers.prefix { $0 != nil }.compactMap { $0 }
       if good.isEmpty { break }
       rows.append(good)

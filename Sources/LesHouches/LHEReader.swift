@@ -16,11 +16,17 @@ public final class LHEReader {
     public var keepsText = false
     /// Several documents, one after the other, are one sample where their heads agree.
     public var concatenated = false
+    /// With `concatenated`: documents may be of any runs and processes, for those who part them.
+    public var independent = false
 
-    public init(salvage: Bool = false, keepsText: Bool = false, concatenated: Bool = false) {
+    public init(
+      salvage: Bool = false, keepsText: Bool = false, concatenated: Bool = false,
+      independent: Bool = false
+    ) {
       self.salvage = salvage
       self.keepsText = keepsText
       self.concatenated = concatenated
+      self.independent = independent
     }
   }
 
@@ -116,7 +122,9 @@ public final class LHEReader {
   /// Asks for the values of a weight id in every event; returns its slot.
   ///
   /// Ids are those of `<wgt>`, the names of LHEF 2.0's `<weight>`, and `weights.1`, `weights.2` … for the values of `<weights>`.
-  public func want(_ id: String) -> Int { scanner.want(id) }
+  ///
+  /// A value that is NaN or infinite stops the reading, but with `asItIs`.
+  public func want(_ id: String, asItIs: Bool = false) -> Int { scanner.want(id, asItIs: asItIs) }
 
   /// The value that a wanted weight has in the current event; nil where the event has none.
   @inline(__always)
@@ -169,7 +177,7 @@ public final class LHEReader {
       position = try scanner.parse(
         number: eventCount, from: start + 6, to: limit, into: &event)
       gap = position
-      if options.concatenated { try checkDocument(start) }
+      if options.concatenated, !options.independent { try checkDocument(start) }
       eventCount += 1
       return true
     } catch let fault as ScanFault {
@@ -248,7 +256,7 @@ extension LHEReader {
   public var scales: [(name: String, value: String)] {
     let end = gap
     guard let tag = Bytes.find("<scales", from: eventStart, to: end),
-      let close = Bytes.find(Ascii.greater, from: tag, to: end)
+      let close = Bytes.tagEnd(from: tag, to: end)
     else { return [] }
     let last = (close - 1).pointee == Ascii.slash ? close - 1 : close
     return TagAttributes(from: tag + 7, to: last).all

@@ -9,6 +9,8 @@ struct NumberReader: ~Copyable {
   /// `powersOfFive`, then 10^0 … 10^22 as bit patterns.
   private let table: UnsafeMutablePointer<UInt64>
   private let tens: UnsafeMutablePointer<Double>
+  /// 10^0 … 10^8.
+  private let powers: UnsafeMutablePointer<UInt64>
 
   init() {
     table = .allocate(capacity: powersOfFive.count)
@@ -19,10 +21,13 @@ struct NumberReader: ~Copyable {
       tens[i] = power
       power *= 10
     }
+    powers = .allocate(capacity: 9)
+    for i in 0..<9 { powers[i] = UInt64(tens[i]) }
   }
   deinit {
     table.deallocate()
     tens.deallocate()
+    powers.deallocate()
   }
 
   /// True if all eight bytes are digits.
@@ -31,20 +36,21 @@ struct NumberReader: ~Copyable {
     ((v & 0xF0F0_F0F0_F0F0_F0F0)
       | (((v &+ 0x0606_0606_0606_0606) & 0xF0F0_F0F0_F0F0_F0F0) &>> 4)) == 0x3333_3333_3333_3333
   }
-  /// The value of eight digits.
+  /// The number that eight values of digits make.
   @inline(__always)
   private static func eightDigits(_ x: UInt64) -> UInt64 {
-    var v = x &- 0x3030_3030_3030_3030
-    v = v &* 10 &+ (v &>> 8)
+    let v = x &* 10 &+ (x &>> 8)
     return
       ((v & 0x0000_00FF_0000_00FF) &* 0x000F_4240_0000_0064
       &+ ((v &>> 16) & 0x0000_00FF_0000_00FF) &* 0x0000_2710_0000_0001) &>> 32
   }
 
-  /// The last two of ten decimals and the exponent that goes with all of them, where a tail is like `78e+02` and no digit
-  /// comes after it.
+  /// Digits, and the exponent that goes with their value as a whole number.
+  private typealias Decimal = (digits: UInt64, exponent: Int)
+
+  /// The last two of ten decimals, where what follows eight of them is like `78e+02` and no digit comes after it.
   @inline(__always)
-  private static func tenDecimals(_ tail: UInt64) -> (decimals: UInt64, exponent: Int)? {
+  private static func tenDecimals(_ tail: UInt64) -> Decimal? {
     // In the order of the text: digit, digit, 0 for an e, 0 or 6 for the sign, digit, digit.
     let x = tail ^ 0x3030_2B65_3030
     let parts = x & 0xFFFF_00FF_FFFF
@@ -53,10 +59,70 @@ struct NumberReader: ~Copyable {
     let next = UInt8(truncatingIfNeeded: tail &>> 48) &- Ascii.zero
     guard wrong == 0 && (direction == 0 || direction == 6) && next >= 10 else { return nil }
     let decimals = (x & 0xF) &* 10 &+ (x &>> 8) & 0xF
-    let power = Int(truncatingIfNeeded: (x &>> 32) & 0xF &* 10 &+ (x &>> 40) & 0xF)
+    return (decimals, exponent(x &>> 32, direction) &- 10)
+  }
+
+  /// Seven decimals, where what follows the dot is like `1999670e` and then `-02`.
+  @inline(__always)
+  private static func sevenDecimals(_ word: UInt64, _ tail: UInt32) -> Decimal? {
+    let x = word ^ 0x6530_3030_3030_3030
+    let wrong = ((x &+ 0x7F76_7676_7676_7676) | x) & 0x8080_8080_8080_8080
+    let y = UInt64(tail ^ 0x30_302B)
+    let parts = y & 0xFF_FF00
+    let wrongTail = ((parts &+ 0x76_7600) | parts) & 0x80_8000
+    let direction = UInt8(truncatingIfNeeded: y)
+    let next = UInt8(truncatingIfNeeded: tail &>> 24) &- Ascii.zero
+    guard wrong | wrongTail == 0 && (direction == 0 || direction == 6) && next >= 10 else {
+      return nil
+    }
+    return (eightDigits(x &<< 8), exponent(y &>> 8, direction) &- 7)
+  }
+
+  /// Four decimals, where what follows the dot is like `0000e+00` and no digit comes after it.
+  @inline(__always)
+  private static func fourDecimals(_ word: UInt64, _ next: UInt8) -> Decimal? {
+    let x = word ^ 0x3030_2B65_3030_3030
+    let parts = x & 0xFFFF_00FF_FFFF_FFFF
+    let wrong = ((parts &+ 0x7676_007F_7676_7676) | parts) & 0x8080_0080_8080_8080
+    let direction = UInt8(truncatingIfNeeded: x &>> 40)
+    guard wrong == 0 && (direction == 0 || direction == 6) && next &- Ascii.zero >= 10 else {
+      return nil
+    }
+    return (eightDigits(x &<< 32), exponent(x &>> 48, direction) &- 4)
+  }
+
+  /// Two digits' values in the order of the text; `direction` is 0 for a plus and 6 for a minus.
+  @inline(__always)
+  private static func exponent(_ x: UInt64, _ direction: UInt8) -> Int {
+    let power = Int(truncatingIfNeeded: (x & 0xF) &* 10 &+ (x &>> 8) & 0xF)
     // −1 for a minus, 0 for a plus: x ^ −1 − −1 is −x.
     let mask = 0 &- Int(direction &>> 2)
-    return (decimals, ((power ^ mask) &- mask) &- 10)
+    return (power ^ mask) &- mask
+  }
+
+  /// Digits of the form that most generators write, at `p` past the sign, and how long they are; nil for other forms.
+  ///
+  /// Where a number ends follows from its form and not from its text, so that the next one need not wait for it.
+  @inline(__always)
+  private static func usualForm(_ p: UnsafePointer<UInt8>) -> (decimal: Decimal, length: Int)? {
+    let lead = UInt64(p.pointee &- Ascii.zero)
+    guard lead < 10 && p[1] == Ascii.dot else { return nil }
+    let word = UnsafeRawPointer(p + 2).loadUnaligned(as: UInt64.self)
+    if isEightDigits(word) {
+      // `6.7766956178e+02`: momenta.
+      let tail = UnsafeRawPointer(p + 10).loadUnaligned(as: UInt64.self)
+      guard let end = tenDecimals(tail) else { return nil }
+      let eight = eightDigits(word ^ 0x3030_3030_3030_3030)
+      return ((lead &* 10_000_000_000 &+ eight &* 100 &+ end.digits, end.exponent), 16)
+    }
+    if let end = fourDecimals(word, p[10]) {
+      // `9.0000e+00`: lifetimes and spins.
+      return ((lead &* 10_000 &+ end.digits, end.exponent), 10)
+    }
+    // `3.1999670e-02`: weights.
+    let tail = UnsafeRawPointer(p + 10).loadUnaligned(as: UInt32.self)
+    guard let end = sevenDecimals(word, tail) else { return nil }
+    return ((lead &* 10_000_000 &+ end.digits, end.exponent), 13)
   }
 
   /// The number at `start`; returns where it ends, or `start` where there is none.
@@ -67,28 +133,34 @@ struct NumberReader: ~Copyable {
     let isMinus = ((first ^ UInt64(Ascii.minus)) &- 1) &>> 63
     let isPlus = ((first ^ UInt64(Ascii.plus)) &- 1) &>> 63
     let sign = isMinus &<< 63
-    var p = start + Int(isMinus | isPlus)
-    var mantissa: UInt64
-    var exponent: Int
-    var count: Int
-    let lead = p.pointee &- Ascii.zero
-    let word = UnsafeRawPointer(p + 2).loadUnaligned(as: UInt64.self)
-    if lead < 10 && p[1] == Ascii.dot && Self.isEightDigits(word) {
-      // `6.7766956178e+02`, as most generators write momenta: what follows the eight decimals is judged at once.
-      let tail = UnsafeRawPointer(p + 10).loadUnaligned(as: UInt64.self)
-      if let end = Self.tenDecimals(tail) {
-        mantissa =
-          UInt64(lead) &* 10_000_000_000 &+ Self.eightDigits(word) &* 100 &+ end.decimals
-        if _fastPath(end.exponent >= -22 && end.exponent <= 22) {
-          let x = Double(mantissa)
-          let scaled = end.exponent < 0 ? x / tens[0 &- end.exponent] : x * tens[end.exponent]
-          value = Double(bitPattern: scaled.bitPattern ^ sign)
-          return p + 16
-        }
-      }
+    let p = start + Int(isMinus | isPlus)
+    if let usual = Self.usualForm(p),
+      _fastPath(usual.decimal.exponent >= -22 && usual.decimal.exponent <= 22)
+    {
+      let scaled = scale(usual.decimal.digits, usual.decimal.exponent)
+      value = Double(bitPattern: scaled.bitPattern ^ sign)
+      return p + usual.length
     }
-    (mantissa, exponent, count) = Self.digits(&p)
-    if count == 0 { return Self.special(start, &value) }
+    let other = otherForm(start)
+    value = other.value ?? value
+    return other.end
+  }
+
+  /// A number of any form; no value, and `end` is `start`, where there is none.
+  @inline(never)
+  private func otherForm(
+    _ start: UnsafePointer<UInt8>
+  ) -> (value: Double?, end: UnsafePointer<UInt8>) {
+    let isNegative = start.pointee == Ascii.minus
+    let sign: UInt64 = isNegative ? 1 &<< 63 : 0
+    var p = isNegative || start.pointee == Ascii.plus ? start + 1 : start
+    let (mantissa, decimals, count) = digits(&p)
+    var exponent = decimals
+    if count == 0 {
+      var value = 0.0
+      let end = Self.special(start, &value)
+      return (end == start ? nil : value, end)
+    }
     let mark = p.pointee | 32
     // `e+05`, which nearly every number ends with.
     let tail = UnsafeRawPointer(p).loadUnaligned(as: UInt32.self)
@@ -111,24 +183,28 @@ struct NumberReader: ~Copyable {
     // Up to 19 digits cannot overflow 64 bits.
     if _fastPath(count <= 19) {
       if mantissa <= (1 << 53) && exponent >= -22 && exponent <= 22 {
-        let x = Double(mantissa)
-        let scaled = exponent < 0 ? x / tens[0 &- exponent] : x * tens[exponent]
-        value = Double(bitPattern: scaled.bitPattern ^ sign)
-        return p
+        return (Double(bitPattern: scale(mantissa, exponent).bitPattern ^ sign), p)
       }
       if let bits = Self.eiselLemire(mantissa, exponent, table) {
-        value = Double(bitPattern: bits | sign)
-        return p
+        return (Double(bitPattern: bits | sign), p)
       }
     }
-    Self.bySystem(start, p, &value)
-    return p
+    return (Self.bySystem(start, p), p)
+  }
+
+  /// Exact where the digits are below 2^53 and the exponent is within ±22.
+  @inline(__always)
+  private func scale(_ digits: UInt64, _ exponent: Int) -> Double {
+    let x = Double(digits)
+    return exponent < 0 ? x / tens[0 &- exponent] : x * tens[exponent]
   }
 
   /// Digits with at most one dot at `p`: their value without the dot (past 19 of them, of no use), minus the number of
   /// decimals, and their number.
+  ///
+  /// How many decimals there are differs from column to column: eight at a time, whatever their number, without a branch.
   @inline(__always)
-  private static func digits(_ p: inout UnsafePointer<UInt8>) -> (UInt64, Int, Int) {
+  private func digits(_ p: inout UnsafePointer<UInt8>) -> (UInt64, Int, Int) {
     var mantissa: UInt64 = 0
     let digits = p
     var c = p.pointee &- Ascii.zero
@@ -141,26 +217,32 @@ struct NumberReader: ~Copyable {
     guard p.pointee == Ascii.dot else { return (mantissa, 0, count) }
     p += 1
     let fraction = p
-    var word = UnsafeRawPointer(p).loadUnaligned(as: UInt64.self)
-    if isEightDigits(word) {
-      mantissa = mantissa &* 100_000_000 &+ eightDigits(word)
-      p += 8
-      word = UnsafeRawPointer(p).loadUnaligned(as: UInt64.self)
-      if isEightDigits(word) {
-        mantissa = mantissa &* 100_000_000 &+ eightDigits(word)
-        p += 8
-      }
-    }
-    c = p.pointee &- Ascii.zero
-    while c < 10 {
-      mantissa = mantissa &* 10 &+ UInt64(c)
-      p += 1
-      c = p.pointee &- Ascii.zero
+    var read = leadingDigits(p, &mantissa)
+    p += read
+    while read == 8 {
+      read = leadingDigits(p, &mantissa)
+      p += read
     }
     count &+= p - fraction
     return (mantissa, fraction - p, count)
   }
 
+  /// Appends the digits at `p`, eight at most, to a number; returns how many there are.
+  @inline(__always)
+  private func leadingDigits(_ p: UnsafePointer<UInt8>, _ number: inout UInt64) -> Int {
+    let word = UnsafeRawPointer(p).loadUnaligned(as: UInt64.self)
+    let values = word ^ 0x3030_3030_3030_3030
+    // The top bit of each byte that is no digit.
+    let others =
+      (((values & 0x7F7F_7F7F_7F7F_7F7F) &+ 0x7676_7676_7676_7676) | values)
+      & 0x8080_8080_8080_8080
+    let bits = others.trailingZeroBitCount & ~7
+    if bits == 0 { return 0 }
+    // Moved to the end of the word, with zeros before them.
+    let value = Self.eightDigits(values &<< UInt64(64 &- bits))
+    number = number &* powers[bits &>> 3] &+ value
+    return bits &>> 3
+  }
   /// Reads `e+05`, `D2` or `-101` at `p` into `exponent`; returns `p` where there are no digits.
   @inline(__always)
   private static func exponent(
@@ -207,8 +289,8 @@ struct NumberReader: ~Copyable {
   /// strtod on a copy spelled as C wants it: at most 1,000 bytes of text, exponent marked by `e`.
   @inline(never)
   private static func bySystem(
-    _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>, _ value: inout Double
-  ) {
+    _ start: UnsafePointer<UInt8>, _ end: UnsafePointer<UInt8>
+  ) -> Double {
     var text: [CChar] = []
     var p = start
     while p < end {
@@ -227,7 +309,7 @@ struct NumberReader: ~Copyable {
       p += 1
     }
     text.append(0)
-    value = strtod(text, nil)
+    return strtod(text, nil)
   }
 
   /// The bits of w·10^q for w < 2^64; nil when the 128-bit product cannot decide the rounding, or the result is
@@ -283,6 +365,79 @@ struct NumberReader: ~Copyable {
     if p == first || p - first > 18 { return start }
     value = isNegative ? -read : read
     return p
+  }
+
+  /// So many bytes from the start of a line must be readable.
+  static let sixIntegersReach = 72
+
+  typealias SixIntegers = (Int32, Int32, Int32, Int32, Int32, Int32)
+
+  /// The first six columns of a particle line, which begins at `start`: integers of up to seven digits, with blanks
+  /// around them. `end` is where the seventh column starts, or `start` where the line is anything else in its first 48 bytes.
+  ///
+  /// The columns are found by one look at all bytes: their widths change from line to line, and guesses would go wrong.
+  @inline(__always)
+  func sixIntegers(
+    _ start: UnsafePointer<UInt8>
+  ) -> (values: SixIntegers, end: UnsafePointer<UInt8>) {
+    let filled = Self.filledBytes(start)
+    var columns = Columns(
+      starts: filled & ~(filled &<< 1), ends: ~filled & (filled &<< 1), wrong: 0)
+    let values = (
+      columns.next(start), columns.next(start), columns.next(start), columns.next(start),
+      columns.next(start), columns.next(start)
+    )
+    let isRight = columns.wrong == 0 && columns.starts != 0
+    return (values, isRight ? start + columns.starts.trailingZeroBitCount : start)
+  }
+
+  /// Bits where columns start and where the blanks after them do.
+  private struct Columns {
+    var starts: UInt64
+    var ends: UInt64
+    /// Not 0 once a column was anything but digits, or longer than seven.
+    var wrong: UInt64
+
+    @inline(__always)
+    mutating func next(_ line: UnsafePointer<UInt8>) -> Int32 {
+      let from = starts.trailingZeroBitCount
+      let word = UnsafeRawPointer(line + from).loadUnaligned(as: UInt64.self)
+      let isMinus = ((word & 0xFF ^ UInt64(Ascii.minus)) &- 1) &>> 63
+      let length = ends.trailingZeroBitCount &- from &- Int(truncatingIfNeeded: isMinus)
+      let digits =
+        ((word &>> (8 &* isMinus)) ^ 0x3030_3030_3030_3030)
+        &<< UInt64(truncatingIfNeeded: 64 &- 8 &* length)
+      wrong |= UInt64(bitPattern: Int64(7 &- length)) & (1 &<< 63)
+      wrong |=
+        ((digits & 0x7F7F_7F7F_7F7F_7F7F) &+ 0x7676_7676_7676_7676 | digits)
+        & 0x8080_8080_8080_8080
+      starts &= starts &- 1
+      ends &= ends &- 1
+      let value = Int32(truncatingIfNeeded: NumberReader.eightDigits(digits))
+      let mask = 0 &- Int32(truncatingIfNeeded: isMinus)
+      return (value ^ mask) &- mask
+    }
+  }
+
+  /// A bit for each of 48 bytes that is no blank, the first byte's lowest.
+  @inline(__always)
+  private static func filledBytes(_ start: UnsafePointer<UInt8>) -> UInt64 {
+    var rows: UInt64 = 0
+    for i in 0..<6 {
+      let x =
+        UnsafeRawPointer(start + 8 &* i).loadUnaligned(as: UInt64.self) ^ 0x2020_2020_2020_2020
+      let bits =
+        (((x & 0x7F7F_7F7F_7F7F_7F7F) &+ 0x7F7F_7F7F_7F7F_7F7F) | x) & 0x8080_8080_8080_8080
+      // Bit i of byte k is now for byte 8i + k of the text.
+      rows |= bits &>> UInt64(7 &- i)
+    }
+    // Rows become columns: a transposition of 8 by 8 bits, by blocks of 1, 2 and 4.
+    var swap = (rows ^ (rows &>> 7)) & 0x00AA_00AA_00AA_00AA
+    rows ^= swap ^ (swap &<< 7)
+    swap = (rows ^ (rows &>> 14)) & 0x0000_CCCC_0000_CCCC
+    rows ^= swap ^ (swap &<< 14)
+    swap = (rows ^ (rows &>> 28)) & 0x0000_0000_F0F0_F0F0
+    return rows ^ swap ^ (swap &<< 28)
   }
 
   /// A whole text as a number, blanks around it allowed; nil where it is anything else.

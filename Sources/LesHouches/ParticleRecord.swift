@@ -6,9 +6,11 @@ struct ParticleRecord {
   private let trials: Int
   /// Values of weights that events lack.
   private(set) var missing = 0
+  /// Values that are NaN or infinite in the file.
+  private(set) var nonFinite = 0
 
   init(_ reader: LHEReader, ids: [String]) {
-    slots = ids.map { reader.want($0) }
+    slots = ids.map { reader.want($0, asItIs: true) }
     trials = reader.wantAttribute("trials")
   }
 
@@ -28,6 +30,7 @@ struct ParticleRecord {
     for slot in slots {
       let value = reader.weight(slot)
       if value == nil { missing += 1 }
+      if value?.isFinite == false { nonFinite += 1 }
       rows.heads.append(value ?? .nan)
     }
     rows.particleCounts.append(event.particles.count)

@@ -68,6 +68,8 @@ private final class SampleReading {
   private let variations: VariationReader
   private var attributeSlots: [Int] = []
   private var missingExtra = 0
+  /// Weights beyond those of benchmarks that are NaN or infinite in the file.
+  private var nonFiniteExtra = 0
   private var record: ParticleRecord?
   /// Σ XWGTUP, against the sampling benchmark's own weight.
   @exclusivity(unchecked) private var sumEventWeights = 0.0
@@ -86,7 +88,7 @@ private final class SampleReading {
       case .event(let id): reader.want(id)
       }
     }
-    extraSlots = set.extraIDs.map { reader.want($0) }
+    extraSlots = set.extraIDs.map { reader.want($0, asItIs: true) }
     attributeSlots = set.layout.attributes.map { reader.wantAttribute($0) }
     record = set.layout.blockIDs.map { ParticleRecord(reader, ids: $0) }
   }
@@ -176,9 +178,12 @@ private final class SampleReading {
   }
 
   private func extra(_ slot: Int) -> Double {
-    if let value = reader.weight(slot) { return value }
-    missingExtra += 1
-    return .nan
+    guard let value = reader.weight(slot) else {
+      missingExtra += 1
+      return .nan
+    }
+    if !value.isFinite { nonFiniteExtra += 1 }
+    return value
   }
 
   /// Normalisation, checks and the sample's record.
@@ -232,6 +237,13 @@ private final class SampleReading {
   private func noteMissing() {
     let journal = set.journal
     let name = reader.name
+    let nonFinite = nonFiniteExtra + (record?.nonFinite ?? 0)
+    if nonFinite > 0 {
+      journal.warn(
+        "not finite \(name)",
+        "\(name): \(nonFinite) values of weights beyond benchmarks are NaN or infinite in the file, and stay so"
+      )
+    }
     let missing = missingExtra + (record?.missing ?? 0)
     if missing > 0 {
       journal.note("\(name): \(missing) values of weights beyond benchmarks are missing (NaN)")

@@ -226,7 +226,7 @@ enum WeightDeclarations {
           continue
         }
         guard p.pointee == Ascii.less, startsTag(p + 1, end),
-          let close = Bytes.find(Ascii.greater, from: p, to: end)
+          let close = Bytes.tagEnd(from: p, to: end)
         else {
           let next = Bytes.find(Ascii.less, from: p + 1, to: end) ?? end
           collector.text(decoded(Bytes.text(p, next)))

@@ -10,9 +10,13 @@ struct WeightTable {
   /// Bytes of all ids, one after the other, and where each starts; one entry more than ids.
   private var bytes: [UInt8] = []
   private var starts: [Int] = [0]
+  /// The first eight bytes of each id, and which of them it has.
+  private var heads: [(bytes: UInt64, mask: UInt64)] = []
   /// The slot expected after each slot; the last entry is the first one of an event.
   private var follower: [Int] = [-1]
   private(set) var isWanted: [Bool] = []
+  /// Wanted, and taken where it is NaN or infinite.
+  private(set) var isTakenAsItIs: [Bool] = []
   private(set) var values: [Double] = []
   /// The event in which a slot was last seen.
   private(set) var seenIn: [Int] = []
@@ -26,16 +30,25 @@ struct WeightTable {
     ids.append(id)
     bytes.append(contentsOf: id.utf8)
     starts.append(bytes.count)
+    let length = min(8, id.utf8.count)
+    heads.append(
+      (
+        id.utf8.prefix(8).reversed().reduce(0) { $0 &<< 8 | UInt64($1) },
+        length == 8 ? .max : (1 &<< UInt64(8 &* length)) &- 1
+      ))
     follower.insert(-1, at: slot)
     isWanted.append(false)
+    isTakenAsItIs.append(false)
     values.append(.nan)
     seenIn.append(-1)
     if last == slot { last = slot + 1 }
     return slot
   }
 
-  mutating func want(_ id: String) -> Int {
+  /// A weight that anybody wants finite must be finite.
+  mutating func want(_ id: String, asItIs: Bool) -> Int {
     let slot = slot(id)
+    isTakenAsItIs[slot] = asItIs && (isTakenAsItIs[slot] || !isWanted[slot])
     isWanted[slot] = true
     return slot
   }
@@ -57,12 +70,10 @@ struct WeightTable {
       let start = starts[expected]
       let length = starts[expected + 1] - start
       let same =
-        end - p > length && p[length] == quote
-        && bytes.withUnsafeBufferPointer { names in
-          var i = 0
-          while i < length && names[start + i] == p[i] { i += 1 }
-          return i == length
-        }
+        end - p > max(8, length)
+        && (UnsafeRawPointer(p).loadUnaligned(as: UInt64.self) ^ heads[expected].bytes)
+          & heads[expected].mask == 0
+        && p[length] == quote && (length <= 8 || isRest(p, start, length))
       if same {
         p += length + 1
         last = expected
@@ -73,6 +84,15 @@ struct WeightTable {
     let found = lookUp(from: p, to: close)
     p = close + 1
     return found
+  }
+
+  /// True where the bytes of an id past its eighth stand at `p`.
+  private func isRest(_ p: BytePointer, _ start: Int, _ length: Int) -> Bool {
+    bytes.withUnsafeBufferPointer { names in
+      var i = 8
+      while i < length && names[start + i] == p[i] { i += 1 }
+      return i == length
+    }
   }
 
   /// The slot of the id between two pointers, blanks around it left out.

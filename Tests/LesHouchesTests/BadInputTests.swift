@@ -28,7 +28,7 @@ struct BadInputTests {
     ("overflow", "5.0</wgt>", "1e999</wgt>", "weight 'rwgt_2' is inf"),
     ("Fortran overflow", "5.0</wgt>", "*****</wgt>", "weight 'rwgt_2' is '*****', not a number"),
     ("two numbers", "5.0</wgt>", "5.0 6.0</wgt>", "weight 'rwgt_2' is '5.0 6.0', not a number"),
-    ("no number", "5.0</wgt>", "</wgt>", "weight 'rwgt_2' is '', not a number"),
+    ("no number", "5.0</wgt>", "</wgt>", "the weight with id 'rwgt_2' is missing"),
     ("weight twice", "</rwgt>", "<wgt id='sm'>2</wgt></rwgt>", "id 'sm' is there twice"),
     ("no id", "<wgt id='sm'>", "<wgt name='sm'>", "a <wgt> without an id"),
     ("</wgt> missing", "5.0</wgt>", "5.0", "<wgt id='rwgt_2'> is not closed"),
