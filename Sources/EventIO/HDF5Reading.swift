@@ -73,6 +73,12 @@ final class HDF5Reader {
 
   func isGroup(_ path: String) -> Bool { exists(path) && h5_object_type(file.id, path) == 0 }
 
+  /// What a group holds, by name.
+  func names(of group: String) -> [String] {
+    let handle = HDF5Handle(H5Gopen2(file.id, group, 0), H5Gclose)
+    return handle.id < 0 ? [] : hdf5Names(in: handle.id)
+  }
+
   // MARK: documents
 
   /// Everything below a path, leaving out `excluded` paths and what documents have no place for.

@@ -37,8 +37,8 @@ struct LHEH5Events {
   }
 
   private let reader: HDF5Reader
-  private let events: HDF5Reader.ColumnSet
-  private let particles: HDF5Reader.ColumnSet
+  private let events: LHEH5Table
+  private let particles: LHEH5Table
   private let columns: Columns
   /// Position of each of `ParticleBlock.particleColumns`.
   private let particleColumns: [Int]
@@ -64,12 +64,18 @@ struct LHEH5Events {
 
   init(_ reader: HDF5Reader) throws {
     self.reader = reader
-    // An offset of ours does not count here: the file may have been cut by another program.
-    events = try reader.table(ParticleBlock.events, default: ParticleBlock.eventColumns)
-    particles = try reader.table(
-      ParticleBlock.particles, default: ParticleBlock.particleColumns)
-    columns = try Columns(events.field.components ?? [], reader)
-    let names = particles.field.components ?? []
+    if LHEH5Table.isOld(reader) {
+      events = try LHEH5Table(reader, group: LHEH5Table.events.old)
+      particles = try LHEH5Table(reader, group: LHEH5Table.particles.old)
+    } else {
+      // An offset of ours does not count here: the file may have been cut by another program.
+      events = try LHEH5Table(
+        reader, LHEH5Table.events.new, default: ParticleBlock.eventColumns)
+      particles = try LHEH5Table(
+        reader, LHEH5Table.particles.new, default: ParticleBlock.particleColumns)
+    }
+    columns = try Columns(events.names, reader)
+    let names = particles.names
     particleColumns = try ParticleBlock.particleColumns.map { name in
       guard let i = names.firstIndex(of: name) else {
         throw reader.problem("there is no column '\(name)'", ParticleBlock.particles)
@@ -99,11 +105,11 @@ struct LHEH5Events {
 
   private mutating func readBlock() throws {
     firstRow = row
-    let wanted = max(Self.pieceRows, Self.blockBytes / (8 * max(1, events.field.width)))
+    let wanted = max(Self.pieceRows, Self.blockBytes / (8 * max(1, events.width)))
     let count = min(wanted, events.rows - row)
-    heads = try reader.rows([events], from: row, count: count).columns[0].doubles
+    heads = try events.values(from: row, count: count)
     spans.removeAll(keepingCapacity: true)
-    let width = events.field.width
+    let width = events.width
     for i in 0..<count {
       let n = heads[i * width + columns.count]
       let start = columns.start.map { heads[i * width + $0] } ?? Double(nextStart)
@@ -122,21 +128,21 @@ struct LHEH5Events {
   /// Reads the particles of an event, with those of the events after it that stand next to them.
   private mutating func requireParticles(of event: Int) throws {
     let (start, count) = spans[event]
-    let width = particles.field.width
+    let width = particles.width
     if start >= windowStart, (start + count - windowStart) * width <= window.count { return }
     var end = start + count
     for next in spans[(event + 1)...] {
       guard next.start == end, end - start < Self.windowParticles else { break }
       end += next.count
     }
-    window = try reader.rows([particles], from: start, count: end - start).columns[0].doubles
+    window = try particles.values(from: start, count: end - start)
     windowStart = start
   }
 
   // MARK: text
 
   private func write(_ event: Int, to text: inout TextBytes) {
-    let first = event * events.field.width
+    let first = event * events.width
     func value(_ column: Int?) -> Double { column.map { heads[first + $0] } ?? .nan }
     text.add("<event")
     for (name, column) in [
@@ -167,7 +173,7 @@ struct LHEH5Events {
   }
 
   private func writeParticles(_ span: (start: Int, count: Int), to text: inout TextBytes) {
-    let width = particles.field.width
+    let width = particles.width
     var at = (span.start - windowStart) * width
     for _ in 0..<span.count {
       for (k, column) in particleColumns.enumerated() {

@@ -3,7 +3,8 @@ import EventModel
 
 /// An LHEH5 file as Les Houches text: what reads that text reads the file, with the same checks.
 ///
-/// Columns are found by name (attribute `properties`, or in older files one named like the dataset). Numbers have the
+/// Columns are found by name: attribute `properties`, or in older files one named like the dataset, or in version 1 a
+/// dataset for each. Numbers have the
 /// fewest digits that read back as the same value. Text is made in pieces of some hundred events.
 final class LHEH5Text {
   private let reader: HDF5Reader
@@ -13,20 +14,17 @@ final class LHEH5Text {
 
   /// True where the file has the datasets of LHEH5.
   static func isThere(_ reader: HDF5Reader) -> Bool {
-    [ParticleBlock.events, ParticleBlock.particles, LHEH5Layout.initialisation]
-      .allSatisfy { reader.exists($0) && !reader.isGroup($0) }
+    LHEH5Table.isOld(reader)
+      || [ParticleBlock.events, ParticleBlock.particles, LHEH5Layout.initialisation]
+        .allSatisfy { reader.exists($0) && !reader.isGroup($0) }
   }
 
   init(_ reader: HDF5Reader) throws {
     guard Self.isThere(reader) else {
       let names = reader.rootNames.prefix(8).joined(separator: ", ")
-      let isOld = reader.exists("event") && reader.exists("particle")
       throw reader.problem(
-        isOld
-          ? "this is LHEH5 of version 1, with a dataset for each column"
-          : "this HDF5 file holds no Les Houches events (it holds \(names))", "",
-        remedy: isOld
-          ? "write it as version 2 with the program that made it" : "give an LHE or LHEH5 file")
+        "this HDF5 file holds no Les Houches events (it holds \(names))", "",
+        remedy: "give an LHE or LHEH5 file")
     }
     self.reader = reader
     events = try LHEH5Events(reader)
@@ -65,31 +63,27 @@ final class LHEH5Text {
 
   private func initBlock() throws -> String {
     let path = LHEH5Layout.initialisation
-    guard case .reals(let values, _)? = try realNode(path) else {
-      throw reader.problem("this dataset is not whole", path)
-    }
-    let names = reader.componentNames(path) ?? LHEH5Layout.initColumns
+    let values = try initValues()
     func text(_ name: String, isInteger: Bool) throws -> String {
-      guard let i = names.firstIndex(of: name), i < values.count else {
+      guard let value = values[name] else {
         throw reader.problem("there is no column '\(name)'", path)
       }
-      return isInteger ? String(Int(clampingReal: values[i])) : values[i].description
+      return isInteger ? String(Int(clampingReal: value)) : value.description
     }
     var processes = ""
     var count = 0
     if reader.exists(LHEH5Layout.processes) {
-      let table = try reader.table(LHEH5Layout.processes, default: LHEH5Layout.processColumns)
-      let columns = table.field.components ?? []
+      let table = try processTable()
       let positions = try ["xSection", "error", "unitWeight", "procId"].map { name in
-        guard let i = columns.firstIndex(of: name) else {
+        guard let i = table.names.firstIndex(of: name) else {
           throw reader.problem("there is no column '\(name)'", LHEH5Layout.processes)
         }
         return i
       }
       count = table.rows
-      let rows = try reader.rows([table], from: 0, count: count).columns[0].doubles
+      let rows = try table.values(from: 0, count: count)
       for row in 0..<count {
-        let v = positions.map { rows[row * columns.count + $0] }
+        let v = positions.map { rows[row * table.width + $0] }
         processes += "\(v[0]) \(v[1]) \(v[2]) \(Int(clampingReal: v[3]))\n"
       }
     }
@@ -100,6 +94,29 @@ final class LHEH5Text {
     let generator = try generators()
     return "<init>\n" + line.joined(separator: " ") + " \(count)\n" + processes + generator
       + "</init>\n"
+  }
+
+  /// The numbers of `init` by their names.
+  private func initValues() throws -> [String: Double] {
+    let path = LHEH5Layout.initialisation
+    if reader.isGroup(path) {
+      let table = try LHEH5Table(reader, group: path)
+      return Dictionary(zip(table.names, try table.values(from: 0, count: min(1, table.rows)))) {
+        first, _ in first
+      }
+    }
+    guard case .reals(let values, _)? = try realNode(path) else {
+      throw reader.problem("this dataset is not whole", path)
+    }
+    let names = reader.componentNames(path) ?? LHEH5Layout.initColumns
+    return Dictionary(zip(names, values)) { first, _ in first }
+  }
+
+  private func processTable() throws -> LHEH5Table {
+    let path = LHEH5Layout.processes
+    return reader.isGroup(path)
+      ? try LHEH5Table(reader, group: path)
+      : try LHEH5Table(reader, path, default: LHEH5Layout.processColumns)
   }
 
   private func realNode(_ path: String) throws -> Document.Node? {

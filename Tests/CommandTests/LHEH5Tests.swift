@@ -270,4 +270,46 @@ struct LHEH5Tests {
         """, in: folder.path)
     #expect(check.status == 0, "\(check.error)")
   }
+
+  /// A group for each table and a dataset for each column, as files before 2.0 have it; integers are integers there.
+  @Test("version 1 is read by name like version 2", .needsPython)
+  func versionOne() {
+    let made = Python.run(
+      script: """
+        import h5py, numpy as np
+        with h5py.File('one.h5', 'w') as f:
+            def put(group, **columns):
+                for name, data in columns.items(): f.create_dataset(group + '/' + name, data=np.array(data))
+            put('init', beamA=[2212], beamB=[2212], energyA=[6500.], energyB=[6500.], PDFgroupA=[0], PDFgroupB=[0],
+                PDFsetA=[303400], PDFsetB=[303400], weightingStrategy=[3], numProcesses=[1])
+            put('procInfo', procId=[7], npLO=[1], npNLO=[-1], xSection=[2.5], error=[0.1], unitWeight=[1.])
+            put('index', start=[2, 0], end=[4, 2])
+            put('event', nparticles=[2, 2], pid=[7, 7], weight=[1., 1.], trials=[3., 5.], scale=[91., 92.],
+                fscale=[80., 81.], rscale=[90., 91.], aqed=[.0078, .0078], aqcd=[.118, .118], npLO=[1, 1], npNLO=[-1, -1])
+            put('particle', id=[11, -11, 13, -13], status=[1, 1, 1, 1], mother1=[0, 0, 0, 0], mother2=[0, 0, 0, 0],
+                color1=[0, 0, 0, 0], color2=[0, 0, 0, 0], px=[1., -1., 2., -2.], py=[0., 0., 0., 0.], pz=[0., 0., 0., 0.],
+                e=[1., 1., 2., 2.], m=[0., 0., 0., 0.], lifetime=[0., 0., 0., 0.], spin=[9., 9., 9., 9.])
+        """, in: folder.path)
+    #expect(made.status == 0, "\(made.error)")
+    let outcome = shell(
+      """
+      set -e
+      events convert one.h5 -O lhe | grep -A 3 -E '^<(event|init)'
+      lhe-read one.h5 --observable 'e=p[0].e' --observable 'id=p[0].pdgid' -O tsv | grep -v '^#' | cut -f 1-2
+      """, in: folder.path)
+    #expect(outcome.status == 0, "\(outcome.error)")
+    for line in [
+      "2212 2212 6500.0 6500.0 0 0 303400 303400 3 1", "2.5 0.1 1.0 7",
+      "<event trials='3' npLO='1' npNLO='-1'>", " 13 1 0 0 0 0 2.0 0.0 0.0 2.0", "2\t13\n1\t11\n",
+    ] {
+      #expect(outcome.text.contains(line), "\(line): \(outcome.text)")
+    }
+    let spoiled = Python.run(
+      script:
+        "import h5py\nf = h5py.File('one.h5', 'a'); del f['event/pid']; f['event/pid'] = [7]",
+      in: folder.path)
+    #expect(spoiled.status == 0, "\(spoiled.error)")
+    let refused = shell("lhe-read one.h5", in: folder.path)
+    #expect(refused.status == 65 && refused.error.contains("there are"), "\(refused.error)")
+  }
 }
