@@ -24,13 +24,13 @@ function __events_parse_tokens -S
         __events_parse_subcommand 0 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'info'
-            __events_parse_subcommand 1 'input-format=' 'salvage' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
+            __events_parse_subcommand -r 1 'concatenated' 'input-format=' 'salvage' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         case 'head'
             __events_parse_subcommand 1 'n/count=' 'input-format=' 'salvage' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         case 'check'
-            __events_parse_subcommand -r 1 'relative=' 'absolute=' 'input-format=' 'salvage' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
+            __events_parse_subcommand -r 1 'relative=' 'absolute=' 'concatenated' 'input-format=' 'salvage' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         case 'convert'
-            __events_parse_subcommand 1 'reseal' 'for-madminer' 'columns=+' 'keep=+' 'events=' 'process=+' 'weights=' 'nominal=' 'combine=' 'seed=' 'input-format=' 'salvage' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
+            __events_parse_subcommand 1 'reseal' 'for-madminer' 'columns=+' 'keep=+' 'events=' 'except=' 'process=+' 'weights=' 'nominal=' 'add-weight=+' 'declare-weight=+' 'weight-form=' 'concatenated' 'combine=' 'seed=' 'input-format=' 'salvage' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         case 'diff'
             __events_parse_subcommand 2 'relative=' 'absolute=' 'skip=+' 'input-format=' 'salvage' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         case 'merge'
@@ -38,7 +38,7 @@ function __events_parse_tokens -S
         case 'split'
             __events_parse_subcommand 1 'parts=' 'rows=' 'by=' 'input-format=' 'salvage' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         case 'sum'
-            __events_parse_subcommand -r 1 'm/merge' 'input-format=' 'salvage' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
+            __events_parse_subcommand -r 1 'm/merge' 'concatenated' 'input-format=' 'salvage' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         case 'help'
             __events_parse_subcommand -r 1 'version'
         end
@@ -105,7 +105,8 @@ complete -c 'events' -n '__events_should_offer_completions_for_positional "event
 complete -c 'events' -n '__events_should_offer_completions_for_positional "events" -eq 1' -fa 'split' -d 'Cut a table into parts, each a file of its own that events merge puts together.'
 complete -c 'events' -n '__events_should_offer_completions_for_positional "events" -eq 1' -fa 'sum' -d 'Print digests and sums of weights that do not depend on the order of rows.'
 complete -c 'events' -n '__events_should_offer_completions_for_positional "events" -eq 1' -fa 'help' -d 'Show subcommand help information.'
-complete -c 'events' -n '__events_should_offer_completions_for_positional "events info" -eq 1' -F
+complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events info" concatenated' -l 'concatenated' -d 'Take several Les Houches documents in one file, of one process, as runs of one sample.'
+complete -c 'events' -n '__events_should_offer_completions_for_positional "events info" -ge 1' -F
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events info" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events info" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events info" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rF
@@ -138,6 +139,7 @@ complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options 
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events head" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events check" relative' -l 'relative' -d 'Momenta of Les Houches events may be off by this share of the energy that enters.' -rfka ''
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events check" absolute' -l 'absolute' -d 'They may be off by this, whatever enters.' -rfka ''
+complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events check" concatenated' -l 'concatenated' -d 'Take several Les Houches documents in one file, of one process, as runs of one sample.'
 complete -c 'events' -n '__events_should_offer_completions_for_positional "events check" -ge 1' -F
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events check" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events check" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
@@ -158,9 +160,14 @@ complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options 
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events convert"' -l 'columns' -d 'Columns of a numpy array that does not name them, or those wanted of another program\'s table.' -rfka ''
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events convert"' -l 'keep' -d 'Keep Les Houches events that fulfil a condition on particles, weight and process (observables(7)). Repeatable.' -rfka ''
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events convert" events' -l 'events' -d 'Keep events by their numbers from 1, both ends included: 1-100,205,300-.' -rfka ''
+complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events convert" except' -l 'except' -d 'Leave events out by their numbers, of those that --events keeps.' -rfka ''
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events convert"' -l 'process' -d 'Keep Les Houches events of a process (IDPRUP). Repeatable.' -rfka ''
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events convert" weights' -l 'weights' -d 'Weights of Les Houches events that are kept: all, none, or their ids.' -rfka ''
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events convert" nominal' -l 'nominal' -d 'Make the weight with this id the weight of the event (XWGTUP).' -rfka ''
+complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events convert"' -l 'add-weight' -d 'Give every event one more weight, which is its XWGTUP, and declare it. Repeatable.' -rfka ''
+complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events convert"' -l 'declare-weight' -d 'Declare a weight that the events have, in <initrwgt>. Repeatable.' -rfka ''
+complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events convert" weight-form' -l 'weight-form' -d 'How the weights of events are written: rwgt, by their ids, or weights, in the order of declaration. By default as they stand.' -rfka 'rwgt weights'
+complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events convert" concatenated' -l 'concatenated' -d 'Take several Les Houches documents in one file, of one process, as runs of one sample.'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events convert" combine' -l 'combine' -d 'How samples of one process share phase space: by the balance heuristic, by the average, or the closest benchmark alone.' -rfka 'balance average closest'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events convert" seed' -l 'seed' -d 'Draw from seed N; \'random\' takes a fresh one. The seed used is recorded.' -rfka ''
 complete -c 'events' -n '__events_should_offer_completions_for_positional "events convert" -eq 1' -F
@@ -217,7 +224,7 @@ complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options 
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events merge" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events split" parts' -l 'parts' -d 'Cut into N parts of equal size.' -rfka ''
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events split" rows' -l 'rows' -d 'Cut into parts of N rows or events.' -rfka ''
-complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events split" by' -l 'by' -d 'One part for each sample, for train, validation and test, or for each process of Les Houches events.' -rfka 'sample partition process'
+complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events split" by' -l 'by' -d 'One part for each sample, for train, validation and test, or for each process or document of Les Houches events.' -rfka 'sample partition process document'
 complete -c 'events' -n '__events_should_offer_completions_for_positional "events split" -eq 1' -F
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events split" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events split" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
@@ -234,6 +241,7 @@ complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options 
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events split" version' -l 'version' -d 'Show the version.'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events split" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events sum" m merge' -l 'merge' -s 'm' -d 'Inputs are the outputs of earlier sums, which are added up.'
+complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events sum" concatenated' -l 'concatenated' -d 'Take several Les Houches documents in one file, of one process, as runs of one sample.'
 complete -c 'events' -n '__events_should_offer_completions_for_positional "events sum" -ge 1' -F
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events sum" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'events' -n '__events_should_offer_completions_for_flags_or_options "events sum" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'

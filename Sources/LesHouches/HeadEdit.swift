@@ -82,7 +82,7 @@ struct HeadEdit {
         while let tag = Bytes.find(Ascii.less, from: p, to: end) {
           p = tag + 1
           guard Bytes.isTag(tag, "<weight", before: end),
-            let opened = Bytes.find(Ascii.greater, from: tag, to: end)
+            let opened = Bytes.tagEnd(from: tag, to: end)
           else { continue }
           let attributes = TagAttributes(from: tag + 7, to: opened)
           let isEmpty = (opened - 1).pointee == Ascii.slash
@@ -103,6 +103,22 @@ struct HeadEdit {
       }
     }
     text = Cut.lines(cuts, from: text)
+  }
+
+  /// Declares weights at the end of the last `<initrwgt>`; makes one at the end of `<header>` where there is none.
+  mutating func declare(_ weights: [NewWeight]) {
+    guard !weights.isEmpty else { return }
+    let lines = weights.map { $0.line + newline }.joined()
+    if let block = elements("<initrwgt", "</initrwgt>").last {
+      text.insert(contentsOf: Array(lines.utf8), at: block.upperBound - "</initrwgt>".utf8.count)
+      return
+    }
+    let block = "<initrwgt>\(newline)\(lines)</initrwgt>\(newline)"
+    if let header = elements("<header", "</header>").last {
+      text.insert(contentsOf: Array(block.utf8), at: header.upperBound - "</header>".utf8.count)
+    } else if let root = endOfTag("<LesHouchesEvents") {
+      insert("<header>\(newline)\(block)</header>\(newline)", at: root, onLineOfItsOwn: true)
+    }
   }
 
   // MARK: Processes

@@ -67,7 +67,8 @@ public struct LHECheck {
       checkWeights(EventParts(reader.eventBytes, parts), ids, place)
       if seen.isRepeated(reader.eventBytes) { add("repeated", place, "the event was there before") }
       sums.add(
-        event.weight, process: event.processID, trials: reader.hasTrials ? reader.trials : nil)
+        event.weight, process: event.processID, document: reader.documents.count - 1,
+        trials: reader.hasTrials ? reader.trials : nil)
     }
     if let problem = reader.salvaged { add("truncated", nil, problem.line) }
     if seen.isFull {
@@ -155,7 +156,9 @@ public struct LHECheck {
         "the record of a selection says \(record.kept) events and there are \(events)")
     }
     let whole = record.map { Int(($0.of ?? $0.from).events) } ?? events
-    if let asked = head.runCard?.requestedEvents, asked != whole, record == nil || record?.of != nil
+    let isOne = reader.documents.count == 1
+    if let asked = head.runCard?.requestedEvents, asked != whole, isOne,
+      record == nil || record?.of != nil
     {
       add(
         "declared events", nil,
@@ -165,7 +168,8 @@ public struct LHECheck {
     let own = Journal()
     do {
       sums.selected = record?.selected(head)
-      let rule = try Normalisation(head: head, sums: sums, file: "", journal: own)
+      let rule = try Normalisation(
+        head: head, documents: reader.documents, sums: sums, file: "", journal: own)
       if record == nil { try rule.check(sums: sums, file: "", journal: own) }
       for warning in own.warnings { add("cross section", nil, Self.withoutFile(warning.text)) }
     } catch let problem as Problem {

@@ -16,6 +16,16 @@ public struct LHECopy {
     var wanted = selection.nominal.map { [$0] } ?? []
     if case .ids(let ids) = selection.weights { wanted += ids }
     let declared = reader.head.weights.map(\.id)
+    for new in selection.added + selection.declared where declared.contains(new.id) {
+      throw Problem(
+        .data, "a weight with the id '\(new.id)' is declared already", remedy: "choose another id",
+        file: reader.name)
+    }
+    if selection.form == .weights, declared.isEmpty, selection.added.isEmpty {
+      throw Problem(
+        .data, "<weights> are in the order of declaration, and no weight is declared",
+        remedy: "declare them with --declare-weight", file: reader.name)
+    }
     for id in wanted where !declared.isEmpty && !declared.contains(id) {
       throw Problem(
         .data, "no weight has the id '\(id)'",
@@ -39,11 +49,20 @@ public struct LHECopy {
     var head = HeadEdit(reader.headBytes)
     if selection.changesAnything || limit != nil {
       if selection.weights != .all { head.keepWeights { selection.weights.keeps($0) } }
+      head.declare(selection.declared + selection.added)
       if let history { head.add(history) }
     }
     let writer = try LHEDocumentWriter(output, head: head)
     var sums = SelectionSums()
+    let isWhole = !selection.changesAnything && limit == nil
     let tail = try reader.distribute(limit: limit) { event in
+      if !isWhole, reader.documents.count > 1 {
+        throw Problem(
+          .data, "a selection would be of several documents",
+          remedy:
+            "part them with 'events split --by document', select from each, and merge the results",
+          file: reader.name, place: reader.place)
+      }
       guard try isKept(event, &sums) else { return nil }
       return (writer, try changedText())
     }
@@ -70,7 +89,9 @@ public struct LHECopy {
     let number = reader.eventCount
     let trials = reader.hasTrials ? reader.trials : nil
     sums.all.add(weight: event.weight, trials: trials)
-    guard selection.ranges?.contains(number) ?? true else { return false }
+    guard selection.ranges?.contains(number) ?? true,
+      !(selection.excluded?.contains(number) ?? false)
+    else { return false }
     sums.seen.add(weight: event.weight, process: event.processID, trials: trials)
     guard selection.processes?.contains(event.processID) ?? true else { return false }
     let id = EventIdentity.id(sampleKey: reader.sampleKey, index: number - 1)
@@ -86,7 +107,7 @@ public struct LHECopy {
 
   /// The current event's text with its changes; nil where there are none.
   private func changedText() throws -> [UInt8]? {
-    guard selection.weights != .all || selection.nominal != nil else { return nil }
+    guard selection.changesEvents else { return nil }
     let text = reader.eventBytes
     return try EventEdit(selection, EventParts(text, parts)).apply(to: text, reader)
   }
@@ -121,7 +142,9 @@ private struct EventEdit {
       }
       return Array(bytes[weight.text])
     }
-    if selection.weights != .all {
+    if selection.form != nil || !selection.added.isEmpty {
+      bytes = try rewritten(bytes, reader)
+    } else if selection.weights != .all {
       let all = parts.weights + parts.positional
       let isBare = all.allSatisfy { !selection.weights.keeps($0.id) }
       let cuts =
@@ -133,6 +156,49 @@ private struct EventEdit {
     // Weights stand after the head line, so its places are the same.
     if let nominal { bytes.replaceSubrange(parts.eventWeight, with: nominal) }
     return bytes
+  }
+
+  /// All weights that are kept, and those that are added, in one block at the end of the event; each as it is spelled.
+  private func rewritten(_ bytes: [UInt8], _ reader: LHEReader) throws -> [UInt8] {
+    var spelled = parts.all.filter { selection.weights.keeps($0.id) }.map { ($0.id, $0.text) }
+    spelled += selection.added.map { ($0.id, parts.eventWeight) }
+    func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
+    let form = selection.form ?? (parts.weights.isEmpty && !parts.positional.isEmpty ? .weights : .rwgt)
+    var block = ""
+    switch form {
+    case .rwgt:
+      block = "<rwgt>\n"
+      for (id, range) in spelled {
+        block += "<wgt id='\(XMLText.escaped(id))'> \(text(range)) </wgt>\n"
+      }
+      block += "</rwgt>\n"
+    case .weights:
+      let order =
+        (reader.head.weights + selection.declared.map { WeightDeclaration(id: $0.id, text: "") })
+        .map(\.id).filter { selection.weights.keeps($0) } + selection.added.map(\.id)
+      let values = Dictionary(spelled) { first, _ in first }
+      let known = try order.map { id -> String in
+        guard let range = values[id] else {
+          throw Problem(
+            .data, "the weight with id '\(id)' is missing, and <weights> have no place for that",
+            remedy: "write --weight-form rwgt", file: reader.name, place: reader.place)
+        }
+        return text(range)
+      }
+      if let stray = spelled.first(where: { !order.contains($0.0) })?.0 {
+        throw Problem(
+          .data, "the weight with id '\(stray)' is not declared, and <weights> are by declaration",
+          remedy: "declare it with --declare-weight", file: reader.name, place: reader.place)
+      }
+      block = "<weights> \(known.joined(separator: " ")) </weights>\n"
+    }
+    var result = Cut.lines(parts.blocks + outside, from: bytes)
+    let end = result.withUnsafeBufferPointer { buffer -> Int in
+      guard let base = buffer.baseAddress else { return 0 }
+      return Bytes.findLast("</event", from: base, to: base + buffer.count).map { $0 - base } ?? 0
+    }
+    if !spelled.isEmpty { result.insert(contentsOf: Array(block.utf8), at: end) }
+    return result
   }
 
   /// Weights that stand in no `<rwgt>`.

@@ -83,7 +83,8 @@ public struct LHESummary: Sendable {
     let parts = EventParts.Reader(head)
     while try reader.next(into: &event) {
       sums.add(
-        event.weight, process: event.processID, trials: reader.hasTrials ? reader.trials : nil)
+        event.weight, process: event.processID, document: reader.documents.count - 1,
+        trials: reader.hasTrials ? reader.trials : nil)
       if reader.eventCount & 0xFFF == 0 { journal.progress("events of \(name)", reader.eventCount) }
       count(event)
       let channel = Channel(event)
@@ -104,15 +105,15 @@ public struct LHESummary: Sendable {
     salvaged = reader.salvaged
     selection = reader.selection
     sums.selected = selection?.selected(head)
-    normalise()
+    normalise(reader.documents)
   }
 
-  private mutating func normalise() {
+  private mutating func normalise(_ documents: [LHEHead]) {
     guard sums.count > 0 else { return }
     let own = Journal()
     do {
       let rule = try Normalisation(
-        head: head, sums: sums, isStrict: false, file: name, journal: own)
+        head: head, documents: documents, sums: sums, isStrict: false, file: name, journal: own)
       normalisation = rule
       if selection == nil {
         try rule.check(sums: sums, file: name, journal: own, isStrict: false)

@@ -25,6 +25,7 @@ struct Check: Tool {
   @Option(help: ArgumentHelp("They may be off by this, whatever enters.", valueName: "gev"))
   var absolute = 1e-6
 
+  @OptionGroup var documents: DocumentOptions
   @OptionGroup var inputs: InputsGroup
   @OptionGroup var output: OutputGroup
   @OptionGroup var common: CommonOptions
@@ -65,7 +66,8 @@ struct Check: Tool {
     case .table(let source):
       report.lines += try TableCheck.findings(source).map { "\(source.name): \($0)" }
     case .lhe(let bytes):
-      let reader = try LHEFile.open(bytes, inputs.reading, context)
+      let reader = try LHEFile.open(
+        bytes, inputs.reading, context, concatenated: documents.concatenated)
       var tolerance = LHECheck.Tolerance()
       tolerance.relative = relative
       tolerance.absolute = absolute

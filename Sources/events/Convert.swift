@@ -26,6 +26,7 @@ struct Convert: Tool {
   var columns: [String] = []
 
   @OptionGroup var selecting: LHESelectionOptions
+  @OptionGroup var documents: DocumentOptions
   @OptionGroup var combination: CombineOption
   @OptionGroup var seeds: SeedOptions
   @OptionGroup var input: InputGroup
@@ -42,7 +43,9 @@ struct Convert: Tool {
     switch content {
     case .table(let source): try convert(source, context)
     case .lhe(let bytes):
-      try convert(LHEFile.open(bytes, input.reading, context), selection, context)
+      let reader = try LHEFile.open(
+        bytes, input.reading, context, concatenated: documents.concatenated)
+      try convert(reader, selection, context)
     }
   }
 
@@ -73,7 +76,7 @@ struct Convert: Tool {
   private func convert(_ source: any Source, _ context: CommandContext) throws {
     guard !selecting.isGiven else {
       throw Problem(
-        .usage, "--keep, --events, --process, --weights and --nominal are for Les Houches events",
+        .usage, "options that select events and weights are for Les Houches events",
         remedy: "leave them away", file: source.name)
     }
     if forMadminer {

@@ -35,6 +35,11 @@ struct InfoReport {
     if !rest.isEmpty { add("groups", rest.joined(separator: " ")) }
   }
 
+  mutating func append(_ other: InfoReport) {
+    text += other.text
+    for name in other.document.names { document[name] = other.document[name] }
+  }
+
   mutating func add(_ name: String, _ value: String) {
     document.set(Self.key(name), value)
     text += name + ": " + value + "\n"

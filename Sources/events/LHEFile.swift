@@ -10,9 +10,14 @@ import Observables
 enum LHEFile {
   /// Takes over what was found to be Les Houches events, and notes it for the record of the run.
   static func open(
-    _ bytes: ByteReader, _ options: InputFormatOptions, _ context: CommandContext
+    _ bytes: ByteReader, _ options: InputFormatOptions, _ context: CommandContext,
+    concatenated: Bool = false, independent: Bool = false
   ) throws -> LHEReader {
-    let reader = try LHEReader(bytes, LHEReader.Options(salvage: options.salvage, keepsText: true))
+    let reader = try LHEReader(
+      bytes,
+      LHEReader.Options(
+        salvage: options.salvage, keepsText: true, concatenated: concatenated,
+        independent: independent))
     context.recordInput(reader.name, digest: reader.digest)
     if context.threads > 1 { try reader.startThread() }
     return reader
@@ -54,6 +59,14 @@ enum LHEFile {
   }
 }
 
+/// Whether a file may hold several Les Houches documents.
+struct DocumentOptions: ParsableArguments {
+  @Flag(
+    help:
+      "Take several Les Houches documents in one file, of one process, as runs of one sample.")
+  var concatenated = false
+}
+
 /// Which events of a Les Houches file, and which of their weights.
 struct LHESelectionOptions: ParsableArguments {
   @Option(
@@ -70,6 +83,11 @@ struct LHESelectionOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
+      "Leave events out by their numbers, of those that --events keeps.", valueName: "n-m,k"))
+  var except: String?
+
+  @Option(
+    help: ArgumentHelp(
       "Keep Les Houches events of a process (IDPRUP). Repeatable.", valueName: "id"))
   var process: [Int] = []
 
@@ -83,16 +101,39 @@ struct LHESelectionOptions: ParsableArguments {
       "Make the weight with this id the weight of the event (XWGTUP).", valueName: "id"))
   var nominal: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Give every event one more weight, which is its XWGTUP, and declare it. Repeatable.",
+      valueName: "[group/]id[=text]"))
+  var addWeight: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Declare a weight that the events have, in <initrwgt>. Repeatable.",
+      valueName: "[group/]id[=text]"))
+  var declareWeight: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "How the weights of events are written: rwgt, by their ids, or weights, in the order of declaration. By default as they stand.",
+      valueName: "form"))
+  var weightForm: WeightForm?
+
   var isGiven: Bool {
-    !keep.isEmpty || events != nil || !process.isEmpty || weights != "all" || nominal != nil
+    !keep.isEmpty || events != nil || except != nil || !process.isEmpty || weights != "all"
+      || nominal != nil || !addWeight.isEmpty || !declareWeight.isEmpty || weightForm != nil
   }
 
   func selection() throws -> LHESelection {
     var selection = LHESelection()
-    selection.ranges = try events.map(EventRanges.init(parsing:))
+    selection.ranges = try events.map { try EventRanges(parsing: $0, option: "--events") }
+    selection.excluded = try except.map { try EventRanges(parsing: $0, option: "--except") }
     selection.processes = process.isEmpty ? nil : Set(process)
     selection.weights = try ExtraWeights(parsing: weights)
     selection.nominal = nominal
+    selection.added = try addWeight.map(NewWeight.init(parsing:))
+    selection.declared = try declareWeight.map(NewWeight.init(parsing:))
+    selection.form = weightForm
     if !keep.isEmpty {
       let condition: Selection
       do { condition = try Selection(observables: [], cuts: keep) } catch var problem as Problem {
@@ -105,6 +146,8 @@ struct LHESelectionOptions: ParsableArguments {
     return selection
   }
 }
+
+extension WeightForm: ExpressibleByArgument {}
 
 /// Whether events fulfil conditions. Used by one thread.
 private final class EventCondition: @unchecked Sendable {

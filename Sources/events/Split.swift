@@ -15,7 +15,7 @@ struct Split: Tool {
       """)
 
   enum Property: String, CaseIterable, ExpressibleByArgument {
-    case sample, partition, process
+    case sample, partition, process, document
   }
 
   @Option(help: ArgumentHelp("Cut into N parts of equal size.", valueName: "n"))
@@ -24,7 +24,7 @@ struct Split: Tool {
   var rows: Int?
   @Option(
     help:
-      "One part for each sample, for train, validation and test, or for each process of Les Houches events."
+      "One part for each sample, for train, validation and test, or for each process or document of Les Houches events."
   )
   var by: Property?
   @OptionGroup var input: InputGroup
@@ -61,9 +61,9 @@ struct Split: Tool {
   private func split(
     _ source: any Source, _ pattern: OutputPattern, _ context: CommandContext
   ) throws {
-    guard by != .process else {
+    if let by, by == .process || by == .document {
       throw Problem(
-        .usage, "--by process is for Les Houches events", remedy: "use --by sample",
+        .usage, "--by \(by.rawValue) is for Les Houches events", remedy: "use --by sample",
         file: source.name)
     }
     let split = try TableSplit(source, by: rule, journal: context.journal)
@@ -76,14 +76,22 @@ struct Split: Tool {
   private func split(
     _ bytes: ByteReader, _ pattern: OutputPattern, _ context: CommandContext
   ) throws {
+    let open = { (number: Int) in
+      try context.openText(pattern.path(number: number, name: "\(number)"), output)
+    }
     let rule: LHESplit.Rule
     switch by {
+    case .document:
+      let reader = try LHEFile.open(
+        bytes, input.reading, context, concatenated: true, independent: true)
+      _ = try LHEDocumentSplit.write(reader, open: open)
+      return LHEFile.warn(reader, context)
     case nil: rule = parts.map { .parts($0) } ?? .events(rows ?? 1)
     case .process: rule = .process
     default:
       throw Problem(
         .usage, "Les Houches events are not split by \(by?.rawValue ?? "")",
-        remedy: "use --by process, --parts or --rows", file: bytes.name)
+        remedy: "use --by process, --by document, --parts or --rows", file: bytes.name)
     }
     var reader = try LHEFile.open(bytes, input.reading, context)
     var whole: LHESplit.Whole?
@@ -92,9 +100,7 @@ struct Split: Tool {
       let again = LHEReader.Options(salvage: input.reading.salvage, keepsText: true)
       reader = try LHEReader(ByteReader.events(path: path), again)
     }
-    let split = LHESplit(rule, history: LHEFile.history(context)) { number in
-      try context.openText(pattern.path(number: number, name: "\(number)"), output)
-    }
+    let split = LHESplit(rule, history: LHEFile.history(context), open: open)
     _ = try split.write(reader, whole: whole)
     LHEFile.warn(reader, context)
   }

@@ -16,6 +16,7 @@ struct Sum: Tool {
 
   @Flag(name: .shortAndLong, help: "Inputs are the outputs of earlier sums, which are added up.")
   var merge = false
+  @OptionGroup var documents: DocumentOptions
   @OptionGroup var inputs: InputsGroup
   @OptionGroup var output: OutputGroup
   @OptionGroup var common: CommonOptions
@@ -45,7 +46,8 @@ struct Sum: Tool {
     case .table(let source):
       return (source.name, try RowSums(reading: source, journal: context.journal))
     case .lhe(let bytes):
-      let reader = try LHEFile.open(bytes, inputs.reading, context)
+      let reader = try LHEFile.open(
+        bytes, inputs.reading, context, concatenated: documents.concatenated)
       let sums = try LHEDigest.sums(reader, journal: context.journal)
       LHEFile.warn(reader, context)
       return (reader.name, sums)
