@@ -79,7 +79,7 @@ struct EventScanner: ~Copyable {
     let count = try readHeadLine(&p, end, &event)
     for i in 0..<count {
       p = nextLine(p, end)
-      if try readUsualParticle(&p, end, index: i, into: &event) { continue }
+      if readUsualParticle(&p, end, into: &event) { continue }
       p = dataLine(p, end)
       guard p < end, p.pointee != Ascii.less else {
         throw ScanFault(p, "the head line announces \(count) particles and there are \(i)")
@@ -172,31 +172,9 @@ struct EventScanner: ~Copyable {
       try integer(&p, &value, line, column: column, of: 13)
       return Int32(truncatingIfNeeded: value)
     }
-    let integers = (try next(1), try next(2), try next(3), try next(4), try next(5), try next(6))
-    try readMomentum(&p, line, integers, index: index, into: &event)
-  }
-
-  /// The same for a line whose first columns have the form that `NumberReader.sixIntegers` reads; false, with `p` where it
-  /// was, for others.
-  @inline(__always)
-  private func readUsualParticle(
-    _ p: inout BytePointer, _ end: BytePointer, index: Int, into event: inout ParticleEvent
-  ) throws -> Bool {
-    guard end - p >= NumberReader.sixIntegersReach else { return false }
-    let line = p
-    let columns = numbers.sixIntegers(line)
-    guard columns.end != line else { return false }
-    p = columns.end
-    try readMomentum(&p, line, columns.values, index: index, into: &event)
-    return true
-  }
-
-  /// Columns 7 to 13; the six before them are `integers`.
-  @inline(__always)
-  private func readMomentum(
-    _ p: inout BytePointer, _ line: BytePointer, _ integers: NumberReader.SixIntegers, index: Int,
-    into event: inout ParticleEvent
-  ) throws {
+    let (id, status) = (try next(1), try next(2))
+    let mothers = (try next(3), try next(4))
+    let colours = (try next(5), try next(6))
     var momentum = FourVector()
     var (mass, lifetime, spin) = (0.0, 0.0, 0.0)
     try real(&p, &momentum.px, line, column: 7, of: 13)
@@ -206,16 +184,55 @@ struct EventScanner: ~Copyable {
     try real(&p, &mass, line, column: 11, of: 13)
     try real(&p, &lifetime, line, column: 12, of: 13)
     try real(&p, &spin, line, column: 13, of: 13)
-    // NaN and infinity survive neither a product with zero nor this sum.
-    guard (momentum.px + momentum.py + momentum.pz + momentum.e + mass) * 0 == 0 || acceptsNonFinite
-    else {
+    guard Self.isFinite(momentum, mass) || acceptsNonFinite else {
       throw ScanFault(line, "particle \(index + 1) has a momentum that is not finite")
     }
     event.particles.append(
       Particle(
-        pdgID: integers.0, status: integers.1, momentum: momentum, mass: mass,
-        mothers: (integers.2, integers.3), colours: (integers.4, integers.5),
-        lifetime: lifetime, spin: spin))
+        pdgID: id, status: status, momentum: momentum, mass: mass, mothers: mothers,
+        colours: colours, lifetime: lifetime, spin: spin))
+  }
+
+  /// The same for a line whose first columns have the form that `NumberReader.sixIntegers` reads; false, with `p` where it
+  /// was, for others and for what is wrong.
+  @inline(__always)
+  private func readUsualParticle(
+    _ p: inout BytePointer, _ end: BytePointer, into event: inout ParticleEvent
+  ) -> Bool {
+    guard end - p >= NumberReader.sixIntegersReach else { return false }
+    let columns = numbers.sixIntegers(p)
+    guard columns.end != p else { return false }
+    let (id, status, mother1, mother2, colour1, colour2) = columns.values
+    // One loop and no call: where a number ends must not go through memory.
+    let after = withUnsafeTemporaryAllocation(of: Double.self, capacity: 7) {
+      reals -> BytePointer? in
+      guard let values = reals.baseAddress else { return nil }
+      var q = columns.end
+      for column in 0..<7 {
+        let start = Bytes.skipBlanks(q)
+        var value = 0.0
+        q = numbers.real(start, &value)
+        guard q != start, q.pointee <= Ascii.space || q.pointee == Ascii.less else { return nil }
+        values[column] = value
+      }
+      let momentum = FourVector(px: values[0], py: values[1], pz: values[2], e: values[3])
+      let (mass, lifetime, spin) = (values[4], values[5], values[6])
+      guard Self.isFinite(momentum, mass) || acceptsNonFinite else { return nil }
+      event.particles.append(
+        Particle(
+          pdgID: id, status: status, momentum: momentum, mass: mass, mothers: (mother1, mother2),
+          colours: (colour1, colour2), lifetime: lifetime, spin: spin))
+      return q
+    }
+    guard let after else { return false }
+    p = after
+    return true
+  }
+
+  /// NaN and infinity survive neither a product with zero nor this sum.
+  @inline(__always)
+  private static func isFinite(_ momentum: FourVector, _ mass: Double) -> Bool {
+    (momentum.px + momentum.py + momentum.pz + momentum.e + mass) * 0 == 0
   }
 
   /// An integer column; `p` moves past it.
@@ -364,7 +381,7 @@ extension EventScanner {
       slot = generalID(&p, end)
     }
     if p.pointee != Ascii.greater {
-      p = Bytes.find(Ascii.greater, from: p, to: end) ?? end
+      p = Bytes.tagEnd(from: p, to: end) ?? end
     }
     guard let slot, p < end else { throw ScanFault(tag, "a <wgt> without an id") }
     hasIDs = true

@@ -163,7 +163,8 @@ private struct EventEdit {
     var spelled = parts.all.filter { selection.weights.keeps($0.id) }.map { ($0.id, $0.text) }
     spelled += selection.added.map { ($0.id, parts.eventWeight) }
     func text(_ range: Range<Int>) -> String { String(decoding: bytes[range], as: UTF8.self) }
-    let form = selection.form ?? (parts.weights.isEmpty && !parts.positional.isEmpty ? .weights : .rwgt)
+    let form =
+      selection.form ?? (parts.weights.isEmpty && !parts.positional.isEmpty ? .weights : .rwgt)
     var block = ""
     switch form {
     case .rwgt:

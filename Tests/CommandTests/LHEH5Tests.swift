@@ -300,7 +300,8 @@ struct LHEH5Tests {
     #expect(outcome.status == 0, "\(outcome.error)")
     for line in [
       "2212 2212 6500.0 6500.0 0 0 303400 303400 3 1", "2.5 0.1 1.0 7",
-      "<event trials='3' npLO='1' npNLO='-1'>", " 13 1 0 0 0 0 2.0 0.0 0.0 2.0", "2\t13\n1\t11\n",
+      "<event trials='3' npLO='1' npNLO='-1'>", "13 1 0 0 0 0 2.0 0.0 0.0 2.0 0.0 0.0 9.0",
+      "\n2.0\t13.0\n1.0\t11.0\n",
     ] {
       #expect(outcome.text.contains(line), "\(line): \(outcome.text)")
     }

@@ -59,14 +59,17 @@ struct ToleranceTests {
   @Test("no <rwgt> and an empty one are the same; a weight without a number is missing")
   func empty() throws {
     let plain = try FlavourTests.read(Self.file(header: Self.declared))
-    for after in ["<rwgt/>\n", "<rwgt />\n", "<rwgt>\n</rwgt>\n", "<rwgt><wgt id='a'> </wgt></rwgt>\n"]
-    {
+    for after in [
+      "<rwgt/>\n", "<rwgt />\n", "<rwgt>\n</rwgt>\n", "<rwgt><wgt id='a'> </wgt></rwgt>\n",
+    ] {
       let found = try FlavourTests.read(Self.file(header: Self.declared, after: after))
       #expect(found.events == plain.events && found.weights == [[:], [:]], "\(after)")
     }
   }
 
-  @Test("NaN in a weight that nobody needs stays NaN, with one warning; in one that is needed it is an error")
+  @Test(
+    "NaN in a weight that nobody needs stays NaN, with one warning; in one that is needed it is an error"
+  )
   func notFinite() throws {
     let folder = TemporaryFolder()
     let path = try folder.write(
@@ -139,7 +142,10 @@ struct ToleranceTests {
     }
     // Lines up to 46 bytes: not all of them.
     #expect(usual > 5000)
-    for text in ["# 1 2 3 4 5 6 7", "1 2 3 4 5 6", "1 2 x 4 5 6 7", "12345678 1 2 3 4 5 6.", "- 1 2 3 4 5 6", "<rwgt> 1 2 3 4 5"] {
+    for text in [
+      "# 1 2 3 4 5 6 7", "1 2 3 4 5 6", "1 2 x 4 5 6 7", "12345678 1 2 3 4 5 6.", "- 1 2 3 4 5 6",
+      "<rwgt> 1 2 3 4 5",
+    ] {
       let bytes = Array(text.utf8) + [UInt8](repeating: 0, count: 80)
       bytes.withUnsafeBufferPointer { buffer in
         guard let base = buffer.baseAddress else { return }
