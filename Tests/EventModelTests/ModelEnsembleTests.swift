@@ -13,10 +13,14 @@ import Testing
       thetaScales: [], scoreScales: [0.5], layerWidths: [1, 1], activation: "tanh",
       parameters: [1, bias], precision: "float64", trainingLoss: [1, 0.5],
       validationLoss: [2, 3], bestEpoch: 0, settings: [("seed", seed), ("epochs", epochs)],
-      sample: SampleInfo(method: "score"), sampleDigest: "d")
+      sample: SampleInfo(method: "score", setup: setup), sampleDigest: "d")
     model.member = member
     return model
   }
+
+  private static let setup = Setup(
+    name: "toy", parameters: [Parameter(name: "t", lhaBlock: "toy", lhaID: 1, range: -1...1)],
+    benchmarks: [Benchmark(name: "zero", values: [0])])
 
   private static func member(_ number: Int, of count: Int) -> (String, ModelEnsemble) {
     let model = model(Double(number), member: EnsembleMember(number: number, count: count))
@@ -62,6 +66,13 @@ import Testing
     ])
     #expect(plan?.file == "b.h5" && plan?.fact.contains("settings") == true)
     #expect(refusal([two[0], Self.member(1, of: 2)])?.fact.contains("number of members") == true)
+  }
+
+  /// NaN is unequal to itself, and a sample may hold it.
+  @Test func membersOfOneSampleFitWhateverItHolds() throws {
+    var models = [Self.model(1), Self.model(2)]
+    for i in 0..<2 { models[i].sample.minimumEffectiveEvents = .nan }
+    #expect(try ModelEnsemble(document: ModelEnsemble(models).document).members.count == 2)
   }
 
   /// Seeds are what plain trainings of one plan differ in.
