@@ -17,6 +17,8 @@
 #define SELU_LAMBDA ((REAL)1.0507009873554804934193349852946)
 #define SELU_ALPHA ((REAL)1.6732632423543772848170429916717)
 #define LEAKY_SLOPE ((REAL)0.01)
+/* Between 1/8 and 1/3, Xu et al. 2015. */
+#define MEAN_RANDOM_SLOPE ((REAL)(11.0 / 48))
 
 CLONES static void tanh_values(size_t n, const REAL *restrict z, REAL *restrict h) {
   for (size_t i = 0; i < n; ++i) h[i] = TANH(z[i]);
@@ -86,7 +88,34 @@ void NAME(activate)(enum cvm_activation kind, size_t n, const REAL *z, REAL *h, 
     case CVM_SOFTPLUS: softplus_line(n, 1, z, h, d1, d2); break;
     case CVM_SIGMOID: sigmoid_line(n, z, h, d1, d2); break;
     case CVM_LOG_SIGMOID: softplus_line(n, -1, z, h, d1, d2); break;
+    case CVM_RANDOM_LEAKY_RELU: broken_line(n, MEAN_RANDOM_SLOPE, z, h, d1, d2); break;
   }
+}
+
+CLONES void NAME(drop_out)(size_t n, size_t width, size_t stride, const uint16_t *restrict bits,
+                           uint32_t threshold, REAL *restrict h, REAL *restrict d1,
+                           REAL *restrict d2) {
+  REAL kept = (REAL)65536 / (REAL)threshold;
+  for (size_t i = 0; i < n; ++i)
+    for (size_t j = 0; j < width; ++j) {
+      REAL factor = bits[i * width + j] < threshold ? kept : 0;
+      h[i * stride + j] *= factor;
+      d1[i * stride + j] *= factor;
+      if (d2 != NULL) d2[i * stride + j] *= factor;
+    }
+}
+
+CLONES void NAME(random_slopes)(size_t n, size_t width, size_t stride,
+                                const uint16_t *restrict bits, REAL lower, REAL upper,
+                                const REAL *restrict z, REAL *restrict h, REAL *restrict d1) {
+  REAL step = (upper - lower) / (REAL)65536;
+  for (size_t i = 0; i < n; ++i)
+    for (size_t j = 0; j < width; ++j) {
+      size_t at = i * stride + j;
+      REAL slope = z[at] > 0 ? 1 : lower + step * ((REAL)bits[i * width + j] + (REAL)0.5);
+      h[at] = slope * z[at];
+      d1[at] = slope;
+    }
 }
 
 CLONES void NAME(push_tangents)(size_t n, size_t streams, const REAL *restrict d1,
@@ -160,6 +189,10 @@ void NAME(set_column)(size_t n, size_t stride, REAL value, REAL *y) {
   for (size_t i = 0; i < n; ++i) y[i * stride] = value;
 }
 
+CLONES void NAME(scale)(size_t n, REAL factor, REAL *restrict y) {
+  for (size_t i = 0; i < n; ++i) y[i] *= factor;
+}
+
 CLONES void NAME(add)(size_t n, const REAL *restrict x, REAL *restrict y) {
   for (size_t i = 0; i < n; ++i) y[i] += x[i];
 }
@@ -210,8 +243,15 @@ void NAME(adam)(size_t n, REAL scale, REAL rate, REAL root, REAL beta1, REAL bet
     amsgrad_step(n, scale, rate, root, beta1, beta2, epsilon, g, w, m, v, vmax);
 }
 
-CLONES void NAME(sgd)(size_t n, REAL scale, REAL rate, REAL momentum, const REAL *restrict g,
-                      REAL *restrict w, REAL *restrict m) {
+CLONES void NAME(sgd)(size_t n, REAL scale, REAL rate, REAL momentum, int nesterov,
+                      const REAL *restrict g, REAL *restrict w, REAL *restrict m) {
+  if (nesterov) {
+    for (size_t i = 0; i < n; ++i) {
+      m[i] = momentum * m[i] + scale * g[i];
+      w[i] -= rate * (momentum * m[i] + scale * g[i]);
+    }
+    return;
+  }
   for (size_t i = 0; i < n; ++i) {
     m[i] = momentum * m[i] + scale * g[i];
     w[i] -= rate * m[i];

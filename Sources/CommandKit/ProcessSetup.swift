@@ -10,6 +10,7 @@ enum ProcessSetup {
     ignore(SIGPIPE)
     ignore(SIGXFSZ)
     TemporaryFiles.prepare()
+    lastWords = nil
     for signal in [SIGINT, SIGTERM, SIGHUP] { dieTidily(of: signal) }
   }
 
@@ -35,6 +36,15 @@ enum ProcessSetup {
     _ = setOption(-1, 256 << 20)
   }
 
+  /// What a signal prints before the process leaves with 75; nil dies of the signal.
+  private nonisolated(unsafe) static var lastWords: UnsafeMutablePointer<CChar>?
+
+  /// From here on INT, TERM and HUP end the process with 75 and this line: what it was at can be resumed.
+  static func endResumably(_ line: String) {
+    // Never freed: a handler may be reading it.
+    lastWords = strdup(line + "\n")
+  }
+
   private static func ignore(_ number: Int32) { _ = signal(number, SIG_IGN) }
 
   /// Removes the temporary output files and dies of the signal, as the shell and make expect.
@@ -47,6 +57,10 @@ enum ProcessSetup {
     var action = sigaction()
     action.__sigaction_handler.sa_handler = { number in
       TemporaryFiles.unlinkAll()
+      if let words = ProcessSetup.lastWords {
+        _ = write(STDERR_FILENO, words, strlen(words))
+        _exit(75)
+      }
       _ = signal(number, SIG_DFL)
       // Blocked while this handler runs; delivered as it returns.
       raise(number)

@@ -44,71 +44,98 @@ extension EstimatorTrainer {
   ///
   /// The network sees scaled x and θ; the model holds the scalings, and what evaluates it adds the Jacobian −Σ log scale.
   public func trainDensity(
-    _ feed: TrainingFeed, method: DensityMethod, flow: FlowPlan = FlowPlan()
-  ) throws -> Model {
-    try trainDensity(feed.first, method: method, flow: flow, feed: feed)
+    _ feed: TrainingFeed, method: DensityMethod, flow: FlowPlan = FlowPlan(),
+    checkpoint: Checkpointing? = nil
+  ) throws -> ModelEnsemble {
+    try train(
+      feed, title: [("method", method.rawValue)] + flow.settings, checkpoint: checkpoint
+    ) { try $0.densityTraining($1, method, flow) }
   }
 
-  /// The same on rows that are there already.
+  /// A flow alone, on rows that are there already.
   public func trainDensity(
     _ sample: TrainingRows, method: DensityMethod, flow: FlowPlan = FlowPlan()
   ) throws -> Model {
-    try trainDensity(sample, method: method, flow: flow, feed: nil)
+    try train(densityTraining(sample, method, flow))
   }
 
-  private func trainDensity(
-    _ sample: TrainingRows, method: DensityMethod, flow: FlowPlan, feed: TrainingFeed?
-  ) throws -> Model {
+  private func densityTraining(
+    _ sample: TrainingRows, _ method: DensityMethod, _ flow: FlowPlan
+  ) throws -> any MemberTraining {
     let (p, d) = (sample.parameterNames.count, sample.observableNames.count)
     let rows = try split(sample)
     try requireDensities(sample, rows: rows.training)
-    let theta = Scaling(sample.theta, width: p, rows: rows.training)
-    let x = Scaling(sample.x, width: d, rows: rows.training)
+    let theta = startTheta ?? Scaling(sample.theta, width: p, rows: rows.training)
+    let x = xScaling(sample, rows)
+    let alpha = plan.alpha ?? method.defaultAlpha
     let meanWeight = sample.meanWeight
-    func build(_ sample: TrainingRows) -> (InputTable, any NetworkLoss) {
+    let shape = FlowShape(
+      parameters: p, observables: d, hidden: plan.hidden, activation: plan.activation,
+      components: flow.components, flows: flow.flows)
+    let layout = FlowLayout(
+      orders: shape.orders, components: shape.components,
+      logPrecisionBound: shape.logPrecisionBound)
+    let perceptron = PerceptronShape(
+      inputs: shape.inputs, hidden: plan.hidden, outputs: 2 * d, activation: plan.activation)
+    if let start {
+      try requireFit(start, .density, perceptron, sample)
+      guard start.flow == layout else {
+        throw Problem(
+          .usage, "the model to continue has other flows, or another base",
+          remedy: "give its --flows and --base")
+      }
+    }
+    let build: Build = { sample in
       // ∂ log p/∂θ' = t · scale, so that score targets have the units of the network's θ inputs.
       let scores = limited(
         sample.scores.indices.map { sample.scores[$0] * theta.scales[$0 % p] }, "t_xz0")
       let loss = DensityLoss(
-        method: method, scores: scores, parameterCount: p, alpha: plan.alpha,
+        method: method, scores: scores, parameterCount: p, alpha: alpha,
         weights: sample.weights.map { $0 / meanWeight })
       return (
         InputTable(theta: (sample.theta, theta), x: (sample.x, x), rows: sample.count), loss
       )
     }
-    let shape = FlowShape(
-      parameters: p, observables: d, hidden: plan.hidden, activation: plan.activation,
-      components: flow.components, flows: flow.flows)
-    let fit =
-      switch plan.precision {
-      case .float32: try run(Float.self, shape, sample, rows, feed, build)
-      case .float64: try run(Double.self, shape, sample, rows, feed, build)
-      }
-    var model = model(
-      .density, method.rawValue, sample,
-      PerceptronShape(
-        inputs: shape.inputs, hidden: plan.hidden, outputs: 2 * d, activation: plan.activation),
-      fit, x: x, theta: theta, scoreScales: [Double](repeating: 1, count: p),
-      thetaRange: sample.thetaRange, usesScore: method.usesScore)
-    model.flow = FlowLayout(
-      orders: shape.orders, components: shape.components,
-      logPrecisionBound: shape.logPrecisionBound)
-    model.referenceTheta = reference(sample, range: sample.thetaRange)
-    model.settings += flow.settings
-    return model
+    let finish: (Fit) -> Model = { fit in
+      var model = model(
+        .density, method.rawValue, sample, perceptron, fit, x: x, theta: theta,
+        scoreScales: [Double](repeating: 1, count: p), thetaRange: sample.thetaRange,
+        alpha: method.usesScore ? alpha : nil)
+      model.flow = layout
+      model.referenceTheta = start?.referenceTheta ?? reference(sample, range: sample.thetaRange)
+      model.settings += flow.settings
+      return model
+    }
+    switch plan.precision {
+    case .float32: return training(Float.self, shape, sample, rows, build, finish)
+    case .float64: return training(Double.self, shape, sample, rows, build, finish)
+    }
   }
 
-  private func run<Scalar: NetworkScalar>(
+  private func training<Scalar: NetworkScalar>(
     _: Scalar.Type, _ shape: FlowShape, _ sample: TrainingRows, _ rows: Rows,
-    _ feed: TrainingFeed?, _ build: Build
-  ) throws -> Fit {
-    let start = ConditionalFlow<Scalar>(shape: shape, seed: plan.training.seed)
-    return try fit(
-      sample, rows, feed, build, from: start.parameters,
-      objective: { FlowObjective(shape: shape, inputs: $0, loss: $1) },
-      layout: {
-        ConditionalFlow<Scalar>(shape: shape, parameters: $0).networks.flatMap(\.modelLayout)
-      })
+    _ build: @escaping Build, _ finish: @escaping (Fit) throws -> Model
+  ) -> any MemberTraining {
+    let flow: ConditionalFlow<Scalar>
+    if let start {
+      var parameters = start.parameters[...]
+      flow = ConditionalFlow(
+        shape: shape,
+        networks: shape.networks.map { Perceptron(shape: $0, modelLayout: &parameters) })
+    } else {
+      flow = ConditionalFlow(
+        shape: shape, seed: plan.training.seed, member: UInt64(plan.training.member))
+    }
+    return NetworkTraining(
+      sample, rows,
+      NetworkRecipe(
+        start: flow.parameters,
+        objective: { [noise = plan.noise] in
+          FlowObjective(shape: shape, inputs: $0, loss: $1, noise: noise)
+        },
+        layout: {
+          ConditionalFlow<Scalar>(shape: shape, parameters: $0).networks.flatMap(\.modelLayout)
+        }, build: build, finish: finish), plan: plan, journal: journal)
   }
 
   /// That each observable has a density; a warning where it seems to take only a few values.

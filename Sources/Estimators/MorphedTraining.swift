@@ -4,34 +4,35 @@ import Networks
 
 extension EstimatorTrainer {
   /// Trains the log ratio of each benchmark, which the setup's morphing joins to that of any θ.
-  func trainMorphed(
-    _ sample: TrainingRows, method: RatioMethod, feed: TrainingFeed?
-  ) throws -> Model {
+  func morphedTraining(
+    _ sample: TrainingRows, method: RatioMethod
+  ) throws -> any MemberTraining {
     let p = sample.parameterNames.count
     let rows = try split(sample)
     // θ is not scaled, but scores are, so that alpha means what it means of a perceptron.
     let scales = thetaScaling(sample, sample.theta, rows: rows.training).scales
     let form = try morphedForm(sample, scales: scales)
-    let x = Scaling(sample.x, width: sample.observableNames.count, rows: rows.training)
+    let x = xScaling(sample, rows)
     let meanWeight = sample.meanWeight
     let shape = PerceptronShape(
       inputs: sample.observableNames.count, hidden: plan.hidden, outputs: form.outputCount,
       activation: plan.activation)
-    let fit = try run(shape: shape, sample: sample, rows: rows, feed: feed) { sample in
+    return try training(.ratio, shape: shape, sample: sample, rows: rows) { sample in
       (
         InputTable(theta: ([], .identity(0)), x: (sample.x, x), rows: sample.count),
         MorphedLoss(
           form: form, ratio: ratioLoss(sample, method, scales: scales, meanWeight: meanWeight),
           theta: sample.theta)
       )
+    } finish: { fit in
+      var model = model(
+        .ratio, method.rawValue, sample, shape, fit, x: x, theta: .identity(p),
+        scoreScales: [Double](repeating: 1, count: p), thetaRange: sample.thetaRange,
+        alpha: alpha(method))
+      model.morphed = form.layout
+      model.settings.append(("network", TrainingPlan.NetworkKind.morphingAware.rawValue))
+      return model
     }
-    var model = model(
-      .ratio, method.rawValue, sample, shape, fit, x: x, theta: .identity(p),
-      scoreScales: [Double](repeating: 1, count: p), thetaRange: sample.thetaRange,
-      usesScore: method.usesScore)
-    model.morphed = form.layout
-    model.settings.append(("network", TrainingPlan.NetworkKind.morphingAware.rawValue))
-    return model
   }
 
   /// σ_b w_b(θ) of the sample's setup.

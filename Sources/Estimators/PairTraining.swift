@@ -5,16 +5,18 @@ extension EstimatorTrainer {
   /// Trains log r̂(x|θ0, θ1) = g(θ0, θ1, x) − g(θ1, θ0, x), antisymmetric whatever g is.
   ///
   /// Both hypotheses have one scaling, of θ0 and θ1 of all rows, else exchanging them would not be what it says.
-  func trainPair(
-    _ sample: TrainingRows, method: RatioMethod, feed: TrainingFeed?
-  ) throws -> Model {
+  func pairTraining(
+    _ sample: TrainingRows, method: RatioMethod
+  ) throws -> any MemberTraining {
     let p = sample.parameterNames.count
     let rows = try split(sample)
     let n = Int32(sample.count)
-    let theta = thetaScaling(
-      sample, sample.theta + sample.denominators, rows: rows.training + rows.training.map { n + $0 }
-    )
-    let x = Scaling(sample.x, width: sample.observableNames.count, rows: rows.training)
+    let theta =
+      startTheta
+      ?? thetaScaling(
+        sample, sample.theta + sample.denominators,
+        rows: rows.training + rows.training.map { n + $0 })
+    let x = xScaling(sample, rows)
     let meanWeight = sample.meanWeight
     let ranges = (sample.thetaRange, sample.denominatorRange)
     let fixed =
@@ -24,7 +26,7 @@ extension EstimatorTrainer {
     let shape = PerceptronShape(
       inputs: 2 * varied.count + sample.observableNames.count, hidden: plan.hidden, outputs: 1,
       activation: plan.activation)
-    let fit = try run(shape, width: varied.count, sample, rows, feed) { sample in
+    let build: Build = { sample in
       let loss = PairLoss(
         ratioLoss(sample, method, scales: theta.scales, meanWeight: meanWeight),
         denominatorScores: limited(
@@ -43,35 +45,39 @@ extension EstimatorTrainer {
           columns: varied + varied.map { p + $0 }), loss
       )
     }
-    var model = model(
-      .ratio, method.rawValue, sample, shape, fit, x: x, theta: theta,
-      scoreScales: [Double](repeating: 1, count: p), thetaRange: ranges.0,
-      usesScore: method.usesScore)
-    model.denominatorRange = ranges.1
-    model.fixedParameters = fixed
-    model.referenceTheta = reference(sample, range: ranges.1)
-    model.settings.append(("hypotheses", "2"))
-    return model
-  }
-
-  private func run(
-    _ shape: PerceptronShape, width: Int, _ sample: TrainingRows, _ rows: Rows,
-    _ feed: TrainingFeed?, _ build: Build
-  ) throws -> Fit {
+    let finish: (Fit) -> Model = { fit in
+      var model = model(
+        .ratio, method.rawValue, sample, shape, fit, x: x, theta: theta,
+        scoreScales: [Double](repeating: 1, count: p), thetaRange: ranges.0,
+        alpha: alpha(method))
+      model.denominatorRange = ranges.1
+      model.fixedParameters = fixed
+      model.referenceTheta = start?.referenceTheta ?? reference(sample, range: ranges.1)
+      model.settings.append(("hypotheses", "2"))
+      return model
+    }
+    if let start { try requireFit(start, .ratio, shape, sample) }
     switch plan.precision {
-    case .float32: try run(Float.self, shape, width, sample, rows, feed, build)
-    case .float64: try run(Double.self, shape, width, sample, rows, feed, build)
+    case .float32:
+      return training(Float.self, shape, width: varied.count, sample, rows, build, finish)
+    case .float64:
+      return training(Double.self, shape, width: varied.count, sample, rows, build, finish)
     }
   }
 
-  private func run<Scalar: NetworkScalar>(
-    _: Scalar.Type, _ shape: PerceptronShape, _ width: Int, _ sample: TrainingRows, _ rows: Rows,
-    _ feed: TrainingFeed?, _ build: Build
-  ) throws -> Fit {
-    let start = Perceptron<Scalar>(shape: shape, seed: plan.training.seed)
-    return try fit(
-      sample, rows, feed, build, from: start.parameters,
-      objective: { PairObjective(shape: shape, width: width, inputs: $0, loss: $1) },
-      layout: { Perceptron<Scalar>(shape: shape, parameters: $0).modelLayout })
+  private func training<Scalar: NetworkScalar>(
+    _: Scalar.Type, _ shape: PerceptronShape, width: Int, _ sample: TrainingRows, _ rows: Rows,
+    _ build: @escaping Build, _ finish: @escaping (Fit) throws -> Model
+  ) -> any MemberTraining {
+    let network: Perceptron<Scalar> = startingNetwork(shape)
+    return NetworkTraining(
+      sample, rows,
+      NetworkRecipe(
+        start: network.parameters,
+        objective: { [noise = plan.noise] in
+          PairObjective(shape: shape, width: width, inputs: $0, loss: $1, noise: noise)
+        },
+        layout: { Perceptron<Scalar>(shape: shape, parameters: $0).modelLayout },
+        build: build, finish: finish), plan: plan, journal: journal)
   }
 }

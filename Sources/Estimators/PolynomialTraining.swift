@@ -7,20 +7,22 @@ extension EstimatorTrainer {
   /// Trains a ratio that is exactly polynomial in θ: the network sees x only and gives its amplitudes.
   ///
   /// The frame is then set such that the mean of r̂ over the sample's rows of θ1 is 1 at every θ.
-  func trainPolynomial(
-    _ sample: TrainingRows, method: RatioMethod, feed: TrainingFeed?
-  ) throws -> Model {
+  func polynomialTraining(
+    _ sample: TrainingRows, method: RatioMethod
+  ) throws -> any MemberTraining {
     let p = sample.parameterNames.count
     let rows = try split(sample)
     // ϑ has the unit of a perceptron's θ, so that alpha means the same.
-    let scales = Scaling(sample.theta, width: p, rows: rows.training).scales
-    let form = try amplitudeForm(sample, scales: scales)
-    let x = Scaling(sample.x, width: sample.observableNames.count, rows: rows.training)
+    let scales =
+      start?.amplitudes?.scales ?? Scaling(sample.theta, width: p, rows: rows.training).scales
+    var form = try amplitudeForm(sample, scales: scales)
+    if let frame = start?.amplitudes?.frame, frame.count == form.frame.count { form.frame = frame }
+    let x = xScaling(sample, rows)
     let meanWeight = sample.meanWeight
     let shape = PerceptronShape(
       inputs: sample.observableNames.count, hidden: plan.hidden, outputs: form.outputCount,
       activation: plan.activation)
-    let fit = try run(shape: shape, sample: sample, rows: rows, feed: feed) { sample in
+    return try training(.ratio, shape: shape, sample: sample, rows: rows) { [form] sample in
       let loss = ratioLoss(sample, method, scales: scales, meanWeight: meanWeight)
       let theta = sample.theta.indices.map {
         (sample.theta[$0] - form.centre[$0 % p]) / scales[$0 % p]
@@ -29,11 +31,20 @@ extension EstimatorTrainer {
         InputTable(theta: ([], .identity(0)), x: (sample.x, x), rows: sample.count),
         AmplitudeLoss(form: form, ratio: loss, theta: theta)
       )
+    } finish: { [form] fit in
+      try polynomialModel(sample, method, form, shape, fit, x: x)
     }
+  }
+
+  private func polynomialModel(
+    _ sample: TrainingRows, _ method: RatioMethod, _ form: AmplitudeForm, _ shape: PerceptronShape,
+    _ fit: Fit, x: Scaling
+  ) throws -> Model {
+    let p = sample.parameterNames.count
     var model = model(
       .ratio, method.rawValue, sample, shape, fit, x: x, theta: .identity(p),
       scoreScales: [Double](repeating: 1, count: p), thetaRange: sample.thetaRange,
-      usesScore: method.usesScore)
+      alpha: alpha(method))
     model.amplitudes = form.layout
     model.settings.append(("network", TrainingPlan.NetworkKind.polynomial.rawValue))
     if let calibrated = try calibrated(form, model, sample) {

@@ -61,22 +61,32 @@ extension EstimatorTrainer {
   }
 
   /// Trains log r̂(x|θ, θ1), or log r̂(x|θ0, θ1) of two hypotheses.
-  public func trainRatio(_ feed: TrainingFeed, plan: RatioPlan) throws -> Model {
-    try trainRatio(feed.first, plan, feed)
+  public func trainRatio(
+    _ feed: TrainingFeed, plan: RatioPlan, checkpoint: Checkpointing? = nil
+  ) throws -> ModelEnsemble {
+    let plan = try plan.resolved(feed.first.info)
+    return try train(
+      feed,
+      title: [
+        ("method", plan.method.rawValue), ("network", plan.network.rawValue),
+        ("hypotheses", "\(plan.hypotheses ?? 1)"),
+      ], checkpoint: checkpoint
+    ) { try $0.ratioTraining($1, plan) }
   }
 
-  /// The same on rows that are there already.
+  /// A network alone, on rows that are there already.
   public func trainRatio(
     _ sample: TrainingRows, method: RatioMethod,
     network: TrainingPlan.NetworkKind = .perceptron, hypotheses: Int? = nil
   ) throws -> Model {
-    try trainRatio(
-      sample, RatioPlan(method: method, network: network, hypotheses: hypotheses), nil)
+    try train(
+      ratioTraining(
+        sample, RatioPlan(method: method, network: network, hypotheses: hypotheses)))
   }
 
-  private func trainRatio(
-    _ sample: TrainingRows, _ plan: RatioPlan, _ feed: TrainingFeed?
-  ) throws -> Model {
+  private func ratioTraining(
+    _ sample: TrainingRows, _ plan: RatioPlan
+  ) throws -> any MemberTraining {
     let plan = try plan.resolved(sample.info)
     guard plan.hypotheses == 2 || sample.info.theta1Values.count == sample.parameterNames.count
     else {
@@ -86,20 +96,20 @@ extension EstimatorTrainer {
           + "\(sample.parameterNames.count)", remedy: "make the sample again with augment")
     }
     switch (plan.network, plan.hypotheses) {
-    case (.perceptron, 2): return try trainPair(sample, method: plan.method, feed: feed)
-    case (.perceptron, _): return try trainPerceptron(sample, method: plan.method, feed: feed)
-    case (.polynomial, _): return try trainPolynomial(sample, method: plan.method, feed: feed)
-    case (.morphingAware, _): return try trainMorphed(sample, method: plan.method, feed: feed)
+    case (.perceptron, 2): return try pairTraining(sample, method: plan.method)
+    case (.perceptron, _): return try perceptronTraining(sample, method: plan.method)
+    case (.polynomial, _): return try polynomialTraining(sample, method: plan.method)
+    case (.morphingAware, _): return try morphedTraining(sample, method: plan.method)
     }
   }
 
-  private func trainPerceptron(
-    _ sample: TrainingRows, method: RatioMethod, feed: TrainingFeed?
-  ) throws -> Model {
+  private func perceptronTraining(
+    _ sample: TrainingRows, method: RatioMethod
+  ) throws -> any MemberTraining {
     let p = sample.parameterNames.count
     let rows = try split(sample)
-    let theta = thetaScaling(sample, sample.theta, rows: rows.training)
-    let x = Scaling(sample.x, width: sample.observableNames.count, rows: rows.training)
+    let theta = startTheta ?? thetaScaling(sample, sample.theta, rows: rows.training)
+    let x = xScaling(sample, rows)
     let meanWeight = sample.meanWeight
     // Point by point there is no θ to learn, unless its derivatives are in the loss.
     let range = sample.thetaRange
@@ -108,19 +118,19 @@ extension EstimatorTrainer {
     let shape = PerceptronShape(
       inputs: inputs.count + sample.observableNames.count, hidden: plan.hidden, outputs: 1,
       activation: plan.activation)
-    let fit = try run(shape: shape, sample: sample, rows: rows, feed: feed) { sample in
+    return try training(.ratio, shape: shape, sample: sample, rows: rows) { sample in
       (
         InputTable(
           theta: (sample.theta, theta), x: (sample.x, x), rows: sample.count, columns: inputs),
         ratioLoss(sample, method, scales: theta.scales, meanWeight: meanWeight)
       )
+    } finish: { fit in
+      var model = model(
+        .ratio, method.rawValue, sample, shape, fit, x: x, theta: theta,
+        scoreScales: [Double](repeating: 1, count: p), thetaRange: range, alpha: alpha(method))
+      model.fixedParameters = fixed
+      return model
     }
-    var model = model(
-      .ratio, method.rawValue, sample, shape, fit, x: x, theta: theta,
-      scoreScales: [Double](repeating: 1, count: p), thetaRange: range,
-      usesScore: method.usesScore)
-    model.fixedParameters = fixed
-    return model
   }
 
   // MARK: Steps
@@ -139,6 +149,11 @@ extension EstimatorTrainer {
     return scaling
   }
 
+  /// Weight of the score term; nil where the method has none.
+  func alpha(_ method: RatioMethod) -> Double? {
+    method.usesScore ? plan.alpha ?? method.defaultAlpha : nil
+  }
+
   /// The loss of rows, with joint scores at θ0 in units of 1/scales: those of the network's θ.
   func ratioLoss(
     _ sample: TrainingRows, _ method: RatioMethod, scales: [Double], meanWeight: Double
@@ -148,7 +163,8 @@ extension EstimatorTrainer {
       sample.scores.indices.map { sample.scores[$0] * scales[$0 % p] }, "t_xz0")
     return RatioLoss(
       method: method, labels: sample.labels, logRatios: sample.logRatios, scores: scores,
-      parameterCount: p, alpha: plan.alpha, weights: sample.weights.map { $0 / meanWeight })
+      parameterCount: p, alpha: plan.alpha ?? method.defaultAlpha,
+      weights: sample.weights.map { $0 / meanWeight })
   }
 
   /// The point that log ratios are taken to where none is given: the setup's first benchmark if it is inside the range,

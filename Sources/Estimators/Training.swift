@@ -6,6 +6,8 @@ import Numerics
 /// Training of estimators: scaling, split, loss, trainer, and the model that results.
 public struct EstimatorTrainer: Sendable {
   public var plan: TrainingPlan
+  /// The network whose training goes on; nil starts a new one.
+  var start: Model?
   let team: ThreadTeam
   let journal: Journal
 
@@ -16,18 +18,22 @@ public struct EstimatorTrainer: Sendable {
   }
 
   /// Trains the score t̂(x|θ_ref); targets are scaled per component, so that no parameter dominates the loss.
-  public func trainScore(_ feed: TrainingFeed, method: String = "sally") throws -> Model {
-    try trainScore(feed.first, method: method, feed: feed)
+  public func trainScore(
+    _ feed: TrainingFeed, method: String = "sally", checkpoint: Checkpointing? = nil
+  ) throws -> ModelEnsemble {
+    try train(feed, title: [("method", method)], checkpoint: checkpoint) {
+      try $0.scoreTraining($1, method)
+    }
   }
 
-  /// The same on rows that are there already.
+  /// A network alone, on rows that are there already.
   public func trainScore(_ sample: TrainingRows, method: String = "sally") throws -> Model {
-    try trainScore(sample, method: method, feed: nil)
+    try train(scoreTraining(sample, method))
   }
 
-  private func trainScore(
-    _ sample: TrainingRows, method: String, feed: TrainingFeed?
-  ) throws -> Model {
+  private func scoreTraining(
+    _ sample: TrainingRows, _ method: String
+  ) throws -> any MemberTraining {
     let p = sample.parameterNames.count
     guard sample.info.theta1Values.count == p else {
       throw Problem(
@@ -35,26 +41,27 @@ public struct EstimatorTrainer: Sendable {
         remedy: "draw it with 'augment score --theta POINT'")
     }
     let rows = try split(sample)
-    let x = Scaling(sample.x, width: sample.observableNames.count, rows: rows.training)
-    let spread = Scaling(sample.scores, width: p, rows: rows.training)
+    let x = xScaling(sample, rows)
+    let scales = start?.scoreScales ?? Scaling(sample.scores, width: p, rows: rows.training).scales
     let meanWeight = sample.meanWeight
     let shape = PerceptronShape(
       inputs: sample.observableNames.count, hidden: plan.hidden, outputs: p,
       activation: plan.activation)
-    let fit = try run(shape: shape, sample: sample, rows: rows, feed: feed) { sample in
+    return try training(.score, shape: shape, sample: sample, rows: rows) { sample in
       let scores = limited(
-        sample.scores.indices.map { sample.scores[$0] / spread.scales[$0 % p] }, "t_xz0")
+        sample.scores.indices.map { sample.scores[$0] / scales[$0 % p] }, "t_xz0")
       let loss = ScoreLoss(
         scores: scores, components: p, weights: sample.weights.map { $0 / meanWeight })
       return (InputTable(theta: ([], .identity(0)), x: (sample.x, x), rows: sample.count), loss)
+    } finish: { fit in
+      var model = model(
+        .score, method, sample, shape, fit, x: x, theta: .identity(0), scoreScales: scales,
+        thetaRange: [], alpha: nil)
+      if p > sample.info.setup.parameters.count {
+        model.scoreInformation = try scoreInformation(model, sample)
+      }
+      return model
     }
-    var model = model(
-      .score, method, sample, shape, fit, x: x, theta: .identity(0), scoreScales: spread.scales,
-      thetaRange: [], usesScore: false)
-    if p > sample.info.setup.parameters.count {
-      model.scoreInformation = try scoreInformation(model, sample)
-    }
-    return model
   }
 
   /// E[t̂t̂ᵀ] over the rows of the sample: the information of one event on all components, at the reference point.
@@ -78,14 +85,24 @@ public struct EstimatorTrainer: Sendable {
   typealias Rows = (training: [Int32], validation: [Int32])
 
   func split(_ sample: TrainingRows) throws -> Rows {
-    let rows = sample.split(
-      validationFraction: plan.validationFraction, seed: plan.training.seed)
+    let rows = sample.split(plan)
     guard !rows.training.isEmpty, plan.validationFraction == 0 || !rows.validation.isEmpty else {
       throw Problem(
         .data, "\(sample.count) rows are too few to split off a validation set",
         remedy: "draw more rows, or give --validation-split 0")
     }
     return rows
+  }
+
+  /// Of the training rows, or of the model whose training goes on: new scales would change what its weights mean.
+  func xScaling(_ sample: TrainingRows, _ rows: Rows) -> Scaling {
+    start.map { Scaling(means: $0.xMeans, scales: $0.xScales) }
+      ?? Scaling(sample.x, width: sample.observableNames.count, rows: rows.training)
+  }
+
+  /// Of the model whose training goes on; nil where a new one starts.
+  var startTheta: Scaling? {
+    start.map { Scaling(means: $0.thetaMeans, scales: $0.thetaScales) }
   }
 
   /// Limits scores and says how many it touched.
@@ -96,97 +113,65 @@ public struct EstimatorTrainer: Sendable {
     return scores.map { min(max($0, -clip), clip) }
   }
 
-  /// What the trainer gave, in Double.
-  struct Fit {
-    var parameters: [Double]
-    var trainingLosses: [Double]
-    var validationLosses: [Double]
-    var bestEpoch: Int
-  }
-
-  /// Inputs and loss of some rows.
-  typealias Build = (TrainingRows) -> (InputTable, any NetworkLoss)
-
-  func run(
-    shape: PerceptronShape, sample: TrainingRows, rows: Rows, feed: TrainingFeed?, _ build: Build
-  ) throws -> Fit {
+  /// The training of a perceptron in the plan's precision.
+  func training(
+    _ target: Model.Target, shape: PerceptronShape, sample: TrainingRows, rows: Rows,
+    _ build: @escaping Build, finish: @escaping (Fit) throws -> Model
+  ) throws -> any MemberTraining {
+    if let start { try requireFit(start, target, shape, sample) }
     switch plan.precision {
-    case .float32: try run(Float.self, shape, sample, rows, feed, build)
-    case .float64: try run(Double.self, shape, sample, rows, feed, build)
+    case .float32: return training(Float.self, shape, sample, rows, build, finish)
+    case .float64: return training(Double.self, shape, sample, rows, build, finish)
     }
   }
 
-  private func run<Scalar: NetworkScalar>(
+  /// The network of the model whose training goes on, or a new one.
+  func startingNetwork<Scalar: NetworkScalar>(_ shape: PerceptronShape) -> Perceptron<Scalar> {
+    guard let start else {
+      return Perceptron(
+        shape: shape, seed: plan.training.seed, member: UInt64(plan.training.member))
+    }
+    var parameters = start.parameters[...]
+    return Perceptron(shape: shape, modelLayout: &parameters)
+  }
+
+  private func training<Scalar: NetworkScalar>(
     _: Scalar.Type, _ shape: PerceptronShape, _ sample: TrainingRows, _ rows: Rows,
-    _ feed: TrainingFeed?, _ build: Build
-  ) throws -> Fit {
-    let start = Perceptron<Scalar>(shape: shape, seed: plan.training.seed)
-    return try fit(
-      sample, rows, feed, build, from: start.parameters,
-      objective: { PerceptronObjective(shape: shape, inputs: $0, loss: $1) },
-      layout: { Perceptron<Scalar>(shape: shape, parameters: $0).modelLayout })
-  }
-
-  /// Trains on the sample, or on the rows that the feed has for each epoch.
-  /// - Parameters:
-  ///   - objective: of a table of scaled inputs and a loss.
-  ///   - layout: turns the parameters into those of a model.
-  func fit<Objective: BatchObjective>(
-    _ sample: TrainingRows, _ rows: Rows, _ feed: TrainingFeed?, _ build: Build,
-    from start: [Objective.Scalar],
-    objective make: ([Objective.Scalar], any NetworkLoss) -> Objective,
-    layout: ([Objective.Scalar]) -> [Double]
-  ) throws -> Fit {
-    func objective(_ sample: TrainingRows) -> Objective {
-      let (inputs, loss) = build(sample)
-      return make(inputs.scaled(Objective.Scalar.self), loss)
-    }
-    func fresh(_ epoch: Int) throws -> (objective: Objective, rows: [Int32])? {
-      guard let feed, feed.isFresh else { return nil }
-      let (sample, training) = try feed.rows(
-        epoch: epoch, validationFraction: plan.validationFraction, seed: plan.training.seed)
-      return (objective(sample), training)
-    }
-    do {
-      let result = try Trainer(settings: plan.training, team: team).train(
-        objective(sample), from: start, trainingRows: rows.training,
-        validationRows: rows.validation,
-        progress: { report in
-          journal.progress("epoch", report.epoch, of: report.epochs)
-          journal.note(
-            "epoch \(report.epoch) of \(report.epochs): training loss \(report.trainingLoss)"
-              + (report.validationLoss.map { ", validation loss \($0)" } ?? ""))
-        }, fresh: fresh)
-      if result.stoppedEarly {
-        journal.note(
-          "stopped early; the parameters are those of epoch \(result.bestEpoch)")
-      }
-      return Fit(
-        parameters: layout(result.parameters), trainingLosses: result.trainingLosses,
-        validationLosses: result.validationLosses, bestEpoch: result.bestEpoch - 1)
-    } catch let diverged as TrainingDiverged {
-      let place = diverged.batch.map { "batch \($0)" } ?? "validation"
-      throw Problem(
-        .data, "training diverged in epoch \(diverged.epoch), \(place)",
-        remedy: "lower --rate, or set --clip-gradient or --clip-score")
-    }
+    _ build: @escaping Build, _ finish: @escaping (Fit) throws -> Model
+  ) -> any MemberTraining {
+    let network: Perceptron<Scalar> = startingNetwork(shape)
+    return NetworkTraining(
+      sample, rows,
+      NetworkRecipe(
+        start: network.parameters,
+        objective: { [noise = plan.noise] in
+          PerceptronObjective(shape: shape, inputs: $0, loss: $1, noise: noise)
+        },
+        layout: { Perceptron<Scalar>(shape: shape, parameters: $0).modelLayout },
+        build: build, finish: finish), plan: plan, journal: journal)
   }
 
   func model(
     _ target: Model.Target, _ method: String, _ sample: TrainingRows, _ shape: PerceptronShape,
     _ fit: Fit, x: Scaling, theta: Scaling, scoreScales: [Double], thetaRange: [[Double]],
-    usesScore: Bool
+    alpha: Double?
   ) -> Model {
-    Model(
+    var model = Model(
       target: target, method: method, observableNames: sample.observableNames,
       parameterNames: sample.parameterNames, referenceTheta: sample.info.theta1Values,
       thetaRange: thetaRange, xMeans: x.means, xScales: x.scales, thetaMeans: theta.means,
       thetaScales: theta.scales, scoreScales: scoreScales,
       layerWidths: [shape.inputs] + shape.hidden + [shape.outputs],
       activation: shape.activation.rawValue, parameters: fit.parameters,
-      precision: plan.precision.rawValue, trainingLoss: fit.trainingLosses,
-      validationLoss: fit.validationLosses, bestEpoch: fit.bestEpoch,
-      settings: plan.settings(score: usesScore), sample: sample.info, sampleDigest: sample.digest)
+      precision: plan.precision.rawValue, trainingLoss: fit.training.total,
+      validationLoss: fit.validation.total, bestEpoch: fit.bestEpoch,
+      settings: plan.settings(alpha: alpha), sample: sample.info, sampleDigest: sample.digest)
+    if alpha != nil {
+      model.trainingScoreLoss = fit.training.score
+      model.validationScoreLoss = fit.validation.score
+    }
+    if let start { model.continueHistory(of: start) }
+    return model
   }
 }
 

@@ -35,17 +35,8 @@ public struct TrainingFeed {
   /// Whether every epoch has rows of its own.
   var isFresh: Bool { epochRows != nil }
 
-  /// The rows of an epoch after the first, and the numbers of those that are to be trained on.
-  func rows(
-    epoch: Int, validationFraction: Double, seed: UInt64
-  ) throws -> (sample: TrainingRows, training: [Int32]) {
-    let sample = try reader.readOn(epochRows ?? first.count, epoch: epoch)
-    // Without identities no row is known to be a validation row, and in a stream none is.
-    guard !sample.eventIDs.isEmpty else { return (sample, sample.allRows) }
-    return (sample, sample.split(validationFraction: validationFraction, seed: seed).training)
+  /// The rows of an epoch after the first; to be asked for in the order of the epochs.
+  func rows(epoch: Int) throws -> TrainingRows {
+    try reader.readOn(epochRows ?? first.count, epoch: epoch)
   }
-}
-
-extension TrainingRows {
-  fileprivate var allRows: [Int32] { (0..<count).map { Int32($0) } }
 }

@@ -74,30 +74,32 @@ public struct TrainingRows: Sendable {
 
   /// Throws `.data` for the first value that is not a number.
   func check() throws {
-    func refuse(_ what: String, _ values: [Double], width: Int, allowInfinite: Bool = false) throws
-    {
-      guard
-        let i = values.firstIndex(where: { allowInfinite ? $0.isNaN : !$0.isFinite })
-      else { return }
-      let count = values.count { allowInfinite ? $0.isNaN : !$0.isFinite }
+    func refuse(
+      _ values: [Double], of width: Int = 1, allowInfinite: Bool = false, remedy: String,
+      _ name: (Int) -> String
+    ) throws {
+      let isBad = { (value: Double) in allowInfinite ? value.isNaN : !value.isFinite }
+      guard let i = values.firstIndex(where: isBad) else { return }
+      let column = i % width
+      let count = stride(from: column, to: values.count, by: width).count { isBad(values[$0]) }
       throw Problem(
-        .data, "\(what) is \(values[i]) (\(count) such values)",
-        remedy: "select other observables, or define what an undefined one becomes",
-        place: "row \(i / max(1, width) + 1)")
+        .data, "\(name(column)) is \(values[i]) (\(count) such value\(count == 1 ? "" : "s"))",
+        remedy: remedy, place: "row \(i / width + 1)")
     }
-    for (column, name) in observableNames.enumerated() {
-      let width = observableNames.count
-      let values = stride(from: column, to: x.count, by: width).map { x[$0] }
-      try refuse("observable \(name)", values, width: 1)
-    }
-    try refuse("theta0", theta, width: parameterNames.count)
-    try refuse("theta1", denominators, width: parameterNames.count)
-    try refuse("t_xz0", scores, width: parameterNames.count)
-    try refuse("t_xz1", denominatorScores, width: parameterNames.count)
-    try refuse("log_r_xz", logRatios, width: 1, allowInfinite: true)
-    try refuse("weight", weights, width: 1)
-    guard labels.allSatisfy({ $0 == 0 || $0 == 1 }) else {
-      throw Problem(.data, "y is neither 0 nor 1 somewhere", remedy: Conventions.text)
+    let select = "select other observables, or define what an undefined one becomes"
+    try refuse(x, of: observableNames.count, remedy: select) { "observable \(observableNames[$0])" }
+    let again = "make the sample again"
+    let p = max(1, parameterNames.count)
+    try refuse(theta, of: p, remedy: again) { "theta0 of \(parameterNames[$0])" }
+    try refuse(denominators, of: p, remedy: again) { "theta1 of \(parameterNames[$0])" }
+    try refuse(scores, of: p, remedy: again) { "t_xz0 of \(parameterNames[$0])" }
+    try refuse(denominatorScores, of: p, remedy: again) { "t_xz1 of \(parameterNames[$0])" }
+    try refuse(logRatios, allowInfinite: true, remedy: again) { _ in "log_r_xz" }
+    try refuse(weights, remedy: again) { _ in "weight" }
+    if let row = labels.firstIndex(where: { $0 != 0 && $0 != 1 }) {
+      throw Problem(
+        .data, "y is \(labels[row]), neither 0 nor 1", remedy: Conventions.text,
+        place: "row \(row + 1)")
     }
   }
 
@@ -105,18 +107,21 @@ public struct TrainingRows: Sendable {
   ///
   /// By event identity, so that no event is in both however often it was drawn; by row where there is none. The salt
   /// differs from the one of the file's own partition, with which it must not be correlated.
-  public func split(validationFraction: Double, seed: UInt64) -> (
+  /// - Parameter member: number, from 0, of the network where several are trained with one seed; each has a split of its own.
+  public func split(validationFraction: Double, seed: UInt64, member: UInt32 = 0) -> (
     training: [Int32], validation: [Int32]
   ) {
     var training: [Int32] = []
     var validation: [Int32] = []
+    let first = UInt64(member) << 32
+    var salts = PhiloxStream(seed: seed, purpose: .memberSplit, item: first)
     let definition = PartitionDefinition(
-      salt: 0x5641_4C49_4441_5445 ^ seed, trainFraction: 1 - validationFraction,
-      validationFraction: validationFraction)
+      salt: 0x5641_4C49_4441_5445 ^ (member == 0 ? seed : salts.next()),
+      trainFraction: 1 - validationFraction, validationFraction: validationFraction)
     for row in 0..<count {
       let isTraining: Bool
       if eventIDs.isEmpty {
-        var stream = PhiloxStream(seed: seed, purpose: .validationSplit, item: UInt64(row))
+        var stream = PhiloxStream(seed: seed, purpose: .validationSplit, item: first | UInt64(row))
         isTraining = stream.uniform() >= validationFraction
       } else {
         isTraining = definition.part(of: eventIDs[row]) == .train

@@ -51,6 +51,9 @@ public struct Model: Sendable, Equatable {
   /// Mean loss per epoch.
   public var trainingLoss: [Double]
   public var validationLoss: [Double]
+  /// The part of these that is the score term, alpha included; empty where the loss has none.
+  public var trainingScoreLoss: [Double] = []
+  public var validationScoreLoss: [Double] = []
   /// The epoch (from 0) whose parameters these are.
   public var bestEpoch: Int
   /// Options of the training as name and value, in order.
@@ -127,6 +130,10 @@ public struct Model: Sendable, Equatable {
     d.set("model/network/precision", precision)
     d.set("model/history/training_loss", trainingLoss)
     d.set("model/history/validation_loss", validationLoss)
+    if !trainingScoreLoss.isEmpty {
+      d.set("model/history/training_score_loss", trainingScoreLoss)
+      d.set("model/history/validation_score_loss", validationScoreLoss)
+    }
     d.set("model/history/best_epoch", bestEpoch)
     d.set("model/settings/names", settings.map(\.name))
     d.set("model/settings/values", settings.map(\.value))
@@ -181,6 +188,8 @@ public struct Model: Sendable, Equatable {
       settings: zip(names, values).map { ($0, $1) }, sample: try SampleInfo(document: d),
       sampleDigest: try text("model/sample_digest"))
     amplitudes = try AmplitudeLayout(document: d)
+    trainingScoreLoss = d.reals("model/history/training_score_loss") ?? []
+    validationScoreLoss = d.reals("model/history/validation_score_loss") ?? []
     if let numbers = d.integers("model/member") {
       guard numbers.count == 2, (1...max(1, numbers[1])).contains(numbers[0]) else {
         throw missing("model/member")

@@ -1,6 +1,8 @@
 /// What a file or stream holds.
 public enum Kind: String, Sendable, CaseIterable {
   case setup, events, sample, model, estimates, information, limits
+  /// The state of an unfinished training.
+  case checkpoint
 }
 
 /// Storage type of a column.

@@ -50,7 +50,7 @@ public struct AmplitudeLoss: NetworkLoss {
         let sum = ratio.evaluate(
           LossBlock(
             rows: block.rows, outputs: 1, tangents: ratio.tangents, values: values,
-            gradients: block.gradients == nil ? nil : slopes))
+            gradients: block.gradients == nil ? nil : slopes, scoreSum: block.scoreSum))
         guard let gradients = block.gradients else { return sum }
         for i in 0..<count {
           ratios[i].addGradient(

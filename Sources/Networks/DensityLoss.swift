@@ -7,6 +7,9 @@ public enum DensityMethod: String, Sendable, CaseIterable {
 
   /// Whether the joint score is needed.
   public var usesScore: Bool { self == .scandal }
+
+  /// Weight of the score term where none is chosen.
+  public var defaultAlpha: Double { 1 }
 }
 
 /// The loss of a density estimator whose only output is log p̂(x|θ).

@@ -28,14 +28,19 @@ public final class FlowPass<Scalar: NetworkScalar>: DifferentiablePass, @uncheck
   ///   - mask: of the shape, for all passes the same.
   ///   - capacity: most rows in a block.
   ///   - tangents: 0, or the number of θ.
-  init(shape: FlowShape, mask: [Scalar], capacity: Int, tangents: Int) {
+  ///   - noise: of the hidden layers, where gradients are computed.
+  init(
+    shape: FlowShape, mask: [Scalar], capacity: Int, tangents: Int, noise: HiddenNoise? = nil
+  ) {
     precondition(tangents == 0 || tangents == shape.parameters)
     self.shape = shape
     self.mask = mask
     self.capacity = capacity
     self.tangents = tangents
-    passes = shape.steps.map {
-      PerceptronPass(shape: $0.network, capacity: capacity, tangents: tangents)
+    passes = shape.steps.enumerated().map { f, step in
+      PerceptronPass(
+        shape: step.network, capacity: capacity, tangents: tangents, noise: noise,
+        firstLayer: f * step.network.layers.count)
     }
     mixture = Mixture(components: shape.components, bound: shape.logPrecisionBound)
     let size = (1 + tangents) * capacity
@@ -48,6 +53,12 @@ public final class FlowPass<Scalar: NetworkScalar>: DifferentiablePass, @uncheck
     sum = AlignedBuffer(count: size)
     sumBar = AlignedBuffer(count: size)
     unmasked = AlignedBuffer(count: shape.parameterCount)
+  }
+
+  /// Randomness of hidden layers where a gradient follows.
+  var noise: HiddenNoise? {
+    get { passes[0].noise }
+    set { for pass in passes { pass.noise = newValue } }
   }
 
   public func load(rows numbers: UnsafeBufferPointer<Int32>, from table: UnsafePointer<Scalar>) {
@@ -143,12 +154,17 @@ public struct FlowObjective<Scalar: NetworkScalar>: BatchObjective {
   private let inputs: [Scalar]
   private let loss: any NetworkLoss
   private let mask: [Scalar]
+  private var noise: HiddenNoise?
 
   /// - Parameters:
   ///   - inputs: rows × shape.inputs, scaled, θ first.
   ///   - loss: of one output, log p of the scaled x.
-  public init(shape: FlowShape, inputs: [Scalar], loss: any NetworkLoss) {
+  ///   - noise: of the hidden layers, where gradients are computed.
+  public init(
+    shape: FlowShape, inputs: [Scalar], loss: any NetworkLoss, noise: HiddenNoise? = nil
+  ) {
     precondition(inputs.count % shape.inputs == 0)
+    self.noise = noise
     self.shape = shape
     self.inputs = inputs
     self.loss = loss
@@ -157,14 +173,18 @@ public struct FlowObjective<Scalar: NetworkScalar>: BatchObjective {
 
   public var parameterCount: Int { shape.parameterCount }
 
+  public mutating func begin(epoch: Int) { noise?.begin(epoch: epoch) }
+
   public func makeWorkspace(rows: Int) -> FlowPass<Scalar> {
-    FlowPass(shape: shape, mask: mask, capacity: rows, tangents: loss.tangents)
+    FlowPass(shape: shape, mask: mask, capacity: rows, tangents: loss.tangents, noise: noise)
   }
 
   public func evaluate(
     _ rows: UnsafeBufferPointer<Int32>, parameters: UnsafePointer<Scalar>,
     gradient: UnsafeMutablePointer<Scalar>?, workspace pass: FlowPass<Scalar>
-  ) -> Double {
-    pass.evaluate(loss, rows: rows, of: inputs, parameters: parameters, gradient: gradient)
+  ) -> LossSum {
+    pass.noise = noise
+    return pass.evaluate(
+      loss, rows: rows, of: inputs, parameters: parameters, gradient: gradient)
   }
 }

@@ -15,6 +15,8 @@ public struct LossBlock {
   public let values: UnsafePointer<Double>
   /// Gradients of the loss by `values`, zero at first; nil where only the loss is wanted.
   public let gradients: UnsafeMutablePointer<Double>?
+  /// Where `scoreTerm` adds what it gives, times the weight of the row.
+  var scoreSum: UnsafeMutablePointer<Double>?
 
   /// Place of an output of the i-th row; stream 0 is the value, stream k + 1 the tangent by θ_k.
   @inlinable
@@ -34,6 +36,7 @@ public struct LossBlock {
       sum += difference * difference
       gradients?[place] = 2 * weight * scale * difference
     }
+    scoreSum?.pointee += weight * scale * sum
     return scale * sum
   }
 }
@@ -76,6 +79,9 @@ public enum RatioMethod: String, Sendable, CaseIterable {
 
   /// Whether the joint score is needed.
   public var usesScore: Bool { self == .cascal || self == .rascal || self == .alices }
+
+  /// Weight of the score term where none is chosen.
+  public var defaultAlpha: Double { 1 }
 
   /// The part of the loss that holds for log r̂ itself.
   fileprivate var main: MainTerm {

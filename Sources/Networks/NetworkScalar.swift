@@ -14,6 +14,19 @@ public protocol NetworkScalar: BLASScalar {
     _ activation: Activation, _ n: Int, _ z: UnsafePointer<Self>, _ h: UnsafeMutablePointer<Self>,
     first: UnsafeMutablePointer<Self>?, second: UnsafeMutablePointer<Self>?)
 
+  /// h and its derivatives of rows `stride` values apart times 65536/threshold where the random bits of
+  /// a value are below the threshold, else times zero.
+  static func dropOut(
+    _ n: Int, width: Int, stride: Int, _ bits: UnsafePointer<UInt16>, threshold: UInt32,
+    h: UnsafeMutablePointer<Self>, first: UnsafeMutablePointer<Self>,
+    second: UnsafeMutablePointer<Self>?)
+
+  /// h = a z and f′ = a where z is not above zero, with a between two bounds by random bits.
+  static func randomSlopes(
+    _ n: Int, width: Int, stride: Int, _ bits: UnsafePointer<UInt16>,
+    _ bounds: (lower: Double, upper: Double), _ z: UnsafePointer<Self>,
+    h: UnsafeMutablePointer<Self>, first: UnsafeMutablePointer<Self>)
+
   /// out = first · in for each of `streams` vectors of n values.
   static func pushTangents(
     _ n: Int, streams: Int, first: UnsafePointer<Self>, _ input: UnsafePointer<Self>,
@@ -45,6 +58,9 @@ public protocol NetworkScalar: BLASScalar {
   /// Sets the first value of each of n rows that are `stride` values apart.
   static func setColumn(_ n: Int, stride: Int, _ value: Self, _ start: UnsafeMutablePointer<Self>)
 
+  /// y = factor y.
+  static func scale(_ n: Int, by factor: Double, _ y: UnsafeMutablePointer<Self>)
+
   /// y = y + x.
   static func add(_ n: Int, _ x: UnsafePointer<Self>, to y: UnsafeMutablePointer<Self>)
 
@@ -63,10 +79,11 @@ public protocol NetworkScalar: BLASScalar {
     parameters: UnsafeMutablePointer<Self>, mean: UnsafeMutablePointer<Self>,
     square: UnsafeMutablePointer<Self>, largest: UnsafeMutablePointer<Self>?)
 
-  /// One step of gradient descent with momentum.
+  /// One step of gradient descent with momentum, of Nesterov's kind where asked for.
   static func descentStep(
-    _ n: Int, scale: Double, rate: Double, momentum: Double, gradient: UnsafePointer<Self>,
-    parameters: UnsafeMutablePointer<Self>, mean: UnsafeMutablePointer<Self>)
+    _ n: Int, scale: Double, rate: Double, momentum: Double, nesterov: Bool,
+    gradient: UnsafePointer<Self>, parameters: UnsafeMutablePointer<Self>,
+    mean: UnsafeMutablePointer<Self>)
 }
 
 /// The numbers of one step of Adam.
@@ -91,6 +108,23 @@ extension Float: NetworkScalar {
     second: UnsafeMutablePointer<Float>?
   ) {
     cvm_float_activate(activation.kernel, n, z, h, first, second)
+  }
+
+  public static func dropOut(
+    _ n: Int, width: Int, stride: Int, _ bits: UnsafePointer<UInt16>, threshold: UInt32,
+    h: UnsafeMutablePointer<Float>, first: UnsafeMutablePointer<Float>,
+    second: UnsafeMutablePointer<Float>?
+  ) {
+    cvm_float_drop_out(n, width, stride, bits, threshold, h, first, second)
+  }
+
+  public static func randomSlopes(
+    _ n: Int, width: Int, stride: Int, _ bits: UnsafePointer<UInt16>,
+    _ bounds: (lower: Double, upper: Double), _ z: UnsafePointer<Float>,
+    h: UnsafeMutablePointer<Float>, first: UnsafeMutablePointer<Float>
+  ) {
+    cvm_float_random_slopes(
+      n, width, stride, bits, Float(bounds.lower), Float(bounds.upper), z, h, first)
   }
 
   public static func pushTangents(
@@ -168,10 +202,16 @@ extension Float: NetworkScalar {
   }
 
   public static func descentStep(
-    _ n: Int, scale: Double, rate: Double, momentum: Double, gradient: UnsafePointer<Float>,
-    parameters: UnsafeMutablePointer<Float>, mean: UnsafeMutablePointer<Float>
+    _ n: Int, scale: Double, rate: Double, momentum: Double, nesterov: Bool,
+    gradient: UnsafePointer<Float>, parameters: UnsafeMutablePointer<Float>,
+    mean: UnsafeMutablePointer<Float>
   ) {
-    cvm_float_sgd(n, Float(scale), Float(rate), Float(momentum), gradient, parameters, mean)
+    cvm_float_sgd(
+      n, Float(scale), Float(rate), Float(momentum), nesterov ? 1 : 0, gradient, parameters, mean)
+  }
+
+  public static func scale(_ n: Int, by factor: Double, _ y: UnsafeMutablePointer<Float>) {
+    cvm_float_scale(n, Float(factor), y)
   }
 }
 
@@ -184,6 +224,23 @@ extension Double: NetworkScalar {
     second: UnsafeMutablePointer<Double>?
   ) {
     cvm_double_activate(activation.kernel, n, z, h, first, second)
+  }
+
+  public static func dropOut(
+    _ n: Int, width: Int, stride: Int, _ bits: UnsafePointer<UInt16>, threshold: UInt32,
+    h: UnsafeMutablePointer<Double>, first: UnsafeMutablePointer<Double>,
+    second: UnsafeMutablePointer<Double>?
+  ) {
+    cvm_double_drop_out(n, width, stride, bits, threshold, h, first, second)
+  }
+
+  public static func randomSlopes(
+    _ n: Int, width: Int, stride: Int, _ bits: UnsafePointer<UInt16>,
+    _ bounds: (lower: Double, upper: Double), _ z: UnsafePointer<Double>,
+    h: UnsafeMutablePointer<Double>, first: UnsafeMutablePointer<Double>
+  ) {
+    cvm_double_random_slopes(
+      n, width, stride, bits, bounds.lower, bounds.upper, z, h, first)
   }
 
   public static func pushTangents(
@@ -261,9 +318,14 @@ extension Double: NetworkScalar {
   }
 
   public static func descentStep(
-    _ n: Int, scale: Double, rate: Double, momentum: Double, gradient: UnsafePointer<Double>,
-    parameters: UnsafeMutablePointer<Double>, mean: UnsafeMutablePointer<Double>
+    _ n: Int, scale: Double, rate: Double, momentum: Double, nesterov: Bool,
+    gradient: UnsafePointer<Double>, parameters: UnsafeMutablePointer<Double>,
+    mean: UnsafeMutablePointer<Double>
   ) {
-    cvm_double_sgd(n, scale, rate, momentum, gradient, parameters, mean)
+    cvm_double_sgd(n, scale, rate, momentum, nesterov ? 1 : 0, gradient, parameters, mean)
+  }
+
+  public static func scale(_ n: Int, by factor: Double, _ y: UnsafeMutablePointer<Double>) {
+    cvm_double_scale(n, factor, y)
   }
 }

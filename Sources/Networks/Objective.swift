@@ -18,7 +18,26 @@ public protocol BatchObjective<Scalar>: Sendable {
   func evaluate(
     _ rows: UnsafeBufferPointer<Int32>, parameters: UnsafePointer<Scalar>,
     gradient: UnsafeMutablePointer<Scalar>?, workspace: Workspace
-  ) -> Double
+  ) -> LossSum
+
+  /// Is told the epoch, from 1, before the first gradient of it.
+  mutating func begin(epoch: Int)
+}
+
+extension BatchObjective {
+  public mutating func begin(epoch: Int) {}
+}
+
+/// A loss summed over rows, and how much of it the score term is.
+public struct LossSum: Sendable, Equatable {
+  public var total: Double
+  /// α included; 0 where the loss has no such term.
+  public var score: Double
+
+  public init(_ total: Double, score: Double = 0) {
+    self.total = total
+    self.score = score
+  }
 }
 
 /// The passes of a network over one block of rows, as a loss meets them: outputs and their θ
@@ -51,18 +70,22 @@ extension DifferentiablePass {
   func evaluate(
     _ loss: any NetworkLoss, rows: UnsafeBufferPointer<Int32>, of inputs: [Scalar],
     parameters: UnsafePointer<Scalar>, gradient: UnsafeMutablePointer<Scalar>?
-  ) -> Double {
+  ) -> LossSum {
     inputs.withUnsafeBufferPointer { table in
       if let start = table.baseAddress { load(rows: rows, from: start) }
     }
     forward(parameters, forGradient: gradient != nil)
     let values = readOutputs()
     let gradients = gradient == nil ? nil : clearedOutputGradients()
-    let sum = loss.evaluate(
-      LossBlock(
-        rows: rows, outputs: outputs, tangents: tangents, values: values, gradients: gradients))
+    var score = 0.0
+    let total = withUnsafeMutablePointer(to: &score) { score in
+      loss.evaluate(
+        LossBlock(
+          rows: rows, outputs: outputs, tangents: tangents, values: values, gradients: gradients,
+          scoreSum: score))
+    }
     if let gradient { backward(parameters, gradient: gradient) }
-    return sum
+    return LossSum(total, score: score)
   }
 }
 
@@ -71,12 +94,17 @@ public struct PerceptronObjective<Scalar: NetworkScalar>: BatchObjective {
   public let shape: PerceptronShape
   private let inputs: [Scalar]
   private let loss: any NetworkLoss
+  private var noise: HiddenNoise?
 
   /// - Parameters:
   ///   - inputs: rows × shape.inputs, scaled; where the loss needs tangents, θ comes first.
   ///   - loss: with targets for the same rows.
-  public init(shape: PerceptronShape, inputs: [Scalar], loss: any NetworkLoss) {
+  ///   - noise: of the hidden layers, where gradients are computed.
+  public init(
+    shape: PerceptronShape, inputs: [Scalar], loss: any NetworkLoss, noise: HiddenNoise? = nil
+  ) {
     precondition(inputs.count % shape.inputs == 0 && loss.tangents <= shape.inputs)
+    self.noise = noise
     self.shape = shape
     self.inputs = inputs
     self.loss = loss
@@ -87,15 +115,19 @@ public struct PerceptronObjective<Scalar: NetworkScalar>: BatchObjective {
   /// Rows in the table.
   public var rowCount: Int { inputs.count / shape.inputs }
 
+  public mutating func begin(epoch: Int) { noise?.begin(epoch: epoch) }
+
   public func makeWorkspace(rows: Int) -> PerceptronPass<Scalar> {
-    PerceptronPass(shape: shape, capacity: rows, tangents: loss.tangents)
+    PerceptronPass(shape: shape, capacity: rows, tangents: loss.tangents, noise: noise)
   }
 
   public func evaluate(
     _ rows: UnsafeBufferPointer<Int32>, parameters: UnsafePointer<Scalar>,
     gradient: UnsafeMutablePointer<Scalar>?, workspace pass: PerceptronPass<Scalar>
-  ) -> Double {
-    pass.evaluate(loss, rows: rows, of: inputs, parameters: parameters, gradient: gradient)
+  ) -> LossSum {
+    pass.noise = noise
+    return pass.evaluate(
+      loss, rows: rows, of: inputs, parameters: parameters, gradient: gradient)
   }
 }
 
@@ -109,27 +141,28 @@ public final class BatchEvaluator<Objective: BatchObjective> {
 
   public typealias Scalar = Objective.Scalar
 
-  private let objective: Objective
-  private let team: ThreadTeam
+  private var objective: Objective
   private let workspaces: WorkspacePool<Objective.Workspace>
   private var gradients: AlignedBuffer<Scalar>
   private var capacity = 0
   private let length: Int
 
-  public init(_ objective: Objective, team: ThreadTeam) {
+  public init(_ objective: Objective) {
     self.objective = objective
-    self.team = team
     length = (objective.parameterCount + 15) / 16 * 16
     gradients = AlignedBuffer(count: 0)
     workspaces = WorkspacePool { objective.makeWorkspace(rows: Self.blockRows) }
   }
 
+  /// Tells the objective the epoch, from 1.
+  public func begin(epoch: Int) { objective.begin(epoch: epoch) }
+
   /// The sum of the loss over the rows, and the gradient of the sum (not of the mean) in
   /// `gradient`, if given.
   public func evaluate(
     _ rows: UnsafeBufferPointer<Int32>, parameters: UnsafePointer<Scalar>,
-    gradient: UnsafeMutablePointer<Scalar>? = nil
-  ) -> Double {
+    gradient: UnsafeMutablePointer<Scalar>? = nil, team: ThreadTeam
+  ) -> LossSum {
     let size = Self.blockRows
     let blocks = (rows.count + size - 1) / size
     if gradient != nil && blocks > capacity {
@@ -154,7 +187,8 @@ public final class BatchEvaluator<Objective: BatchObjective> {
         Scalar.add(count, gradients.start + block * length, to: gradient)
       }
     }
-    return compensatedSum(losses)
+    return LossSum(
+      compensatedSum(losses.map(\.total)), score: compensatedSum(losses.map(\.score)))
   }
 
   /// The addresses of one batch; blocks write to places of their own.

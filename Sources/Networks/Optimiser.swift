@@ -6,15 +6,22 @@ public enum Optimiser: Sendable, Equatable {
   case amsgrad
   /// Kingma and Ba 2014; β 0.9 and 0.999, ε 1e-8.
   case adam
-  /// Stochastic gradient descent.
-  case sgd(momentum: Double)
+  /// Stochastic gradient descent; with Nesterov's momentum where asked for (Sutskever et al. 2013).
+  case sgd(momentum: Double, nesterov: Bool = false)
 
-  /// From its name in an option: `amsgrad`, `adam` or `sgd` (without momentum).
+  /// From its name in an option: `amsgrad`, `adam`, `sgd`, `sgd:0.9` with momentum, or `nesterov:0.9`.
   public init?(name: String) {
-    switch name {
-    case "amsgrad": self = .amsgrad
-    case "adam": self = .adam
-    case "sgd": self = .sgd(momentum: 0)
+    let parts = name.split(separator: ":", omittingEmptySubsequences: false)
+    guard let first = parts.first, parts.count <= 2 else { return nil }
+    let momentum = parts.count == 2 ? Double(parts[1]) : nil
+    if parts.count == 2 {
+      guard let momentum, (0..<1).contains(momentum) else { return nil }
+    }
+    switch (first, momentum) {
+    case ("amsgrad", nil): self = .amsgrad
+    case ("adam", nil): self = .adam
+    case ("sgd", _): self = .sgd(momentum: momentum ?? 0)
+    case ("nesterov", _): self = .sgd(momentum: momentum ?? 0.9, nesterov: true)
     default: return nil
     }
   }
@@ -24,7 +31,8 @@ public enum Optimiser: Sendable, Equatable {
     switch self {
     case .amsgrad: "amsgrad"
     case .adam: "adam"
-    case .sgd: "sgd"
+    case .sgd(let momentum, true): "nesterov:\(momentum)"
+    case .sgd(let momentum, false): momentum == 0 ? "sgd" : "sgd:\(momentum)"
     }
   }
 }
@@ -36,7 +44,7 @@ final class OptimiserState<Scalar: NetworkScalar> {
   private let mean: AlignedBuffer<Scalar>
   private let square: AlignedBuffer<Scalar>
   private let largest: AlignedBuffer<Scalar>
-  private var steps = 0.0
+  private(set) var steps = 0
 
   init(_ optimiser: Optimiser, count: Int) {
     self.optimiser = optimiser
@@ -46,22 +54,39 @@ final class OptimiserState<Scalar: NetworkScalar> {
     largest = AlignedBuffer(count: count)
   }
 
-  /// Moves the parameters against `scale` times the gradient.
+  /// All moments, one after the other.
+  var moments: [Scalar] {
+    [mean, square, largest].flatMap { UnsafeBufferPointer(start: $0.start, count: count) }
+  }
+
+  /// Takes up earlier moments; false where they are not as many.
+  func restore(moments: [Scalar], steps: Int) -> Bool {
+    guard moments.count == 3 * count, steps >= 0 else { return false }
+    for (b, buffer) in [mean, square, largest].enumerated() {
+      for i in 0..<count { buffer.start[i] = moments[b * count + i] }
+    }
+    self.steps = steps
+    return true
+  }
+
+  /// Moves the parameters against `scale` times the gradient, after they have shrunk by `rate` times
+  /// `decay`.
   func step(
     _ parameters: UnsafeMutablePointer<Scalar>, gradient: UnsafePointer<Scalar>, scale: Double,
-    rate: Double
+    rate: Double, decay: Double = 0
   ) {
     steps += 1
-    if case .sgd(let momentum) = optimiser {
+    if decay > 0 { Scalar.scale(count, by: 1 - rate * decay, parameters) }
+    if case .sgd(let momentum, let nesterov) = optimiser {
       Scalar.descentStep(
-        count, scale: scale, rate: rate, momentum: momentum, gradient: gradient,
-        parameters: parameters, mean: mean.start)
+        count, scale: scale, rate: rate, momentum: momentum, nesterov: nesterov,
+        gradient: gradient, parameters: parameters, mean: mean.start)
       return
     }
     let (beta1, beta2) = (0.9, 0.999)
     let step = AdamStep(
-      scale: scale, rate: rate / (1 - pow(beta1, steps)),
-      root: (1 - pow(beta2, steps)).squareRoot(),
+      scale: scale, rate: rate / (1 - pow(beta1, Double(steps))),
+      root: (1 - pow(beta2, Double(steps))).squareRoot(),
       beta1: beta1, beta2: beta2, epsilon: 1e-8)
     Scalar.adamStep(
       count, step, gradient: gradient, parameters: parameters, mean: mean.start,

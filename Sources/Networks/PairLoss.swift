@@ -26,7 +26,7 @@ public struct PairLoss: NetworkLoss {
     var sum = ratio.evaluate(
       LossBlock(
         rows: block.rows, outputs: 1, tangents: p, values: block.values,
-        gradients: block.gradients))
+        gradients: block.gradients, scoreSum: block.scoreSum))
     for (i, row) in block.rows.enumerated() where p > 0 {
       let row = Int(row)
       let (share, weight) = (ratio.label(row), ratio.weight(row))
@@ -36,6 +36,7 @@ public struct PairLoss: NetworkLoss {
         let place = block.index(i, stream: 1 + p + k)
         let difference = block.values[place] - slopes[row * p + k]
         sum += scale * difference * difference
+        block.scoreSum?.pointee += scale * difference * difference
         block.gradients?[place] = 2 * scale * difference
       }
     }

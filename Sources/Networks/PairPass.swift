@@ -23,15 +23,26 @@ public final class PairPass<Scalar: NetworkScalar>: DifferentiablePass, @uncheck
   ///   - shape: of g, whose inputs begin with both hypotheses.
   ///   - width: inputs of one hypothesis.
   ///   - hasTangents: whether derivatives by both are wanted.
-  public init(shape: PerceptronShape, width: Int, capacity: Int, hasTangents: Bool) {
+  ///   - noise: of the hidden layers, where gradients are computed; the same for both orders.
+  public init(
+    shape: PerceptronShape, width: Int, capacity: Int, hasTangents: Bool,
+    noise: HiddenNoise? = nil
+  ) {
     precondition(shape.outputs == 1 && 2 * width <= shape.inputs)
     pass = PerceptronPass(
-      shape: shape, capacity: 2 * capacity, tangents: hasTangents ? 2 * width : 0)
+      shape: shape, capacity: 2 * capacity, tangents: hasTangents ? 2 * width : 0, noise: noise,
+      rowsPerNoise: 2)
     self.width = width
     self.capacity = capacity
     values = AlignedBuffer(count: (1 + pass.tangents) * capacity)
     gradients = AlignedBuffer(count: (1 + pass.tangents) * capacity)
     numbers = AlignedBuffer(count: 2 * capacity)
+  }
+
+  /// Randomness of hidden layers where a gradient follows.
+  var noise: HiddenNoise? {
+    get { pass.noise }
+    set { pass.noise = newValue }
   }
 
   /// Loads rows of a table that has each row in both orders, one after the other.
@@ -93,13 +104,19 @@ public struct PairObjective<Scalar: NetworkScalar>: BatchObjective {
   private let width: Int
   private let inputs: [Scalar]
   private let loss: any NetworkLoss
+  private var noise: HiddenNoise?
 
   /// - Parameters:
   ///   - width: inputs of one hypothesis.
   ///   - inputs: rows × shape.inputs, scaled: θ0, θ1, x.
   ///   - loss: with targets for the same rows, and no tangents or 2 · width.
-  public init(shape: PerceptronShape, width: Int, inputs: [Scalar], loss: any NetworkLoss) {
+  ///   - noise: of the hidden layers, where gradients are computed.
+  public init(
+    shape: PerceptronShape, width: Int, inputs: [Scalar], loss: any NetworkLoss,
+    noise: HiddenNoise? = nil
+  ) {
     precondition(inputs.count % shape.inputs == 0)
+    self.noise = noise
     precondition(loss.tangents == 0 || loss.tangents == 2 * width)
     self.shape = shape
     self.width = width
@@ -122,15 +139,20 @@ public struct PairObjective<Scalar: NetworkScalar>: BatchObjective {
     return table
   }
 
+  public mutating func begin(epoch: Int) { noise?.begin(epoch: epoch) }
+
   public func makeWorkspace(rows: Int) -> PairPass<Scalar> {
-    PairPass(shape: shape, width: width, capacity: rows, hasTangents: loss.tangents > 0)
+    PairPass(
+      shape: shape, width: width, capacity: rows, hasTangents: loss.tangents > 0, noise: noise)
   }
 
   public func evaluate(
     _ rows: UnsafeBufferPointer<Int32>, parameters: UnsafePointer<Scalar>,
     gradient: UnsafeMutablePointer<Scalar>?, workspace pass: PairPass<Scalar>
-  ) -> Double {
-    pass.evaluate(loss, rows: rows, of: inputs, parameters: parameters, gradient: gradient)
+  ) -> LossSum {
+    pass.noise = noise
+    return pass.evaluate(
+      loss, rows: rows, of: inputs, parameters: parameters, gradient: gradient)
   }
 }
 

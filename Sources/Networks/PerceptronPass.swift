@@ -39,12 +39,27 @@ public final class PerceptronPass<Scalar: NetworkScalar>: DifferentiablePass, @u
   private let gradientsAsDoubles: AlignedBuffer<Double>
   /// Rows for which the constant parts of the first input are filled.
   private var preparedRows = 0
+  /// Randomness of hidden layers where a gradient follows; nil for none.
+  var noise: HiddenNoise?
+  /// Number of the first layer among those of all networks of an estimator.
+  private let firstLayer: Int
+  private let rowsPerNoise: Int32
+  /// Numbers of the loaded rows, for the noise.
+  private var loadedRows: [Int32] = []
   /// Inputs, or gradients by them, on their way from or to doubles; only where inputs are computed.
   private lazy var compact = AlignedBuffer<Scalar>(count: (1 + tangents) * capacity * shape.inputs)
   private lazy var rowNumbers = (0..<Int32((1 + tangents) * capacity)).map { $0 }
 
-  public init(shape: PerceptronShape, capacity: Int, tangents: Int = 0) {
+  /// - Parameter firstLayer: number of the first layer among those of all networks of an estimator, so that no two have the
+  ///   same noise; `rowsPerNoise` rows of the table, one after the other, have the same.
+  public init(
+    shape: PerceptronShape, capacity: Int, tangents: Int = 0, noise: HiddenNoise? = nil,
+    firstLayer: Int = 0, rowsPerNoise: Int32 = 1
+  ) {
+    self.rowsPerNoise = rowsPerNoise
     precondition(capacity > 0 && (0...shape.inputs).contains(tangents))
+    self.noise = noise
+    self.firstLayer = firstLayer
     self.shape = shape
     self.capacity = capacity
     self.tangents = tangents
@@ -66,6 +81,7 @@ public final class PerceptronPass<Scalar: NetworkScalar>: DifferentiablePass, @u
     Scalar.gather(
       rows, width: shape.inputs, from: table, stride: strides[0], to: inputs[0].start)
     prepare(rows: rows.count)
+    if noise != nil { loadedRows = rows.map { $0 / rowsPerNoise } }
   }
 
   /// Replaces the loaded inputs from number `first` on by computed ones, tangents included.
@@ -111,6 +127,14 @@ public final class PerceptronPass<Scalar: NetworkScalar>: DifferentiablePass, @u
       let first = forGradient || tangents > 0 ? firsts[l].start : nil
       let second = forGradient && tangents > 0 ? seconds[l].start : nil
       Scalar.activate(shape.activation, m * width, z, h, first: first, second: second)
+      if let noise, forGradient, let first {
+        loadedRows.withUnsafeBufferPointer { rows in
+          noise.apply(
+            layer: firstLayer + l, rows: rows, units: layer.outputs, stride: width,
+            hasRandomSlope: shape.activation == .randomLeakyReLU, z: z, h: h, first: first,
+            second: second)
+        }
+      }
       if let first, tangents > 0 {
         Scalar.pushTangents(
           m * width, streams: tangents, first: first, z + m * width, h + m * width)

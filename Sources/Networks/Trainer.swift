@@ -3,12 +3,26 @@ import Numerics
 
 /// How a training runs.
 public struct TrainingSettings: Sendable, Equatable {
+  /// How the learning rate goes from the first to the final one.
+  public enum Schedule: String, Sendable, CaseIterable {
+    /// In equal ratios.
+    case exponential
+    /// Along half a cosine (Loshchilov and Hutter arXiv:1608.03983, without restarts).
+    case cosine
+  }
+
   public var epochs = 50
   /// Rows in a batch; the last batch of an epoch may be smaller.
   public var batchSize = 128
   public var initialRate = 1e-3
   public var finalRate = 1e-4
+  public var schedule = Schedule.exponential
+  /// Epochs over which the rate rises from zero, batch by batch, as a factor on the schedule.
+  public var warmUp = 0
   public var optimiser = Optimiser.amsgrad
+  /// Decoupled weight decay λ: parameters shrink by the factor 1 − rate·λ in every step, whatever
+  /// the optimiser (Loshchilov and Hutter arXiv:1711.05101).
+  public var weightDecay = 0.0
   /// Largest L2 norm of the gradient of a batch's mean loss; nil for no limit.
   public var gradientClip: Double?
   /// Ends when the validation loss has not improved for more than this number of epochs; nil never
@@ -18,13 +32,32 @@ public struct TrainingSettings: Sendable, Equatable {
   public var restoresBest = true
   /// Seed of the order of rows.
   public var seed: UInt64 = 0
+  /// Number of the network, from 0, where several are trained with one seed.
+  public var member: UInt32 = 0
+  /// Epochs of an earlier training that this one continues: the order of rows is not that of theirs.
+  public var earlierEpochs = 0
 
   public init() {}
 
-  /// The learning rate of an epoch: from the first to the final rate in equal ratios.
+  /// The learning rate of an epoch, from 0.
   public func rate(epoch: Int) -> Double {
     guard epochs > 1 else { return initialRate }
-    return initialRate * pow(finalRate / initialRate, Double(epoch) / Double(epochs - 1))
+    let share = Double(epoch) / Double(epochs - 1)
+    switch schedule {
+    case .exponential: return initialRate * pow(finalRate / initialRate, share)
+    case .cosine: return finalRate + (initialRate - finalRate) * (1 + cos(.pi * share)) / 2
+    }
+  }
+
+  /// The share of the rate in a batch, both from 0, of an epoch of so many batches.
+  func warmth(epoch: Int, batch: Int, of batches: Int) -> Double {
+    guard epoch < warmUp else { return 1 }
+    return (Double(epoch) + Double(batch + 1) / Double(batches)) / Double(warmUp)
+  }
+
+  /// The item of random numbers of an epoch, from 1.
+  func item(epoch: Int) -> UInt64 {
+    UInt64(member) << 32 | UInt64(UInt32(truncatingIfNeeded: epoch + earlierEpochs))
   }
 }
 
@@ -47,17 +80,39 @@ public struct EpochReport: Sendable, Equatable {
   public let validationLoss: Double?
 }
 
+/// Mean losses of the epochs that ran, and the part of each that is the score term.
+public struct LossHistory: Sendable, Equatable {
+  public var total: [Double] = []
+  public var score: [Double] = []
+
+  public init() {}
+
+  public init(total: [Double], score: [Double]) {
+    self.total = total
+    self.score = score
+  }
+
+  mutating func append(_ sum: LossSum, rows: Int) {
+    total.append(sum.total / Double(rows))
+    score.append(sum.score / Double(rows))
+  }
+}
+
 /// What a training gave.
 public struct TrainingResult<Scalar: NetworkScalar>: Sendable {
   public let parameters: [Scalar]
-  /// Mean loss of each epoch that ran.
-  public let trainingLosses: [Double]
-  /// Mean validation loss of each epoch that ran; empty without validation rows.
-  public let validationLosses: [Double]
-  /// The epoch whose parameters these are, from 1; 0 if no epoch ran.
+  public let training: LossHistory
+  /// Empty without validation rows.
+  public let validation: LossHistory
+  /// The epoch whose parameters these are, from 1; 0 where they are those the training began with.
   public let bestEpoch: Int
   /// Whether patience ended the training.
   public let stoppedEarly: Bool
+
+  /// Mean loss of each epoch that ran.
+  public var trainingLosses: [Double] { training.total }
+  /// Mean validation loss of each epoch that ran; empty without validation rows.
+  public var validationLosses: [Double] { validation.total }
 }
 
 /// Trains the parameters of an objective by minibatches.
@@ -73,7 +128,7 @@ public struct Trainer: Sendable {
     self.team = team
   }
 
-  /// Trains, starting from `parameters`.
+  /// Trains to the end, starting from `parameters`; `TrainingSession` does it epoch by epoch.
   ///
   /// - Parameters:
   ///   - trainingRows: numbers of the rows to train on.
@@ -88,119 +143,22 @@ public struct Trainer: Sendable {
     progress: (EpochReport) throws -> Void = { _ in },
     fresh: (Int) throws -> (objective: Objective, rows: [Int32])? = { _ in nil }
   ) throws -> TrainingResult<Objective.Scalar> {
-    precondition(parameters.count == objective.parameterCount && settings.batchSize > 0)
-    var run = Run(objective, settings: settings, team: team, parameters: parameters)
-    var rows = trainingRows
-    var best: (epoch: Int, loss: Double, parameters: [Objective.Scalar])?
-    var trainingLosses: [Double] = []
-    var validationLosses: [Double] = []
-    var stoppedEarly = false
-    for epoch in 1...max(1, settings.epochs) where epoch <= settings.epochs {
-      if epoch > 1, let next = try fresh(epoch) { rows = run.takeObjective(next) }
-      trainingLosses.append(try run.trainEpoch(epoch, rows: rows))
-      if !validationRows.isEmpty {
-        let loss = run.meanLoss(rows: validationRows)
-        guard loss.isFinite else { throw TrainingDiverged(epoch: epoch, batch: nil) }
-        validationLosses.append(loss)
-        if loss < best?.loss ?? .infinity { best = (epoch, loss, run.parameters) }
-      }
-      try progress(
-        EpochReport(
-          epoch: epoch, epochs: settings.epochs, trainingLoss: trainingLosses[epoch - 1],
-          validationLoss: validationLosses.last))
-      if let patience = settings.patience, let best, epoch - best.epoch > patience {
-        stoppedEarly = true
-        break
-      }
+    let session = TrainingSession(
+      objective, settings: settings, from: parameters, trainingRows: trainingRows,
+      validationRows: validationRows)
+    while !session.isOver {
+      let next = session.epoch > 0 ? try fresh(session.epoch + 1) : nil
+      try progress(session.advance(fresh: next, team: team))
     }
-    let restored = settings.restoresBest ? best : nil
-    return TrainingResult(
-      parameters: restored?.parameters ?? run.parameters, trainingLosses: trainingLosses,
-      validationLosses: validationLosses, bestEpoch: restored?.epoch ?? trainingLosses.count,
-      stoppedEarly: stoppedEarly)
+    return session.result
   }
 
   /// The mean loss over rows, for parameters as they are.
   public func meanLoss<Objective: BatchObjective>(
     _ objective: Objective, parameters: [Objective.Scalar], rows: [Int32]
   ) -> Double {
-    Run(objective, settings: settings, team: team, parameters: parameters).meanLoss(rows: rows)
-  }
-}
-
-/// The moving parts of one training.
-private struct Run<Objective: BatchObjective> {
-  typealias Scalar = Objective.Scalar
-
-  let settings: TrainingSettings
-  /// Of the rows to train on, and of the validation rows.
-  private var evaluator: BatchEvaluator<Objective>
-  private let validation: BatchEvaluator<Objective>
-  private let team: ThreadTeam
-  let state: OptimiserState<Scalar>
-  var parameters: [Scalar]
-  private var gradient: [Scalar]
-
-  init(
-    _ objective: Objective, settings: TrainingSettings, team: ThreadTeam, parameters: [Scalar]
-  ) {
-    self.settings = settings
-    self.parameters = parameters
-    self.team = team
-    evaluator = BatchEvaluator(objective, team: team)
-    validation = evaluator
-    state = OptimiserState(settings.optimiser, count: parameters.count)
-    gradient = Array(repeating: 0, count: parameters.count)
-  }
-
-  /// Trains on other rows from here on; returns their numbers.
-  mutating func takeObjective(_ next: (objective: Objective, rows: [Int32])) -> [Int32] {
-    evaluator = BatchEvaluator(next.objective, team: team)
-    return next.rows
-  }
-
-  /// Goes once through the rows in random order; returns the mean loss.
-  mutating func trainEpoch(_ epoch: Int, rows: [Int32]) throws -> Double {
-    var order = rows
-    var stream = PhiloxStream(seed: settings.seed, purpose: .epochOrder, item: UInt64(epoch))
-    stream.shuffle(&order)
-    let rate = settings.rate(epoch: epoch - 1)
-    let (evaluator, state, settings) = (evaluator, state, settings)
-    return try order.withUnsafeBufferPointer { order in
-      try parameters.withUnsafeMutableBufferPointer { parameters in
-        try gradient.withUnsafeMutableBufferPointer { gradient in
-          guard let weights = parameters.baseAddress, let slope = gradient.baseAddress else {
-            return 0
-          }
-          var sum = CompensatedSum()
-          var batch = 0
-          for start in stride(from: 0, to: order.count, by: settings.batchSize) {
-            batch += 1
-            let end = min(order.count, start + settings.batchSize)
-            let loss = evaluator.evaluate(
-              UnsafeBufferPointer(rebasing: order[start..<end]), parameters: weights,
-              gradient: slope)
-            let size = Double(end - start)
-            let norm = Scalar.squaredNorm(gradient.count, slope).squareRoot() / size
-            guard loss.isFinite, norm.isFinite else {
-              throw TrainingDiverged(epoch: epoch, batch: batch)
-            }
-            let clip = settings.gradientClip.map { norm > $0 ? $0 / norm : 1 } ?? 1
-            state.step(weights, gradient: slope, scale: clip / size, rate: rate)
-            sum.add(loss)
-          }
-          return order.isEmpty ? 0 : sum.value / Double(order.count)
-        }
-      }
-    }
-  }
-
-  func meanLoss(rows: [Int32]) -> Double {
-    let sum = rows.withUnsafeBufferPointer { rows in
-      parameters.withUnsafeBufferPointer { parameters in
-        parameters.baseAddress.map { validation.evaluate(rows, parameters: $0) } ?? 0
-      }
-    }
-    return rows.isEmpty ? 0 : sum / Double(rows.count)
+    TrainingSession(
+      objective, settings: settings, from: parameters, trainingRows: [], validationRows: rows
+    ).validationLoss(team: team).total / Double(max(1, rows.count))
   }
 }

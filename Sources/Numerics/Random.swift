@@ -32,6 +32,10 @@ public enum RandomPurpose: UInt32, Sendable, CaseIterable {
   case testing = 13
   /// Drawing of observables from a model of their density; the item is the row.
   case modelDrawing = 14
+  /// Salt of the split of events into training and validation; the item has the member of an ensemble.
+  case memberSplit = 15
+  /// Units of hidden layers that are left out of a training step, and random slopes.
+  case hiddenNoise = 16
 }
 
 /// Philox4x32-10 (Salmon et al., SC'11): a counter and a key in, 128 random bits out.

@@ -26,8 +26,9 @@ struct TrainDensity: Tool {
 
   @Option(
     help: ArgumentHelp(
-      "Weight of the score term, a mean over the components of the score.", valueName: "number"))
-  var alpha = 1.0
+      "Weight of the score term, a mean over the components of the score; by default the method's.",
+      valueName: "number"))
+  var alpha: Double?
 
   @Option(
     help: ArgumentHelp(
@@ -51,14 +52,16 @@ struct TrainDensity: Tool {
     choices.alpha = alpha
     let flow = try FlowPlan(flows: flows, base: base)
     let trainer = try EstimatorTrainer(
-      plan: TrainingPlan(choices), team: ThreadTeam(threads: context.threads),
-      journal: context.journal)
+      plan: TrainingPlan(choices, continuing: context.continuedModel(training)),
+      team: ThreadTeam(threads: context.threads), journal: context.journal)
     let source = try context.openTable(input, expecting: [.sample])
     var feed = try TrainingFeed(
       source, columns: EstimatorTrainer.columns(for: method), observables: observables.names(),
       rows: training.rows, epochRows: training.epochRows, reopen: context.reopener(input, source))
     feed.first.digest = context.digest(of: source)
-    let model = try trainer.trainDensity(feed, method: method, flow: flow)
-    try context.writeDocument(kind: .model, document: model.document, output: output)
+    let model = try trainer.trainDensity(
+      feed, method: method, flow: flow,
+      checkpoint: context.checkpoint(training, output: output).map(Checkpointing.init))
+    try context.finishTraining(model, training, output: output)
   }
 }

@@ -38,8 +38,9 @@ struct TrainRatio: Tool {
 
   @Option(
     help: ArgumentHelp(
-      "Weight of the score term, a mean over the components of the score.", valueName: "number"))
-  var alpha = 1.0
+      "Weight of the score term, a mean over the components of the score; by default the method's.",
+      valueName: "number"))
+  var alpha: Double?
 
   @OptionGroup var training: TrainingOptions
   @OptionGroup var seed: SeedOptions
@@ -51,8 +52,8 @@ struct TrainRatio: Tool {
     var choices = training.choices(seed: try context.seed(seed))
     choices.alpha = alpha
     let trainer = try EstimatorTrainer(
-      plan: TrainingPlan(choices), team: ThreadTeam(threads: context.threads),
-      journal: context.journal)
+      plan: TrainingPlan(choices, continuing: context.continuedModel(training)),
+      team: ThreadTeam(threads: context.threads), journal: context.journal)
     let source = try context.openTable(input, expecting: [.sample])
     let plan: RatioPlan
     do {
@@ -65,7 +66,9 @@ struct TrainRatio: Tool {
       source, columns: plan.columns, observables: observables.names(),
       rows: training.rows, epochRows: training.epochRows, reopen: context.reopener(input, source))
     feed.first.digest = context.digest(of: source)
-    let model = try trainer.trainRatio(feed, plan: plan)
-    try context.writeDocument(kind: .model, document: model.document, output: output)
+    let model = try trainer.trainRatio(
+      feed, plan: plan,
+      checkpoint: context.checkpoint(training, output: output).map(Checkpointing.init))
+    try context.finishTraining(model, training, output: output)
   }
 }

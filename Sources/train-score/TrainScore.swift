@@ -33,14 +33,17 @@ struct TrainScore: Tool {
   mutating func execute(_ context: CommandContext) throws {
     _ = try output.requirePath()
     let trainer = try EstimatorTrainer(
-      plan: TrainingPlan(training.choices(seed: context.seed(seed))),
+      plan: TrainingPlan(
+        training.choices(seed: context.seed(seed)), continuing: context.continuedModel(training)),
       team: ThreadTeam(threads: context.threads), journal: context.journal)
     let source = try context.openTable(input, expecting: [.sample])
     var feed = try TrainingFeed(
       source, columns: .scores, observables: observables.names(),
       rows: training.rows, epochRows: training.epochRows, reopen: context.reopener(input, source))
     feed.first.digest = context.digest(of: source)
-    let model = try trainer.trainScore(feed, method: method.rawValue)
-    try context.writeDocument(kind: .model, document: model.document, output: output)
+    let model = try trainer.trainScore(
+      feed, method: method.rawValue,
+      checkpoint: context.checkpoint(training, output: output).map(Checkpointing.init))
+    try context.finishTraining(model, training, output: output)
   }
 }

@@ -20,7 +20,7 @@ import Testing
   static func train(_ feed: TrainingFeed, epochs: Int, threads: Int = 1) throws -> Model {
     try EstimatorTrainer(
       plan: plan(epochs: epochs), team: ThreadTeam(threads: threads), journal: Journal()
-    ).trainRatio(feed, plan: RatioPlan(method: .alices))
+    ).trainRatio(feed, plan: RatioPlan(method: .alices)).first
   }
 
   /// The toy's rows in batches of uneven sizes.
@@ -66,18 +66,17 @@ import Testing
       Self.source(rows: 1000), columns: Self.columns, rows: 300, epochRows: 450,
       reopen: { try Self.source(rows: 1000) })
     #expect(feed.first.x == Array(all.x[..<300]))
-    let second = try feed.rows(epoch: 2, validationFraction: 0.25, seed: 1)
-    #expect(second.sample.x == Array(all.x[300..<750]))
-    let third = try feed.rows(epoch: 3, validationFraction: 0.25, seed: 1)
-    #expect(third.sample.x == Array(all.x[750...]) + Array(all.x[..<200]))
-    #expect(third.sample.labels == Array(all.labels[750...]) + Array(all.labels[..<200]))
+    let second = try feed.rows(epoch: 2)
+    #expect(second.x == Array(all.x[300..<750]))
+    let third = try feed.rows(epoch: 3)
+    #expect(third.x == Array(all.x[750...]) + Array(all.x[..<200]))
+    #expect(third.labels == Array(all.labels[750...]) + Array(all.labels[..<200]))
     let validation = Set(
-      all.split(validationFraction: 0.25, seed: 1).validation.map { all.eventIDs[Int($0)] })
+      all.split(FreshRowsTests.plan(epochs: 1)).validation.map { all.eventIDs[Int($0)] })
     #expect(validation.count > 200)
-    for row in second.training {
-      #expect(!validation.contains(second.sample.eventIDs[Int(row)]))
-    }
-    #expect(second.training.count > 300)
+    let training = second.trainingRows(try Self.plan(epochs: 1))
+    for row in training { #expect(!validation.contains(second.eventIDs[Int(row)])) }
+    #expect(training.count > 300)
   }
 
   /// Hypotheses with nuisance parameters, scores profiled over them: the model is of the parameters alone.
@@ -94,7 +93,7 @@ import Testing
     #expect(feed.first.parameterNames == ["theta"])
     let model = try EstimatorTrainer(
       plan: Self.plan(epochs: 1), team: ThreadTeam(threads: 1), journal: Journal()
-    ).trainScore(feed)
+    ).trainScore(feed).first
     #expect(model.parameterNames == ["theta"] && model.layerWidths.last == 1)
   }
 

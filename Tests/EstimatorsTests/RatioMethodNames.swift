@@ -22,12 +22,15 @@ enum RatioMethodNames {
     let parameters = Perceptron<Double>(shape: shape, seed: 4).parameters
     var gradient = [Double](repeating: 0, count: parameters.count)
     let rows = (0..<sample.count).map { Int32($0) }
-    let evaluator = BatchEvaluator(objective, team: ThreadTeam(threads: 1))
+    let evaluator = BatchEvaluator(objective)
+    let team = ThreadTeam(threads: 1)
     let sum = rows.withUnsafeBufferPointer { rows in
       parameters.withUnsafeBufferPointer { parameters in
         gradient.withUnsafeMutableBufferPointer { gradient in
           parameters.baseAddress.map {
-            evaluator.evaluate(rows, parameters: $0, gradient: gradient.baseAddress)
+            evaluator.evaluate(
+              rows, parameters: $0, gradient: gradient.baseAddress, team: team
+            ).total
           } ?? 0
         }
       }

@@ -61,24 +61,28 @@ import Testing
     }
   }
 
-  static func objective(_ setting: Setting) -> FlowObjective<Double> {
+  static func objective(
+    _ setting: Setting, noise: HiddenNoise? = nil
+  ) -> FlowObjective<Double> {
     let rows = GradientTests.rowCount
     return FlowObjective(
       shape: setting.shape, inputs: inputs(setting.shape, rows: rows),
       loss: DensityLoss(
         method: setting.method, scores: GradientTests.sample().scores, parameterCount: 2,
-        alpha: 1.7, weights: (0..<rows).map { 0.5 + 0.1 * Double($0) }))
+        alpha: 1.7, weights: (0..<rows).map { 0.5 + 0.1 * Double($0) }),
+      noise: noise)
   }
 
   /// Also of the score term, whose gradient takes second derivatives by θ and parameters. The sums
   /// reach a few hundred here, so differences keep 1e-6 of their size; a wrong term is off by its
   /// own size. What the masks forbid has no gradient at all, whatever its difference.
-  @Test(arguments: settings)
-  func gradients(setting: Setting) {
-    let objective = Self.objective(setting)
+  @Test(arguments: settings, [false, true])
+  func gradients(setting: Setting, hasDropout: Bool) {
+    let objective = Self.objective(setting, noise: hasDropout ? GradientTests.noise() : nil)
     let start = Self.flow(setting.shape).parameters
     let mask = setting.shape.mask(Double.self)
-    for (i, pair) in GradientTests.differences(objective, at: start).enumerated() {
+    let pairs = GradientTests.differences(objective, at: start, isNoisy: hasDropout)
+    for (i, pair) in pairs.enumerated() {
       if mask[i] == 0 {
         #expect(pair.gradient == 0)
       } else {

@@ -33,7 +33,7 @@ import Testing
   }
 
   static func ratioObjective(
-    _ setting: Setting, _ method: RatioMethod
+    _ setting: Setting, _ method: RatioMethod, noise: HiddenNoise? = nil
   ) -> PerceptronObjective<Double> {
     let s = sample()
     return PerceptronObjective(
@@ -42,34 +42,42 @@ import Testing
       inputs: s.inputs,
       loss: RatioLoss(
         method: method, labels: s.labels, logRatios: s.logRatios, scores: s.scores,
-        parameterCount: 2, alpha: 1.7, weights: (0..<rowCount).map { 0.5 + 0.1 * Double($0) }))
+        parameterCount: 2, alpha: 1.7, weights: (0..<rowCount).map { 0.5 + 0.1 * Double($0) }),
+      noise: noise)
   }
 
   /// Largest difference between the gradient and central differences.
-  static func worstDifference(_ objective: PerceptronObjective<Double>) -> Double {
+  static func worstDifference(
+    _ objective: PerceptronObjective<Double>, isNoisy: Bool = false
+  ) -> Double {
     let start = Perceptron<Double>(shape: objective.shape, seed: 3).parameters
-    return differences(objective, at: start).map { abs($0.difference - $0.gradient) }.max() ?? .nan
+    return differences(objective, at: start, isNoisy: isNoisy)
+      .map { abs($0.difference - $0.gradient) }.max() ?? .nan
   }
 
   /// Central differences of the summed loss of all rows, and the gradient, by each parameter.
+  /// - Parameter isNoisy: whether the differences are of the loss with the noise of hidden layers, which is there where a
+  ///   gradient is computed.
   static func differences<Objective: BatchObjective<Double>>(
-    _ objective: Objective, at start: [Double]
+    _ objective: Objective, at start: [Double], isNoisy: Bool = false
   ) -> [(difference: Double, gradient: Double)] {
     var parameters = start
-    let evaluator = BatchEvaluator(objective, team: ThreadTeam(threads: 1))
+    let evaluator = BatchEvaluator(objective)
+    let team = ThreadTeam(threads: 1)
     func loss(_ gradient: UnsafeMutablePointer<Double>? = nil) -> Double {
       rows.withUnsafeBufferPointer {
-        evaluator.evaluate($0, parameters: parameters, gradient: gradient)
+        evaluator.evaluate($0, parameters: parameters, gradient: gradient, team: team).total
       }
     }
     var gradient = Array(repeating: Double.nan, count: parameters.count)
     _ = loss(&gradient)
+    var unused = gradient
     return parameters.indices.map { i in
       let value = parameters[i]
       parameters[i] = value + 1e-5
-      let above = loss()
+      let above = isNoisy ? loss(&unused) : loss()
       parameters[i] = value - 1e-5
-      let below = loss()
+      let below = isNoisy ? loss(&unused) : loss()
       parameters[i] = value
       return ((above - below) / 2e-5, gradient[i])
     }
@@ -78,6 +86,21 @@ import Testing
   @Test(arguments: settings)
   func gradientOfAlices(setting: Setting) {
     #expect(Self.worstDifference(Self.ratioObjective(setting, .alices)) < 1e-7)
+  }
+
+  static func noise(_ dropout: Double = 0.4, epoch: Int = 1) -> HiddenNoise {
+    var settings = TrainingSettings()
+    settings.seed = 9
+    var noise = HiddenNoise(dropout: dropout, settings: settings)
+    noise.begin(epoch: epoch)
+    return noise
+  }
+
+  /// Dropout and random slopes, through values, θ tangents and their second derivatives.
+  @Test(arguments: settings)
+  func gradientWithDropout(setting: Setting) {
+    let objective = Self.ratioObjective(setting, .alices, noise: Self.noise())
+    #expect(Self.worstDifference(objective, isNoisy: true) < 1e-7)
   }
 
   @Test(arguments: RatioMethod.allCases)
@@ -144,6 +167,7 @@ import Testing
       switch activation {
       case .tanh: expected = 1 - 2 / (exp(2 * x) + 1)
       case .relu: expected = max(x, 0)
+      case .randomLeakyReLU: expected = max(x, 11 * x / 48)
       case .leakyReLU: expected = max(x, 0.01 * x)
       case .elu: expected = x > 0 ? x : exp(x) - 1
       case .selu: expected = 1.0507009873554805 * (x > 0 ? x : 1.6732632423543772 * (exp(x) - 1))

@@ -70,10 +70,13 @@ import Testing
     ) { range, block in
       _ = block.update(fromContentsOf: s.inputs[range.lowerBound * 5..<range.upperBound * 5])
     }.values
-    let evaluator = BatchEvaluator(objective, team: ThreadTeam(threads: 1))
+    let evaluator = BatchEvaluator(objective)
+    let team = ThreadTeam(threads: 1)
     let loss = Self.rows.withUnsafeBufferPointer { rows in
       network.parameters.withUnsafeBufferPointer { parameters in
-        parameters.baseAddress.map { evaluator.evaluate(rows, parameters: $0) } ?? .nan
+        parameters.baseAddress.map {
+          evaluator.evaluate(rows, parameters: $0, team: team).total
+        } ?? .nan
       }
     }
     let expected = zip(values, s.labels).enumerated().reduce(0) { sum, row in

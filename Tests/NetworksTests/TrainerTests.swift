@@ -116,13 +116,13 @@ import Testing
     func evaluate(
       _ rows: UnsafeBufferPointer<Int32>, parameters: UnsafePointer<Double>,
       gradient: UnsafeMutablePointer<Double>?, workspace: Int
-    ) -> Double {
+    ) -> LossSum {
       // One training row: the parameter grows by the rate in every step. Validation: (w − 3)².
       if let gradient {
         gradient[0] = -1
-        return 1
+        return LossSum(1)
       }
-      return (parameters[0] - 3) * (parameters[0] - 3)
+      return LossSum((parameters[0] - 3) * (parameters[0] - 3))
     }
   }
 

@@ -15,6 +15,7 @@ enum cvm_activation {
   CVM_SOFTPLUS,
   CVM_SIGMOID,
   CVM_LOG_SIGMOID,
+  CVM_RANDOM_LEAKY_RELU, /* slope below zero the mean of random ones, 11/48 */
 };
 
 #define CVM_DECLARE(REAL, NAME)                                                                    \
@@ -28,6 +29,13 @@ enum cvm_activation {
      bar_0 = d1 bar_0 + d2 sum_k zdot_k bar_k,  bar_k = d1 bar_k. */                               \
   void NAME(pull_tangents)(size_t n, size_t streams, const REAL *d1, const REAL *d2,               \
                            const REAL *zdot, REAL *bar);                                           \
+  /* Multiplies h, d1 and (unless NULL) d2 of n rows, `stride` values apart, by 65536/threshold where  \
+     bits < threshold, else by 0; bits has n rows of `width`. */                                   \
+  void NAME(drop_out)(size_t n, size_t width, size_t stride, const uint16_t *bits,                 \
+                      uint32_t threshold, REAL *h, REAL *d1, REAL *d2);                            \
+  /* h = a z, d1 = a where z <= 0, a = lower + (upper - lower) (bits + 1/2)/65536. */              \
+  void NAME(random_slopes)(size_t n, size_t width, size_t stride, const uint16_t *bits,            \
+                           REAL lower, REAL upper, const REAL *z, REAL *h, REAL *d1);              \
   /* Copies rows of `width` values, chosen by number from a table, to rows `stride` values apart. */\
   void NAME(gather)(size_t n, const int32_t *rows, size_t width, const REAL *table, size_t stride, \
                     REAL *y);                                                                      \
@@ -40,6 +48,8 @@ enum cvm_activation {
                     int with_bias, const REAL *h, REAL *z);                                        \
   /* Sets every `stride`-th of n values. */                                                        \
   void NAME(set_column)(size_t n, size_t stride, REAL value, REAL *y);                             \
+  /* y = factor y. */                                                                              \
+  void NAME(scale)(size_t n, REAL factor, REAL *y);                                                \
   /* y = y + x. */                                                                                 \
   void NAME(add)(size_t n, const REAL *x, REAL *y);                                                \
   /* Sum of squares. */                                                                            \
@@ -50,8 +60,10 @@ enum cvm_activation {
      (Reddi et al. 2018). `rate` is divided by 1-beta1^t, `root` is sqrt(1-beta2^t). */            \
   void NAME(adam)(size_t n, REAL scale, REAL rate, REAL root, REAL beta1, REAL beta2,              \
                   REAL epsilon, const REAL *g, REAL *w, REAL *m, REAL *v, REAL *vmax);             \
-  /* A step of stochastic gradient descent: m = momentum m + scale g, w = w - rate m. */           \
-  void NAME(sgd)(size_t n, REAL scale, REAL rate, REAL momentum, const REAL *g, REAL *w, REAL *m);
+  /* A step of stochastic gradient descent: m = momentum m + scale g, w = w - rate m; with         \
+     Nesterov's momentum w = w - rate (momentum m + scale g). */                                   \
+  void NAME(sgd)(size_t n, REAL scale, REAL rate, REAL momentum, int nesterov, const REAL *g,      \
+                 REAL *w, REAL *m);
 
 #define CVM_FLOAT(name) cvm_float_##name
 #define CVM_DOUBLE(name) cvm_double_##name

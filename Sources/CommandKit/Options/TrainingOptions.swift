@@ -4,14 +4,15 @@ import EventModel
 /// How a network is built and trained: the same for every trainer.
 public struct TrainingOptions: ParsableArguments {
   @Option(
-    help: ArgumentHelp("Units of the hidden layers, separated by commas.", valueName: "n,n"))
-  public var hidden = "100"
+    help: ArgumentHelp(
+      "Units of the hidden layers, separated by commas; 100 by default.", valueName: "n,n"))
+  public var hidden: String?
 
   @Option(
     help: ArgumentHelp(
-      "Activation: tanh, relu, lrelu, elu, selu, softplus, sigmoid or logsigmoid.",
+      "Activation: tanh (by default), relu, lrelu, rrelu, elu, selu, softplus, sigmoid or logsigmoid.",
       valueName: "name"))
-  public var activation = "tanh"
+  public var activation: String?
 
   @Option(help: ArgumentHelp("Number of passes over the training rows.", valueName: "n"))
   public var epochs = 50
@@ -21,12 +22,35 @@ public struct TrainingOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Learning rate of the first and the last epoch; it falls by equal ratios between.",
+      "Learning rate of the first and the last epoch, or a constant one.",
       valueName: "first:last"))
   public var rate = "1e-3:1e-4"
 
-  @Option(help: ArgumentHelp("Optimiser: amsgrad, adam or sgd.", valueName: "name"))
+  @Option(
+    help: ArgumentHelp(
+      "How the rate falls between: exponential, by equal ratios, or cosine.", valueName: "name"))
+  public var schedule = "exponential"
+
+  @Option(
+    help: ArgumentHelp(
+      "Let the rate rise from zero over the first N epochs, batch by batch.", valueName: "n"))
+  public var warmUp = 0
+
+  @Option(
+    help: ArgumentHelp(
+      "Optimiser: amsgrad, adam, sgd, sgd:0.9 with momentum, or nesterov:0.9.", valueName: "name"))
   public var optimiser = "amsgrad"
+
+  @Option(
+    help: ArgumentHelp(
+      "Decoupled weight decay: parameters shrink by rate times this in every step.",
+      valueName: "x"))
+  public var weightDecay = 0.0
+
+  @Option(
+    help: ArgumentHelp(
+      "Leave out each hidden unit with this probability in every training row.", valueName: "p"))
+  public var dropout = 0.0
 
   @Option(
     help: ArgumentHelp(
@@ -62,6 +86,34 @@ public struct TrainingOptions: ParsableArguments {
   @Flag(help: "Train in double precision.")
   public var float64 = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Train an ensemble of N networks, whose outputs are averaged.", valueName: "n"))
+  public var members: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Train member K of an ensemble of N alone; events merge puts them together.",
+      valueName: "k/n"))
+  public var member: String?
+
+  @Option(
+    name: .customLong("continue"),
+    help: ArgumentHelp(
+      "Go on from this model: its weights and scalings are kept, its history is continued.",
+      valueName: "model"), completion: .file(extensions: ["h5"]))
+  public var continued: String?
+
+  @Option(
+    help: ArgumentHelp(
+      "Keep the state of the training in FILE, and go on from it where it is there.",
+      valueName: "file"), completion: .file(extensions: ["h5"]))
+  public var checkpoint: String?
+
+  @Option(
+    help: ArgumentHelp("Write the state after every N epochs.", valueName: "n"))
+  public var checkpointEvery = 1
+
   public init() {}
 
   /// The choices as values, for the trainer to check.
@@ -72,7 +124,13 @@ public struct TrainingOptions: ParsableArguments {
     choices.epochs = epochs
     choices.batchSize = batchSize
     choices.rate = rate
+    choices.schedule = schedule
+    choices.warmUp = warmUp
     choices.optimiser = optimiser
+    choices.weightDecay = weightDecay
+    choices.dropout = dropout
+    choices.members = members
+    choices.member = member
     choices.validationSplit = validationSplit
     choices.patience = patience
     choices.clipGradient = clipGradient
@@ -87,6 +145,7 @@ public struct TrainingOptions: ParsableArguments {
     if let epochRows, epochRows <= 0 {
       throw ValidationError("--epoch-rows takes a positive number")
     }
+    if checkpointEvery <= 0 { throw ValidationError("--checkpoint-every takes a positive number") }
     if let patience, patience < 0 { throw ValidationError("--patience takes a number from 0 on") }
     if let clipGradient, !(clipGradient > 0) {
       throw ValidationError("--clip-gradient takes a positive number")

@@ -1,0 +1,113 @@
+import Diagnostics
+import EventModel
+import Networks
+import Numerics
+
+/// The training of one network, epoch by epoch, whatever the network. Used by one thread at a time.
+protocol MemberTraining: AnyObject, Sendable {
+  /// Epochs that ran.
+  var epoch: Int { get }
+  var isOver: Bool { get }
+  /// Runs the next epoch, on fresh rows where there are some.
+  func advance(on fresh: TrainingRows?, team: ThreadTeam) throws -> EpochReport
+  var state: TrainingState { get }
+  /// Goes on from a state; false where it is of another network.
+  func resume(_ state: TrainingState) -> Bool
+  /// The model of the epochs so far.
+  func model() throws -> Model
+}
+
+/// Inputs and loss of some rows.
+typealias Build = (TrainingRows) -> (InputTable, any NetworkLoss)
+
+/// What the trainer gave, in Double.
+struct Fit {
+  var parameters: [Double]
+  var training: LossHistory
+  var validation: LossHistory
+  /// From 0; −1 where the training began with the best parameters.
+  var bestEpoch: Int
+}
+
+/// How one kind of network is trained and made into a model.
+struct NetworkRecipe<Objective: BatchObjective> {
+  /// Parameters at the start.
+  var start: [Objective.Scalar]
+  /// Of a table of scaled inputs and a loss.
+  var objective: ([Objective.Scalar], any NetworkLoss) -> Objective
+  /// Parameters as a model has them.
+  var layout: ([Objective.Scalar]) -> [Double]
+  var build: Build
+  var finish: (Fit) throws -> Model
+}
+
+final class NetworkTraining<Objective: BatchObjective>: MemberTraining, @unchecked Sendable {
+  private let session: TrainingSession<Objective>
+  private let recipe: NetworkRecipe<Objective>
+  private let plan: TrainingPlan
+  private let journal: Journal
+
+  init(
+    _ sample: TrainingRows, _ rows: EstimatorTrainer.Rows, _ recipe: NetworkRecipe<Objective>,
+    plan: TrainingPlan, journal: Journal
+  ) {
+    self.recipe = recipe
+    self.plan = plan
+    self.journal = journal
+    session = TrainingSession(
+      Self.objective(recipe, sample), settings: plan.training, from: recipe.start,
+      trainingRows: rows.training, validationRows: rows.validation)
+  }
+
+  private static func objective(
+    _ recipe: NetworkRecipe<Objective>, _ sample: TrainingRows
+  ) -> Objective {
+    let (inputs, loss) = recipe.build(sample)
+    return recipe.objective(inputs.scaled(Objective.Scalar.self), loss)
+  }
+
+  var epoch: Int { session.epoch }
+  var isOver: Bool { session.isOver }
+  var state: TrainingState { session.state }
+
+  func resume(_ state: TrainingState) -> Bool { session.resume(state) }
+
+  func advance(on fresh: TrainingRows?, team: ThreadTeam) throws -> EpochReport {
+    if epoch == 0, plan.training.earlierEpochs > 0 { session.keepStart(team: team) }
+    do {
+      return try session.advance(
+        fresh: fresh.map { (Self.objective(recipe, $0), $0.trainingRows(plan)) }, team: team)
+    } catch let diverged as TrainingDiverged {
+      let place = diverged.batch.map { "batch \($0)" } ?? "validation"
+      throw Problem(
+        .data, "training diverged in epoch \(diverged.epoch), \(place)",
+        remedy: "lower --rate, or set --clip-gradient or --clip-score")
+    }
+  }
+
+  func model() throws -> Model {
+    let result = session.result
+    if result.stoppedEarly {
+      journal.note("stopped early; the parameters are those of epoch \(result.bestEpoch)")
+    }
+    return try recipe.finish(
+      Fit(
+        parameters: recipe.layout(result.parameters), training: result.training,
+        validation: result.validation, bestEpoch: result.bestEpoch - 1))
+  }
+}
+
+extension TrainingRows {
+  /// Numbers of the rows that are to be trained on. Without identities no row of a later epoch is known to be a validation
+  /// row, and in a stream none is.
+  func trainingRows(_ plan: TrainingPlan) -> [Int32] {
+    guard !eventIDs.isEmpty else { return (0..<count).map { Int32($0) } }
+    return split(plan).training
+  }
+
+  func split(_ plan: TrainingPlan) -> EstimatorTrainer.Rows {
+    split(
+      validationFraction: plan.validationFraction, seed: plan.training.seed,
+      member: plan.training.member)
+  }
+}
