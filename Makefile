@@ -94,7 +94,7 @@ sanitize: deps-check .venv/ready
 	touch $@
 
 peers:
-	sh .ci/venv .venv-peers $(PYTHON) madminer torch pylhe lheutils pyhf
+	sh .ci/venv .venv-peers $(PYTHON) madminer torch pylhe lheutils pyhf onnxruntime
 
 docs: deps-check
 	$(SWIFT) build -c release

@@ -97,7 +97,7 @@ complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_opti
 complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" event-column' -l 'event-column' -d 'Column of the tables with the events\' numbers.' -rfka ''
 complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" event-base' -l 'event-base' -d 'Number of the first event in the tables: 0 or 1.' -rfka ''
 complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rF
-complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe lheh5'
+complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe lheh5 npz onnx'
 complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" json' -l 'json' -d 'Print results as JSON; the same as -O json.'
 complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" compress' -l 'compress' -d 'Compress the columns of HDF5 (shuffle and deflate).'
 complete -c 'lhe-read' -n '__lhe-read_should_offer_completions_for_flags_or_options "lhe-read" f force' -s 'f' -l 'force' -d 'Write binary data to a terminal, or over a file that is also an input.'

@@ -185,6 +185,14 @@ CLONES void NAME(affine)(size_t units, size_t inputs, size_t columns, const REAL
     affine_tile(1, inputs, columns, w + u * stride, stride, with_bias, h, z + u * columns);
 }
 
+CLONES void NAME(shift)(size_t units, size_t columns, const REAL *restrict x, const REAL *shift,
+                        size_t stride, REAL *restrict z) {
+  for (size_t u = 0; u < units; ++u) {
+    REAL own = shift[u * stride];
+    for (size_t c = 0; c < columns; ++c) z[u * columns + c] = x[u * columns + c] + own;
+  }
+}
+
 void NAME(set_column)(size_t n, size_t stride, REAL value, REAL *y) {
   for (size_t i = 0; i < n; ++i) y[i * stride] = value;
 }

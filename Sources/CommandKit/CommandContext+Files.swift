@@ -156,9 +156,9 @@ extension CommandContext {
     case .json:
       try writeDocument(
         kind: kind, document: document, to: output.path ?? "-", as: .json, force: output.force)
-    case .hdf5(let path):
+    case .binary(let path, let format):
       try writeDocument(
-        kind: kind, document: document, to: path, as: .hdf5, force: output.force)
+        kind: kind, document: document, to: path ?? "-", as: format, force: output.force)
     }
   }
 
@@ -167,10 +167,12 @@ extension CommandContext {
     text: @autoclosure () -> String, document: Document, output: OutputGroup
   ) throws {
     switch try ReportForm(output) {
-    case .hdf5 where output.outputFormat == .hdf5:
-      throw Problem(.usage, "this result has no HDF5 form", remedy: "leave -O away, or use --json")
+    case .binary(_, let format) where output.outputFormat == format:
+      throw Problem(
+        .usage, "this result has no \(format.rawValue) form",
+        remedy: "leave -O away, or use --json")
     case .json: try write(document.json(pretty: true) + "\n", to: output)
-    case .text, .hdf5: try write(text(), to: output)
+    case .text, .binary: try write(text(), to: output)
     }
   }
 
@@ -216,7 +218,8 @@ extension CommandContext {
 private enum ReportForm {
   case text
   case json
-  case hdf5(String)
+  /// HDF5 to a file, or what else is made for other programs.
+  case binary(String?, OutputFormat)
 
   init(_ output: OutputGroup) throws {
     if output.json {
@@ -228,19 +231,23 @@ private enum ReportForm {
     case (.tsv?, _), (nil, nil): self = .text
     case (.hdf5?, nil):
       throw Problem(.usage, "HDF5 cannot go to standard output", remedy: "give -o FILE")
-    case (.hdf5?, let path?): self = .hdf5(path)
+    case (.hdf5?, let path?): self = .binary(path, .hdf5)
+    case (.npz?, let path): self = .binary(path, .npz)
+    case (.onnx?, let path): self = .binary(path, .onnx)
     case (nil, let path?):
       if path.hasSuffix(".json") {
         self = .json
       } else if path.hasSuffix(".tsv") || path.hasSuffix(".txt") {
         self = .text
       } else {
-        self = .hdf5(path)
+        let others: [OutputFormat] = [.npz, .onnx]
+        self = .binary(
+          path, OutputFormat.bySuffix(of: path).flatMap { others.contains($0) ? $0 : nil } ?? .hdf5)
       }
     case (let format?, _):
       throw Problem(
         .usage, "a result cannot be written as \(format.rawValue)",
-        remedy: "use -O hdf5, json or tsv")
+        remedy: "use -O hdf5, json, tsv or npz")
     }
   }
 }

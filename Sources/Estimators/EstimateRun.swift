@@ -81,6 +81,7 @@ public struct EstimateRun: Sendable {
       throw Problem(.usage, "a score model gives no ratio", remedy: "leave out --theta1", file: nil)
     }
     if includesScore { fields += try scoreFields() }
+    fields += try spreads().fields
     let isFree = denominator != nil && !estimator.hasTwoHypotheses
     let others = isFree ? denominator.map { [(name: "theta1", theta: $0)] } ?? [] : []
     for point in points + others {
@@ -146,6 +147,7 @@ public struct EstimateRun: Sendable {
   public func run(_ source: any Source, to sink: any Sink) throws -> Int {
     let input = try Input(source, estimator: estimator)
     let partition = PartitionDefinition(source.header.document, at: "sluice/partition")
+    let spreads = try spreads()
     var row = 0
     var written = 0
     while let batch = try source.next() {
@@ -154,12 +156,37 @@ public struct EstimateRun: Sendable {
         rows = try input.rows(of: batch, in: part, partition: partition, source: source, from: row)
       }
       row += batch.count
-      guard !rows.isEmpty else { continue }
-      try sink.write(try estimates(batch, rows, input))
+      // A batch times a grid of many points would be large.
+      let size = max(64, Self.largestBlock / max(1, points.count))
+      for start in stride(from: 0, to: rows.count, by: size) {
+        let block = Array(rows[start..<min(rows.count, start + size)])
+        var estimates = try estimates(batch, block, input)
+        estimates.columns += try spreadColumns(batch, block, input, spreads)
+        try sink.write(estimates)
+      }
       written += rows.count
       journal.progress("rows", row, of: source.rowCount)
     }
     return written
+  }
+
+  /// Most rows times points that are evaluated together.
+  private static let largestBlock = 1 << 20
+
+  private func spreads() throws -> MemberSpreads {
+    try MemberSpreads(estimator, points: points, denominator: denominator)
+  }
+
+  private func spreadColumns(
+    _ batch: Batch, _ rows: [Int], _ input: Input, _ spreads: MemberSpreads
+  ) throws -> [Column] {
+    guard !spreads.fields.isEmpty else { return [] }
+    let (d, p) = (estimator.observableNames.count, estimator.parameterNames.count)
+    let block = input.x(of: batch)
+    let theta = points.isEmpty ? input.theta.map { batch.columns[$0].doubles } ?? [] : []
+    return try spreads.columns(
+      x: rows.flatMap { block[$0 * d..<($0 + 1) * d] },
+      own: theta.isEmpty ? [] : rows.flatMap { theta[$0 * p..<($0 + 1) * p] })
   }
 
   private func estimates(_ batch: Batch, _ rows: [Int], _ input: Input) throws -> Batch {
@@ -188,6 +215,10 @@ public struct EstimateRun: Sendable {
       columns.append(.float64(result.values))
       columns += result.scores.map { .float64($0) }
       return Batch(count: rows.count, columns: columns)
+    }
+    if !includesScore, estimator.target == .ratio, denominator == nil, !estimator.hasTwoHypotheses {
+      let ratios = try estimator.logRatios(x: x, points: points.flatMap(\.theta))
+      return Batch(count: rows.count, columns: columns + [.float64(ratios)])
     }
     var ratios = [Double](repeating: 0, count: rows.count * points.count)
     var scores: [[Double]] = []

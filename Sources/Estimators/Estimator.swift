@@ -20,8 +20,8 @@ public struct Estimator: Sendable {
   /// θ1 of a ratio, θ_ref of a score; of a density where log ratios are taken to.
   public var referenceTheta: [Double] { models[0].referenceTheta }
   /// The networks of each ensemble.
-  private let ensembles: [[TrainedNetwork]]
-  private let team: ThreadTeam
+  let ensembles: [CalibratedEnsemble]
+  let team: ThreadTeam
 
   /// - Parameter names: file names of the models, for messages.
   public init(_ models: [Model], names: [String] = [], team: ThreadTeam) throws {
@@ -50,7 +50,7 @@ public struct Estimator: Sendable {
       ensemble.members.map { _ in i < names.count ? names[i] : nil }
     }
     self.ensembles = try ensembles.enumerated().map { i, ensemble in
-      do { return try ensemble.members.map(TrainedNetwork.init) } catch let problem as Problem {
+      do { return try CalibratedEnsemble(ensemble) } catch let problem as Problem {
         throw i < names.count ? problem.inFile(names[i]) : problem
       }
     }
@@ -166,7 +166,8 @@ public struct Estimator: Sendable {
     rows: Range<Int>, seed: UInt64, theta: @Sendable (Int) -> [Double]
   ) throws -> [Double] {
     try requireDrawable()
-    guard let x = ensembles[0][0].draw(rows: rows, seed: seed, team: team, theta: theta) else {
+    let network = ensembles[0].networks[0]
+    guard let x = network.draw(rows: rows, seed: seed, team: team, theta: theta) else {
       throw noDensity
     }
     return x
@@ -213,10 +214,10 @@ public struct Estimator: Sendable {
   private func evaluate(x: [Double], theta: [Double], derivatives: Bool) -> (
     values: [Double], gradient: [Double]
   ) {
-    let width = ensembles[0][0].theta.means.count
+    let width = ensembles[0].networks[0].theta.means.count
     let rows = x.count / observableNames.count
     precondition(theta.count == width || theta.count == rows * width)
-    return averaged { network in
+    return averaged(theta) { network in
       let out = network.run(
         x: x, theta: theta, rows: rows, derivatives: derivatives, team: team)
       var gradient = out.tangents
@@ -225,9 +226,17 @@ public struct Estimator: Sendable {
     }
   }
 
-  /// The mean over ensembles of the mean over their members.
-  private func averaged(_ outputs: (TrainedNetwork) -> Outputs) -> Outputs {
-    mean(of: ensembles) { networks in mean(of: networks, outputs) }
+  /// The mean over ensembles of the mean over their members, which is calibrated where a point is given.
+  private func averaged(
+    _ theta: [Double]? = nil, _ outputs: (TrainedNetwork) -> Outputs
+  ) -> Outputs {
+    mean(of: ensembles) { ensemble in
+      var out = mean(of: ensemble.networks, outputs)
+      if let theta {
+        ensemble.calibration?.apply(to: &out.values, gradient: &out.gradient, theta: theta)
+      }
+      return out
+    }
   }
 
   private typealias Outputs = (values: [Double], gradient: [Double])

@@ -93,6 +93,20 @@ struct TrainedNetwork: Sendable {
     return PerceptronOutputs(values: out.values.map { $0 + logJacobian }, tangents: tangents)
   }
 
+  /// Outputs of every row at every point, rows × points; nil for networks that gain nothing by it.
+  /// - Parameter points: θ in its own units, points × parameters.
+  func grid(x values: [Double], points: [Double], rows: Int, team: ThreadTeam) -> [Double]? {
+    guard let body = body as? any GridBody else { return nil }
+    let p = theta.means.count
+    let scaled = stride(from: 0, to: points.count, by: p).flatMap { start in
+      inputs.map { theta.apply(points[start + $0], $0) }
+    }
+    return body.grid(
+      rows: rows, points: scaled, team: team,
+      inputs: ScaledInputs(
+        x: values, xScaling: x, theta: [], thetaScaling: .identity(0), inputs: []))
+  }
+
   /// The outputs of a network of x alone before θ enters; none of others.
   func formOutputs(x values: [Double], rows: Int, team: ThreadTeam) -> [Double] {
     guard let body = body as? any FormBody else { return [] }

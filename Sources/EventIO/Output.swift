@@ -4,15 +4,16 @@ import Glibc
 
 /// The encodings of outputs: `-O`, or the suffix of `-o`.
 public enum OutputFormat: String, Sendable, CaseIterable {
-  case hdf5, stream, tsv, npy, json, lhe, lheh5
+  case hdf5, stream, tsv, npy, json, lhe, lheh5, npz, onnx
 
   /// Formats whose bytes would harm a terminal.
-  var isBinary: Bool { self == .stream || self == .npy || isHDF5 }
+  var isBinary: Bool { [.stream, .npy, .npz, .onnx].contains(self) || isHDF5 }
   var isHDF5: Bool { self == .hdf5 || self == .lheh5 }
 
   private static let suffixes: [(String, OutputFormat)] = [
     (".h5", .hdf5), (".hdf5", .hdf5), (".arrow", .stream), (".arrows", .stream), (".tsv", .tsv),
     (".npy", .npy), (".json", .json), (".lhe", .lhe), (".lhe.gz", .lhe), (".lheh5", .lheh5),
+    (".npz", .npz), (".onnx", .onnx),
   ]
 
   /// The format that a file's name asks for.
@@ -76,10 +77,14 @@ public enum Output {
       throw Problem(
         .usage, "a table cannot be written as Les Houches events",
         remedy: "use -O hdf5, stream, tsv, npy or json")
+    case .npz, .onnx:
+      throw Problem(
+        .usage, "a table cannot be written as \(format.rawValue)",
+        remedy: "use -O npy; npz is for setups, models and results, onnx for models")
     }
   }
 
-  /// Setup, model, information or limits to a file: HDF5, or JSON where asked for.
+  /// Setup, model, information or limits to a file: HDF5, or JSON, npz and (models) ONNX where asked for.
   public static func writeDocument(
     _ header: Header, to path: String, options: OutputOptions
   ) throws {
@@ -89,10 +94,14 @@ public enum Output {
     case .json: try writeText(JSONFile.text(header), to: path, options: options)
     case .hdf5:
       try HDF5Document.write(header, to: open(path, format, options), options: options)
+    case .npz: try write(NumpyArchive.bytes(header), to: open(path, format, options))
+    case .onnx where header.kind == .model:
+      try write(
+        ONNXModel.bytes(ModelEnsemble(document: header.document)), to: open(path, format, options))
     default:
       throw Problem(
         .usage, "a \(header.kind.rawValue) cannot be written as \(format.rawValue)",
-        remedy: "use -O hdf5 or -O json")
+        remedy: "use -O hdf5, json or npz")
     }
   }
 
@@ -110,8 +119,11 @@ public enum Output {
   public static func writeBytes(
     _ bytes: [UInt8], to path: String?, options: OutputOptions
   ) throws {
-    let buffered = BufferedOutput(
-      try OutputFile(path, inputs: options.inputs, force: options.force))
+    try write(bytes, to: OutputFile(path, inputs: options.inputs, force: options.force))
+  }
+
+  private static func write(_ bytes: [UInt8], to file: OutputFile) throws {
+    let buffered = BufferedOutput(file)
     try bytes.withUnsafeBytes { try buffered.write($0) }
     try buffered.finish()
   }

@@ -153,16 +153,8 @@ final class NumpySink: Sink {
       "'" + name.replacing("\\", with: "\\\\").replacing("'", with: "\\'") + "'"
     }
     let members = zip(names, types).map { "(\($0), '\($1)')" }.joined(separator: ", ")
-    var text = "{'descr': [\(members)], 'fortran_order': False, 'shape': (\(rowCount),), }"
-    // Magic, version, length and text together fill a multiple of 64 bytes; the text ends with a new line.
-    let isLong = text.utf8.count > 65_000
-    let fixed = isLong ? 12 : 10
-    while (fixed + text.utf8.count + 1) % 64 != 0 { text += " " }
-    text += "\n"
-    var head: [UInt8] = [0x93] + Array("NUMPY".utf8) + [isLong ? 2 : 1, 0]
-    let length = text.utf8.count
-    for shift in 0..<(isLong ? 4 : 2) { head.append(UInt8(length >> (8 * shift) & 0xff)) }
-    try (head + Array(text.utf8)).withUnsafeBytes { try output.write($0) }
+    let head = NumpyHead.bytes(descr: "[\(members)]", shape: [rowCount])
+    try head.withUnsafeBytes { try output.write($0) }
   }
 
   private func write(rows batch: Batch) throws {

@@ -19,6 +19,8 @@ public struct EnsembleMember: Sendable, Equatable {
 public struct ModelEnsemble: Sendable, Equatable {
   /// At least one.
   public let members: [Model]
+  /// What corrects the mean of log r of the members wherever it is evaluated; nil for none.
+  public var calibration: Calibration?
   /// What all members have in common may be read here.
   public var first: Model { members[0] }
 
@@ -43,6 +45,11 @@ public struct ModelEnsemble: Sendable, Equatable {
   public static func merged(
     _ models: [(name: String, ensemble: ModelEnsemble)], allowMissing: Bool = true
   ) throws -> ModelEnsemble {
+    if let (name, _) = models.first(where: { $0.ensemble.calibration != nil }), models.count > 1 {
+      throw Problem(
+        .data, "this model is calibrated by itself",
+        remedy: "merge the models as they were trained, and calibrate what comes of it", file: name)
+    }
     var all = models.flatMap { model in model.ensemble.members.map { (model.name, $0) } }
     guard let first = all.first else {
       throw Problem(.data, "the model has no members", remedy: "train it again")
@@ -112,17 +119,24 @@ public struct ModelEnsemble: Sendable, Equatable {
 
   /// Of one member its own document; of several the sample, and each member's group `model` as `model/members/K`.
   public var document: Document {
-    guard members.count > 1 else { return first.document }
+    guard members.count > 1 else {
+      var d = first.document
+      calibration?.write(to: &d)
+      return d
+    }
     var d = first.sample.document
     for (i, member) in members.enumerated() {
       d["\(Self.root)/\(i + 1)"] = member.document["model"]
     }
+    calibration?.write(to: &d)
     return d
   }
 
   public init(document d: Document) throws {
     guard let group = d.group(Self.root) else {
       self.init(try Model(document: d))
+      calibration = try Calibration(document: d)
+      try requireFit()
       return
     }
     try self.init(
@@ -138,5 +152,15 @@ public struct ModelEnsemble: Sendable, Equatable {
           throw problem.at("member \(i + 1)")
         }
       })
+    calibration = try Calibration(document: d)
+    try requireFit()
+  }
+
+  private func requireFit() throws {
+    guard calibration?.scales.count ?? first.parameterNames.count == first.parameterNames.count
+    else {
+      throw Problem(
+        .data, "the model's calibration is of other parameters", remedy: "calibrate again")
+    }
   }
 }

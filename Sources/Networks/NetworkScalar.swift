@@ -55,6 +55,11 @@ public protocol NetworkScalar: BLASScalar {
     _ layer: PerceptronShape.Layer, columns: Int, _ weights: UnsafePointer<Self>, withBias: Bool,
     _ h: UnsafePointer<Self>, _ z: UnsafeMutablePointer<Self>)
 
+  /// z = x + shift for rows of `columns` values; the shifts are `stride` numbers apart.
+  static func shift(
+    _ units: Int, columns: Int, _ x: UnsafePointer<Self>, by shift: UnsafePointer<Self>,
+    stride: Int, to z: UnsafeMutablePointer<Self>)
+
   /// Sets the first value of each of n rows that are `stride` values apart.
   static func setColumn(_ n: Int, stride: Int, _ value: Self, _ start: UnsafeMutablePointer<Self>)
 
@@ -161,6 +166,13 @@ extension Float: NetworkScalar {
   ) {
     cvm_float_affine(
       layer.outputs, layer.inputs, columns, weights, layer.rowLength, withBias ? 1 : 0, h, z)
+  }
+
+  public static func shift(
+    _ units: Int, columns: Int, _ x: UnsafePointer<Float>, by shift: UnsafePointer<Float>,
+    stride: Int, to z: UnsafeMutablePointer<Float>
+  ) {
+    cvm_float_shift(units, columns, x, shift, stride, z)
   }
 
   public static func setColumn(
@@ -277,6 +289,13 @@ extension Double: NetworkScalar {
   ) {
     cvm_double_affine(
       layer.outputs, layer.inputs, columns, weights, layer.rowLength, withBias ? 1 : 0, h, z)
+  }
+
+  public static func shift(
+    _ units: Int, columns: Int, _ x: UnsafePointer<Double>, by shift: UnsafePointer<Double>,
+    stride: Int, to z: UnsafeMutablePointer<Double>
+  ) {
+    cvm_double_shift(units, columns, x, shift, stride, z)
   }
 
   public static func setColumn(

@@ -23,7 +23,7 @@ public struct PerceptronShape: Sendable, Equatable {
     public let outputs: Int
     public let offset: Int
     /// Numbers in a row: weights and bias.
-    public var rowLength: Int { inputs + 1 }
+    public let rowLength: Int
     public var parameterCount: Int { outputs * rowLength }
   }
 
@@ -32,7 +32,7 @@ public struct PerceptronShape: Sendable, Equatable {
     var offset = 0
     var width = inputs
     return (hidden + [outputs]).map { next in
-      let layer = Layer(inputs: width, outputs: next, offset: offset)
+      let layer = Layer(inputs: width, outputs: next, offset: offset, rowLength: width + 1)
       offset += layer.parameterCount
       width = next
       return layer

@@ -6,7 +6,9 @@ import CommandKit
 struct Evaluate: ToolGroup {
   static let configuration = CommandConfiguration.tool(
     "evaluate", abstract: "Evaluate a trained model for events, or draw from it.",
-    subcommands: [Estimates.self, Draw.self], defaultSubcommand: Estimates.self)
+    subcommands: [
+      Estimates.self, Calibrate.self, Diagnose.self, Importance.self, Draw.self,
+    ], defaultSubcommand: Estimates.self)
 
   static var citations: [Citation] { [.toolkit, .guide] }
 }

@@ -7,7 +7,7 @@ import EventModel
 struct Drawing {
   let options: Plot
   let context: CommandContext
-  private static let kinds: Set<Kind> = [.limits, .information, .model, .events]
+  private static let kinds: Set<Kind> = [.limits, .information, .model, .events, .estimates]
 
   func figure() throws -> Figure {
     let paths = options.inputs.paths.isEmpty ? [String?.none] : options.inputs.paths.map { $0 }
@@ -33,6 +33,14 @@ struct Drawing {
         matrices: options.matrix, level: options.level)
     case .model:
       return try ModelFigure.figure(try values(sources, labels, ModelEnsemble.init(document:)))
+    case .estimates:
+      guard sources.count == 1, Diagnosis.isHeld(by: sources[0].header.document) else {
+        throw Problem(
+          .data, "of estimates only a diagnosis is drawn, one at a time",
+          remedy: "give what 'evaluate diagnose -o' wrote", file: sources[0].name)
+      }
+      let diagnosis = try values(sources, labels, Diagnosis.init(document:))[0]
+      return try DiagnosisFigure.figure(diagnosis.0, diagnosis.1)
     default:
       guard sources.count == 1 else {
         throw Problem(

@@ -80,4 +80,21 @@ enum AmplitudeToy {
           ])
       ])
   }
+
+  /// Weighted events of x and z flat: all θ share them.
+  static func events(_ rows: Int, seed: UInt64) -> EventTable {
+    var (x, weights): ([Double], [Double]) = ([], [])
+    for row in 0..<rows {
+      var stream = PhiloxStream(seed: seed, purpose: .testing, item: UInt64(row))
+      let value = stream.uniform(-1, 1)
+      let z = stream.uniform() < 0.5 ? 0 : 1
+      x.append(value)
+      weights += [0, 1, -1].map { 4 * density(value, z, $0) / Double(rows) }
+    }
+    return EventTable(
+      setup: setup, samples: [SampleRecord(file: "toy", key: 1, samplingBenchmark: 0)],
+      hasSampleTable: false, count: rows, weights: weights, observations: x,
+      observableNames: ["x"], sampleIndices: [Int32](repeating: 0, count: rows),
+      eventIDs: (0..<rows).map { Int64($0) })
+  }
 }

@@ -76,4 +76,11 @@ extension Trait where Self == ConditionTrait {
   public static var needsPeers: ConditionTrait {
     .enabled(if: Peers.interpreter != nil, "no peers: neither SLUICE_PEERS nor .venv-peers")
   }
+
+  /// Skips with a reason where the peers have no onnxruntime.
+  public static var needsONNXRuntime: ConditionTrait {
+    .enabled("no onnxruntime among the peers") {
+      Peers.interpreter != nil && Peers.run(script: "import onnxruntime, numpy").status == 0
+    }
+  }
 }

@@ -46,6 +46,9 @@ enum cvm_activation {
      column gets the same operations in the same order, whatever its place or companions. */       \
   void NAME(affine)(size_t units, size_t inputs, size_t columns, const REAL *w, size_t stride,     \
                     int with_bias, const REAL *h, REAL *z);                                        \
+  /* z = x + shift for each of `units` rows of `columns` values; shifts are `stride` apart. */      \
+  void NAME(shift)(size_t units, size_t columns, const REAL *x, const REAL *shift, size_t stride,  \
+                   REAL *z);                                                                       \
   /* Sets every `stride`-th of n values. */                                                        \
   void NAME(set_column)(size_t n, size_t stride, REAL value, REAL *y);                             \
   /* y = factor y. */                                                                              \

@@ -1,0 +1,57 @@
+import ArgumentParser
+import CommandKit
+import Diagnostics
+import Estimators
+import EventIO
+import EventModel
+import Numerics
+
+/// Events and a model → the model with a calibration in it.
+struct Calibrate: Tool {
+  static let configuration = CommandConfiguration.subcommand(
+    "calibrate", abstract: "Put a calibration of log r into a model.",
+    discussion: """
+      Compares the ratio with the weights of events that it was not trained on, and writes the model \
+      with what corrects it. Whatever evaluates the new model applies the correction.
+      """)
+
+  @OptionGroup var input: InputGroup
+  @OptionGroup var model: ModelOption
+
+  @Option(
+    help: ArgumentHelp(
+      "expectation: the mean of r at theta1 becomes 1; isotonic: r becomes the monotonic function of itself that the events ask for.",
+      valueName: "method"))
+  var method = Calibration.Method.expectation
+
+  @OptionGroup var theta: ThetaOption
+  @OptionGroup var grid: GridOption
+  @OptionGroup var partition: PartitionOption
+  @OptionGroup var combination: CombineOption
+  @OptionGroup var output: FileOutputGroup
+  @OptionGroup var common: CommonOptions
+
+  mutating func execute(_ context: CommandContext) throws {
+    _ = try output.requirePath()
+    guard model.model.count == 1 else {
+      throw Problem(
+        .usage, "a calibration is of one model file",
+        remedy: "give --model once; events merge makes one file of several models")
+    }
+    var ensemble = try context.readModel(model.model[0])
+    ensemble.calibration = nil
+    let estimator = try Estimator(
+      [ensemble], names: model.model, team: ThreadTeam(threads: context.threads))
+    let source = try context.openTable(input, expecting: [.events])
+    let events = try WeightedTestEvents(
+      EventTable.load(source, observables: estimator.observableNames), estimator: estimator,
+      part: partition.partition ?? .validation, combination: combination.combine, file: input.path)
+    ensemble.calibration = try RatioCalibrator(events: events, journal: context.journal).calibrate(
+      estimator, method: method, points: context.points(theta, grid, setup: events.setup),
+      eventsDigest: (source as? any DigestedSource)?.contentDigest
+        ?? ContentDigest.of(source.header))
+    try context.writeDocument(kind: .model, document: ensemble.document, output: output)
+  }
+}
+
+extension Calibration.Method: ExpressibleByArgument {}

@@ -1,0 +1,106 @@
+import EventModel
+import Numerics
+
+/// Models of every kind with random networks, to be written for other programs.
+enum ExportModels {
+  static let setup = Setup(
+    name: "toy",
+    parameters: [
+      Parameter(name: "a", lhaBlock: "toy", lhaID: 1, range: -1...1),
+      Parameter(name: "b", lhaBlock: "toy", lhaID: 2, range: -2...2),
+    ],
+    benchmarks: [Benchmark(name: "sm", values: [0, 0])],
+    observables: ["x1", "x2", "x3"].map { Observable(name: $0, expression: nil) })
+
+  private static func numbers(_ count: Int, _ item: UInt64, scale: Double = 1) -> [Double] {
+    var stream = PhiloxStream(seed: 4, purpose: .testing, item: item)
+    // What both precisions hold exactly.
+    return (0..<count).map { _ in Double(Float(scale * stream.normal())) }
+  }
+
+  static func model(
+    _ target: Model.Target, activation: String = "tanh", precision: String = "float32",
+    flow: FlowLayout? = nil, amplitudes: AmplitudeLayout? = nil, variant: UInt64 = 0
+  ) -> Model {
+    let (p, d, hidden) = (2, 3, [5, 4])
+    let isTheta = target != .score && amplitudes == nil
+    let output =
+      switch target {
+      case .ratio: amplitudes?.outputs ?? 1
+      case .score: p
+      case .density: 2 * d
+      }
+    let inputs = (isTheta ? p : 0) + d
+    var parameters: [Double] = []
+    for (n, output) in (flow?.outputs(observables: d) ?? [output]).enumerated() {
+      let widths = [inputs] + hidden + [output]
+
+      for (l, (below, above)) in zip(widths, widths.dropFirst()).enumerated() {
+        let weights = numbers(below * above, 1000 * variant + UInt64(10 * n + l + 1), scale: 0.5)
+        parameters +=
+          weights + numbers(above, 1000 * variant + UInt64(100 + 10 * n + l), scale: 0.3)
+      }
+    }
+    var model = Model(
+      target: target, method: target == .score ? "sally" : "alices",
+      observableNames: ["x1", "x2", "x3"], parameterNames: ["a", "b"],
+      referenceTheta: [0.25, 0], thetaRange: target == .score ? [] : [[-1, 1], [-2, 2]],
+      xMeans: [1, -50, 0.25], xScales: [2, 30, 0.125],
+      thetaMeans: isTheta ? [0.125, -0.25] : (target == .score ? [] : [0, 0]),
+      thetaScales: isTheta ? [0.5, 1.5] : (target == .score ? [] : [1, 1]),
+      scoreScales: target == .score ? [3, 0.5] : [1, 1], layerWidths: [inputs] + hidden + [output],
+      flow: flow, activation: activation, parameters: parameters, precision: precision,
+      trainingLoss: [1], validationLoss: [], bestEpoch: 0, settings: [("epochs", "1")],
+      sample: SampleInfo(method: "ratio", theta1Values: [0.25, 0], setup: setup),
+      sampleDigest: "")
+    model.amplitudes = amplitudes
+    return model
+  }
+
+  /// (1 + a)² + b² about a = 0.25, in monomials 1, a, b.
+  static let polynomial = AmplitudeLayout(
+    scales: [0.5, 1.5], amplitudes: [[0, 0], [1, 0], [0, 1]],
+    crossSectionPowers: [[0, 0], [1, 0], [0, 1], [2, 0], [1, 1], [0, 2]],
+    crossSectionCoefficients: [1, 0.4, 0.1, 0.5, 0.125, 0.75],
+    frame: [1, 0, 0, 0.25, 0.75, 0, -0.125, 0.5, 1.25])
+
+  static let all: [(name: String, ensemble: ModelEnsemble)] =
+    singles.map { ($0, ModelEnsemble($1)) }
+
+  private static let singles: [(name: String, model: Model)] = {
+    var all: [(String, Model)] = []
+    for activation in [
+      "tanh", "relu", "lrelu", "elu", "selu", "softplus", "sigmoid", "logsigmoid",
+    ] {
+      for precision in ["float32", "float64"] {
+        all.append(
+          (
+            "\(activation)_\(precision)",
+            model(.ratio, activation: activation, precision: precision)
+          ))
+      }
+    }
+    for precision in ["float32", "float64"] {
+      all.append(("score_\(precision)", model(.score, precision: precision)))
+      all.append(
+        ("polynomial_\(precision)", model(.ratio, precision: precision, amplitudes: polynomial)))
+      for components in [1, 3] {
+        let flow = FlowLayout(
+          orders: [[0, 1, 2], [2, 1, 0]], components: components, logPrecisionBound: 10)
+        all.append(
+          (
+            "density\(components)_\(precision)", model(.density, precision: precision, flow: flow)
+          ))
+      }
+    }
+    return all
+  }()
+
+  /// Observables of a few rows, in the models' own units.
+  static let rows = 7
+  static let x: [Double] = zip(numbers(3 * rows, 900), 0...).map { value, i in
+    [1, -50, 0.25][i % 3] + [2, 30, 0.125][i % 3] * value
+  }.map { Double(Float($0)) }
+  /// A point for each row.
+  static let theta = numbers(2 * rows, 901, scale: 0.5)
+}
