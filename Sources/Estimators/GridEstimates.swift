@@ -36,14 +36,14 @@ extension Estimator {
         }
         for i in own.indices { sum[i] += own[i] }
       }
-      let factor = 1 / Double(ensemble.networks.count)
-      for i in sum.indices { sum[i] *= factor }
+      let members = Double(ensemble.networks.count)
+      for i in sum.indices { sum[i] /= members }
       if let calibration = ensemble.calibration {
         calibration.apply(toGrid: &sum, points: points)
       }
-      for i in mean.indices { mean[i] += sum[i] / Double(ensembles.count) }
+      for i in mean.indices { mean[i] += sum[i] }
     }
-    return mean
+    return mean.map { $0 / Double(ensembles.count) }
   }
 }
 

@@ -96,7 +96,7 @@ struct TrainedNetwork: Sendable {
   /// Outputs of every row at every point, rows × points; nil for networks that gain nothing by it.
   /// - Parameter points: θ in its own units, points × parameters.
   func grid(x values: [Double], points: [Double], rows: Int, team: ThreadTeam) -> [Double]? {
-    guard let body = body as? any GridBody else { return nil }
+    guard let body = body as? any GridBody, !inputs.isEmpty else { return nil }
     let p = theta.means.count
     let scaled = stride(from: 0, to: points.count, by: p).flatMap { start in
       inputs.map { theta.apply(points[start + $0], $0) }

@@ -6,7 +6,8 @@ import Testing
 
 /// What the trainers have in common: ensembles, trainings that go on and trainings that were interrupted.
 @Suite struct TrainingCommandTests {
-  private static let draw = "augment ratio events.h5 --theta0 flat:cHW=-0.1:0.1 --theta1 sm -n 400"
+  private static let draw =
+    "augment ratio events.h5 --theta0 flat:cHW=-.1:.1,cHq3=-.03:.03 --theta1 sm -n 400"
   private static let quick = "train-ratio sample.h5 --hidden 8 --epochs 3 --no-provenance"
 
   private static func bench() -> Analysed {

@@ -72,7 +72,7 @@ import Testing
     #expect(third.x == Array(all.x[750...]) + Array(all.x[..<200]))
     #expect(third.labels == Array(all.labels[750...]) + Array(all.labels[..<200]))
     let validation = Set(
-      all.split(FreshRowsTests.plan(epochs: 1)).validation.map { all.eventIDs[Int($0)] })
+      all.split(try Self.plan(epochs: 1)).validation.map { all.eventIDs[Int($0)] })
     #expect(validation.count > 200)
     let training = second.trainingRows(try Self.plan(epochs: 1))
     for row in training { #expect(!validation.contains(second.eventIDs[Int(row)])) }
