@@ -26,9 +26,9 @@ function __morph_parse_tokens -S
         case 'setup'
             __morph_parse_subcommand 1 'seed=' 'o/output=' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         case 'cross-section'
-            __morph_parse_subcommand 1 'input-format=' 'salvage' 'theta=+' 'grid=+' 'nu=+' 'combine=' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
+            __morph_parse_subcommand 1 'input-format=' 'salvage' 'theta=+' 'grid=+' 'nu=+' 'order=' 'combine=' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         case 'weights'
-            __morph_parse_subcommand 1 'input-format=' 'salvage' 'theta=+' 'grid=+' 'nu=+' 'combine=' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
+            __morph_parse_subcommand 1 'input-format=' 'salvage' 'theta=+' 'grid=+' 'nu=+' 'order=' 'combine=' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         case 'check'
             __morph_parse_subcommand 1 'input-format=' 'salvage' 'theta=+' 'grid=+' 'random=' 'tolerance=' 'combine=' 'seed=' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         case 'help'
@@ -110,6 +110,7 @@ complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "m
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph cross-section"' -l 'theta' -d 'Parameter point: a benchmark, cHW=0.3,cHq3=-0.1 (others are 0), or @FILE with one a line. Repeatable.' -rfka ''
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph cross-section"' -l 'grid' -d 'One axis of a grid of points, ends included. Repeatable; other parameters are 0.' -rfka ''
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph cross-section"' -l 'nu' -d 'Value of a nuisance parameter, or of a systematic that has one, in standard deviations. Repeatable; default 0.' -rfka ''
+complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph cross-section" order' -l 'order' -d 'Cut the polynomial in the couplings after its linear (1/Lambda^2) or quadratic (1/Lambda^4) terms; by default it is whole.' -rfka 'linear quadratic'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph cross-section" combine' -l 'combine' -d 'How samples of one process share phase space: by the balance heuristic, by the average, or the closest benchmark alone.' -rfka 'balance average closest'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph cross-section" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rF
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph cross-section" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe lheh5 npz onnx'
@@ -129,6 +130,7 @@ complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "m
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph weights"' -l 'theta' -d 'Parameter point: a benchmark, cHW=0.3,cHq3=-0.1 (others are 0), or @FILE with one a line. Repeatable.' -rfka ''
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph weights"' -l 'grid' -d 'One axis of a grid of points, ends included. Repeatable; other parameters are 0.' -rfka ''
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph weights"' -l 'nu' -d 'Value of a nuisance parameter, or of a systematic that has one, in standard deviations. Repeatable; default 0.' -rfka ''
+complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph weights" order' -l 'order' -d 'Cut the polynomial in the couplings after its linear (1/Lambda^2) or quadratic (1/Lambda^4) terms; by default it is whole.' -rfka 'linear quadratic'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph weights" combine' -l 'combine' -d 'How samples of one process share phase space: by the balance heuristic, by the average, or the closest benchmark alone.' -rfka 'balance average closest'
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph weights" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rF
 complete -c 'morph' -n '__morph_should_offer_completions_for_flags_or_options "morph weights" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe lheh5 npz onnx'

@@ -12,7 +12,9 @@ extension CommandContext {
     let path = try Self.operand(path)
     let source = try Input.openTable(path, expecting: kinds, options: options, journal: journal)
     // A command that computes with events gets a part of the cross section from a part of them.
-    if kinds == [.events], let part = try TablePart.read(source.header.document) {
+    if source.header.kind == .events, kinds.isSubset(of: [.events, .bins]),
+      let part = try TablePart.read(source.header.document)
+    {
       journal.warn(
         "part \(source.name)",
         "\(source.name) is \(part.description) of a table, and holds a part of its cross section; put the parts together with events merge"

@@ -1,14 +1,12 @@
 import Diagnostics
 
-/// Binned benchmark weights: every σ(θ), gradient, information, covariance and likelihood of a histogram follows from it
-/// without another pass over the events.
+/// Binned benchmark weights: every σ(θ, ν), gradient, information, covariance and likelihood of a histogram follows from
+/// it without another pass over the events.
 ///
-/// With `edges` e₀ < e₁ < … < e_k there are k + 2 bins: (−∞, e₀), [e₀, e₁), …, [e_k, ∞). Without edges there is one
+/// A bin of several axes is the product of one bin of each, the last axis running fastest. Without axes there is one
 /// bin, the total.
 public struct BinTable: Sendable, Equatable {
-  /// The observable on the axis; empty for the total.
-  public var observable: String
-  public var edges: [Double]
+  public var axes: [BinAxis]
   /// The benchmarks of the morphing basis, in the order of the weights.
   public var benchmarkNames: [String]
   /// Σ_e f_e W_eb [pb], row-major [bin][benchmark].
@@ -17,26 +15,89 @@ public struct BinTable: Sendable, Equatable {
   public var pairSums: [Double]
   /// Rows in each bin.
   public var counts: [Int]
+  /// Nuisance parameters in the order of the setup; empty where the table knows none.
+  public var nuisances: [Nuisance]
+  /// Σ_e f_e W_eb (w_k₊/w_ref)_e [pb]: the sums with nuisance parameter k at +1, row-major [bin][nuisance][benchmark].
+  public var up: [Double]
+  /// The same at −1. Without a column for it the effect is taken to be exponential, w_k₋/w_ref = w_ref/w_k₊.
+  public var down: [Double]
+  /// The same bins of each process alone, whose sums are those of this table; empty for a process's own table.
+  public var processes: [Process]
 
-  public init(observable: String = "", edges: [Double] = [], benchmarkNames: [String]) {
-    self.observable = observable
-    self.edges = edges
+  /// A nuisance parameter that the table has sums of.
+  public struct Nuisance: Sendable, Equatable {
+    public var name: String
+    /// Whether there is a column of weights at −1.
+    public var hasNegative: Bool
+
+    public init(name: String, hasNegative: Bool) {
+      self.name = name
+      self.hasNegative = hasNegative
+    }
+  }
+
+  /// One process of the table.
+  public struct Process: Sendable, Equatable {
+    public var name: String
+    public var isBackground: Bool
+    public var table: BinTable
+
+    public init(name: String, isBackground: Bool, table: BinTable) {
+      self.name = name
+      self.isBackground = isBackground
+      self.table = table
+    }
+  }
+
+  /// An empty table.
+  public init(axes: [BinAxis], benchmarkNames: [String], nuisances: [Nuisance] = []) {
+    self.axes = axes
     self.benchmarkNames = benchmarkNames
-    let bins = edges.count + 1
+    self.nuisances = nuisances
+    let bins = axes.reduce(1) { $0 * $1.binCount }
     sums = [Double](repeating: 0, count: bins * benchmarkNames.count)
     pairSums = [Double](repeating: 0, count: bins * Self.pairCount(benchmarkNames.count))
     counts = [Int](repeating: 0, count: bins)
+    up = [Double](repeating: 0, count: bins * nuisances.count * benchmarkNames.count)
+    down = up
+    processes = []
+  }
+
+  /// An empty table of one axis, or of the total without edges.
+  public init(observable: String = "", edges: [Double] = [], benchmarkNames: [String]) {
+    self.init(
+      axes: edges.isEmpty ? [] : [BinAxis(observable, edges: edges)],
+      benchmarkNames: benchmarkNames)
   }
 
   /// n(n+1)/2.
   public static func pairCount(_ n: Int) -> Int { n * (n + 1) / 2 }
 
-  public var binCount: Int { edges.count + 1 }
+  public var binCount: Int { counts.count }
   public var benchmarkCount: Int { benchmarkNames.count }
+  public var nuisanceCount: Int { nuisances.count }
 
-  /// The bin of a value: the number of edges at or below it.
-  public func bin(of x: Double) -> Int { Self.bin(of: x, edges: edges) }
+  /// The observables of the axes, `total` without axes.
+  public var observable: String {
+    axes.isEmpty ? "total" : axes.map(\.observable).joined(separator: ", ")
+  }
+  /// The edges of the only axis; empty for the total and for several axes.
+  public var edges: [Double] { axes.count == 1 ? axes[0].edges : [] }
 
+  // MARK: Bins
+
+  /// The bin of one value of each axis.
+  public func bin(of values: [Double]) -> Int {
+    precondition(values.count == axes.count)
+    var bin = 0
+    for (axis, x) in zip(axes, values) { bin = bin * axis.binCount + axis.bin(of: x) }
+    return bin
+  }
+
+  /// The bin of a value of the only axis.
+  public func bin(of x: Double) -> Int { bin(of: [x]) }
+
+  /// The number of edges at or below a value.
   public static func bin(of x: Double, edges: [Double]) -> Int {
     var low = 0
     var high = edges.count
@@ -47,12 +108,24 @@ public struct BinTable: Sendable, Equatable {
     return low
   }
 
-  /// `[75, 150)`, `(-inf, 0)`, `[600, inf)`, `total`.
-  public func label(_ bin: Int) -> String {
-    guard !edges.isEmpty else { return "total" }
-    let low = bin == 0 ? "(-inf" : "[\(edges[bin - 1])"
-    return low + ", " + (bin == edges.count ? "inf)" : "\(edges[bin]))")
+  /// The bin of each axis that a bin is the product of.
+  public func indices(ofBin bin: Int) -> [Int] {
+    var rest = bin
+    var result = [Int](repeating: 0, count: axes.count)
+    for k in axes.indices.reversed() {
+      result[k] = rest % axes[k].binCount
+      rest /= axes[k].binCount
+    }
+    return result
   }
+
+  /// `[75, 150)`, `(-inf, 0) x [1, 2)`, `total`.
+  public func label(_ bin: Int) -> String {
+    guard !axes.isEmpty else { return "total" }
+    return zip(axes, indices(ofBin: bin)).map { $0.label($1) }.joined(separator: " x ")
+  }
+
+  // MARK: Content
 
   /// Σ_e f_e W_eb of one bin.
   public func sums(ofBin bin: Int) -> [Double] {
@@ -74,50 +147,62 @@ public struct BinTable: Sendable, Equatable {
     return result
   }
 
-  /// Adds the content of a table of the same bins and benchmarks.
+  /// Adds the content of a table of the same bins, benchmarks and nuisance parameters; its processes join.
   public mutating func add(_ other: BinTable) {
-    precondition(other.edges == edges && other.benchmarkNames == benchmarkNames)
+    precondition(
+      other.axes == axes && other.benchmarkNames == benchmarkNames && other.nuisances == nuisances)
     for i in sums.indices { sums[i] += other.sums[i] }
     for i in pairSums.indices { pairSums[i] += other.pairSums[i] }
     for i in counts.indices { counts[i] += other.counts[i] }
+    for i in up.indices { up[i] += other.up[i] }
+    for i in down.indices { down[i] += other.down[i] }
+    for process in other.processes {
+      if let p = processes.firstIndex(where: { $0.name == process.name }) {
+        processes[p].table.add(process.table)
+      } else {
+        processes.append(process)
+      }
+    }
+  }
+
+  /// The sum of tables of several processes.
+  public init(processes: [Process]) {
+    precondition(!processes.isEmpty)
+    let first = processes[0].table
+    self.init(
+      axes: first.axes, benchmarkNames: first.benchmarkNames, nuisances: first.nuisances)
+    for process in processes { add(process.table) }
+    self.processes = processes
+  }
+
+  /// Groups of bins in one, `map` saying which each bin goes to.
+  public func grouped(axes: [BinAxis], _ map: (Int) -> Int) -> BinTable {
+    var result = BinTable(axes: axes, benchmarkNames: benchmarkNames, nuisances: nuisances)
+    let (b, pairs, k) = (
+      benchmarkCount, Self.pairCount(benchmarkCount), nuisanceCount * benchmarkCount
+    )
+    for bin in 0..<binCount {
+      let to = map(bin)
+      for i in 0..<b { result.sums[to * b + i] += sums[bin * b + i] }
+      for i in 0..<pairs { result.pairSums[to * pairs + i] += pairSums[bin * pairs + i] }
+      for i in 0..<k {
+        result.up[to * k + i] += up[bin * k + i]
+        result.down[to * k + i] += down[bin * k + i]
+      }
+      result.counts[to] += counts[bin]
+    }
+    result.processes = processes.map {
+      Process(
+        name: $0.name, isBackground: $0.isBackground, table: $0.table.grouped(axes: axes, map))
+    }
+    return result
   }
 
   /// All bins in one.
-  public var total: BinTable {
-    var result = BinTable(benchmarkNames: benchmarkNames)
-    for bin in 0..<binCount {
-      for b in 0..<benchmarkCount { result.sums[b] += sums[bin * benchmarkCount + b] }
-      let pairs = Self.pairCount(benchmarkCount)
-      for k in 0..<pairs { result.pairSums[k] += pairSums[bin * pairs + k] }
-      result.counts[0] += counts[bin]
-    }
-    return result
-  }
-}
+  public var total: BinTable { grouped(axes: []) { _ in 0 } }
 
-extension BinTable {
-  public func write(to d: inout Document, at path: String) {
-    d.set(path + "/observable", observable)
-    d.set(path + "/edges", edges)
-    d.set(path + "/benchmarks", benchmarkNames)
-    d.set(path + "/sums", sums, shape: [binCount, benchmarkCount])
-    d.set(path + "/pair_sums", pairSums, shape: [binCount, Self.pairCount(benchmarkCount)])
-    d.set(path + "/counts", counts)
-  }
-
-  /// The table at a path of a document, nil where there is none.
-  public static func read(_ d: Document, at path: String) throws -> BinTable? {
-    guard let table = d.group(path) else { return nil }
-    guard let edges = table.reals("edges"), let names = table.texts("benchmarks"),
-      let sums = table.reals("sums"), let pairs = table.reals("pair_sums"),
-      let counts = table.integers("counts"), sums.count == (edges.count + 1) * names.count,
-      pairs.count == (edges.count + 1) * pairCount(names.count), counts.count == edges.count + 1
-    else {
-      throw Problem(.data, "the table of bins is not whole", place: "group \(path)")
-    }
-    var result = BinTable(
-      observable: table.text("observable") ?? "", edges: edges, benchmarkNames: names)
-    (result.sums, result.pairSums, result.counts) = (sums, pairs, counts)
-    return result
+  /// The bins of one axis, summed over the others.
+  public func marginal(axis: Int) -> BinTable {
+    grouped(axes: [axes[axis]]) { indices(ofBin: $0)[axis] }
   }
 }

@@ -35,6 +35,10 @@ public struct EventTable: Sendable {
   /// Empty where the file has none.
   public var eventIDs: [Int64]
   public var partition: PartitionDefinition
+  /// The row of the file that each row is, where some were left out; empty where none was.
+  public private(set) var fileRows: [Int] = []
+  /// Rows of the file.
+  private var fileCount: Int?
 
   public init(
     setup: Setup, samples: [SampleRecord], hasSampleTable: Bool = true, count: Int,
@@ -79,8 +83,47 @@ public struct EventTable: Sendable {
   /// The part that each row belongs to.
   public func parts() -> [Partition] {
     (0..<count).map {
-      eventIDs.isEmpty ? partition.part(row: $0, of: count) : partition.part(of: eventIDs[$0])
+      eventIDs.isEmpty
+        ? partition.part(row: fileRow($0), of: fileCount ?? count)
+        : partition.part(of: eventIDs[$0])
     }
+  }
+
+  /// The row of the file that a row is, from 0.
+  public func fileRow(_ row: Int) -> Int { fileRows.isEmpty ? row : fileRows[row] }
+
+  /// Some rows, in order, their weights multiplied by `scales`; what is known of the samples stays.
+  public func selecting(_ rows: [Int], scales: [Double]) -> EventTable {
+    var result = self
+    let width = observableNames.count
+    result.fileRows = rows.map(fileRow)
+    result.fileCount = fileCount ?? count
+    result.count = rows.count
+    result.weights = []
+    result.weights.reserveCapacity(rows.count * weightCount)
+    for (row, scale) in zip(rows, scales) {
+      for w in weights[row * weightCount..<(row + 1) * weightCount] {
+        result.weights.append(scale * w)
+      }
+    }
+    result.observations = rows.flatMap { observations[$0 * width..<($0 + 1) * width] }
+    result.sampleIndices = rows.map { sampleIndices[$0] }
+    result.eventIDs = eventIDs.isEmpty ? [] : rows.map { eventIDs[$0] }
+    return result
+  }
+
+  /// Adds columns, one value a row.
+  public mutating func add(columns: [(name: String, values: [Double])]) {
+    guard !columns.isEmpty else { return }
+    let width = observableNames.count
+    var all: [Double] = []
+    all.reserveCapacity(count * (width + columns.count))
+    for row in 0..<count {
+      all += observations[row * width..<(row + 1) * width]
+      for column in columns { all.append(column.values[row]) }
+    }
+    observations = all
+    observableNames += columns.map(\.name)
   }
 
   /// Rows of a part and, for each sample, rows / rows in the part.

@@ -14,21 +14,23 @@ public struct Information: Sendable, Equatable {
     public var covariance: [Double]?
     /// By how much the finite number of events makes the matrix too large on average; not subtracted.
     public var bias: [Double]?
-    /// The observable and the edges of a histogram.
-    public var observable: String?
-    public var edges: [Double]?
+    /// The axes of a histogram; empty for everything else.
+    public var axes: [BinAxis]
 
     public init(
       name: String, matrix: [Double], covariance: [Double]? = nil, bias: [Double]? = nil,
-      observable: String? = nil, edges: [Double]? = nil
+      axes: [BinAxis] = []
     ) {
       self.name = name
       self.matrix = matrix
       self.covariance = covariance
       self.bias = bias
-      self.observable = observable
-      self.edges = edges
+      self.axes = axes
     }
+
+    /// The observable and the edges of a histogram of one axis.
+    public var observable: String? { axes.count == 1 ? axes[0].observable : nil }
+    public var edges: [Double]? { axes.count == 1 ? axes[0].edges : nil }
 
     /// Standard deviations of the elements, row-major; nil without a covariance.
     public var standardDeviations: [Double]? {
@@ -40,7 +42,11 @@ public struct Information: Sendable, Equatable {
 
   public var parameterNames: [String]
   public var parameterUnits: [String]
-  /// The point, one value per parameter of the analysis (after a projection those that are left).
+  /// Which of them are nuisance parameters, in units of their own uncertainty; the others are physics.
+  public var isNuisance: [Bool]
+  /// Whether unit Gaussian constraints of the nuisance parameters are in the matrices, or were when these were profiled.
+  public var isConstrained: Bool
+  /// The point, one value per parameter of the analysis (after a projection those that are left); 0 for nuisance parameters.
   public var theta: [Double]
   /// [pb⁻¹]
   public var luminosity: Double
@@ -57,17 +63,22 @@ public struct Information: Sendable, Equatable {
   public var combination: Combination
   /// The first is the one that `sum` takes.
   public var entries: [Entry]
+  /// How the information is distributed over an observable.
+  public var distribution: InformationDistribution?
   /// What was done, for people.
   public var notes: [String]
 
   public init(
-    parameterNames: [String], parameterUnits: [String], theta: [Double], luminosity: Double,
-    crossSection: Double = .nan, crossSectionError: Double = .nan, events: Int = 0,
+    parameterNames: [String], parameterUnits: [String], isNuisance: [Bool]? = nil,
+    isConstrained: Bool = false, theta: [Double], luminosity: Double, crossSection: Double = .nan,
+    crossSectionError: Double = .nan, events: Int = 0,
     effectiveEvents: Double = 0, negativeFraction: Double = 0, partition: Partition = .all,
     combination: Combination = .balance, entries: [Entry] = [], notes: [String] = []
   ) {
     self.parameterNames = parameterNames
     self.parameterUnits = parameterUnits
+    self.isNuisance = isNuisance ?? parameterNames.map { _ in false }
+    self.isConstrained = isConstrained
     self.theta = theta
     self.luminosity = luminosity
     self.crossSection = crossSection
@@ -91,6 +102,8 @@ public struct Information: Sendable, Equatable {
     let root = "information/"
     d.set(root + "parameters", parameterNames)
     d.set(root + "units", parameterUnits)
+    d.set(root + "is_nuisance", isNuisance.map { $0 ? 1 : 0 })
+    d.set(root + "is_constrained", isConstrained ? 1 : 0)
     d.set(root + "theta", theta)
     d.set(root + "luminosity", luminosity)
     d.set(root + "cross_section", crossSection)
@@ -109,9 +122,9 @@ public struct Information: Sendable, Equatable {
         d.set(path + "covariance", covariance, shape: [n, n, n, n])
       }
       if let bias = entry.bias { d.set(path + "bias", bias, shape: [n, n]) }
-      if let observable = entry.observable { d.set(path + "observable", observable) }
-      if let edges = entry.edges { d.set(path + "edges", edges) }
+      Self.write(entry.axes, to: &d, at: path)
     }
+    distribution?.write(to: &d, at: root + "distribution", parameters: n)
     return d
   }
 
@@ -139,6 +152,11 @@ public struct Information: Sendable, Equatable {
       combination: d.text(root + "combination").flatMap(Combination.init) ?? .balance,
       notes: d.texts(root + "notes") ?? [])
     guard parameterUnits.count == n else { throw broken(root + "units") }
+    if let flags = d.integers(root + "is_nuisance") {
+      guard flags.count == n else { throw broken(root + "is_nuisance") }
+      isNuisance = flags.map { $0 != 0 }
+    }
+    isConstrained = d.integer(root + "is_constrained") == 1
     entries = try names.map { name in
       let path = root + "matrices/" + name + "/"
       guard let matrix = d.reals(path + "matrix"), matrix.count == n * n else {
@@ -152,7 +170,29 @@ public struct Information: Sendable, Equatable {
       guard bias.map({ $0.count == n * n }) ?? true else { throw broken(path + "bias") }
       return Entry(
         name: name, matrix: matrix, covariance: covariance, bias: bias,
-        observable: d.text(path + "observable"), edges: d.reals(path + "edges"))
+        axes: Self.axes(d, at: path))
+    }
+    distribution = try InformationDistribution.read(
+      d, at: root + "distribution", parameters: n)
+  }
+
+  /// One axis is `observable` and `edges`; several are `observables` and `edges_0`, `edges_1`, ….
+  private static func write(_ axes: [BinAxis], to d: inout Document, at path: String) {
+    if axes.count == 1 {
+      d.set(path + "observable", axes[0].observable)
+      d.set(path + "edges", axes[0].edges)
+    } else if axes.count > 1 {
+      d.set(path + "observables", axes.map(\.observable))
+      for (k, axis) in axes.enumerated() { d.set(path + "edges_\(k)", axis.edges) }
+    }
+  }
+
+  private static func axes(_ d: Document, at path: String) -> [BinAxis] {
+    if let observable = d.text(path + "observable"), let edges = d.reals(path + "edges") {
+      return [BinAxis(observable, edges: edges)]
+    }
+    return (d.texts(path + "observables") ?? []).enumerated().compactMap { k, name in
+      d.reals(path + "edges_\(k)").map { BinAxis(name, edges: $0) }
     }
   }
 }

@@ -1,6 +1,6 @@
 /// What a file or stream holds.
 public enum Kind: String, Sendable, CaseIterable {
-  case setup, events, sample, model, estimates, information, limits
+  case setup, events, sample, model, estimates, information, limits, bins, geometry
   /// The state of an unfinished training.
   case checkpoint
 }
@@ -106,7 +106,7 @@ public struct Header: Sendable, Equatable {
   public var provenance: [ProvenanceRecord]
   /// The small content: setup, sample table and whatever the kind documents (man section 5).
   public var document: Document
-  /// The columns of the rows; empty for kinds without rows (setup, model, information, limits).
+  /// The columns of the rows; empty for kinds without rows (setup, model, information, limits, bins, geometry).
   public var fields: [Field]
 
   public init(

@@ -51,4 +51,18 @@ public enum BinSpecification: Sendable, Equatable {
       return try events.quantileEdges(observable, bins: count, theta: theta)
     }
   }
+
+  /// The axes of a histogram from texts, as `--observable` and `--bins` give them.
+  public static func axes(
+    _ texts: [(observable: String, bins: String)], _ events: CombinedEvents, theta: [Double]
+  ) throws -> [BinAxis] {
+    let units = Dictionary(
+      events.table.setup.observables.map { ($0.name, $0.unit) }, uniquingKeysWith: { a, _ in a })
+    return try texts.map { observable, bins in
+      BinAxis(
+        observable,
+        edges: try BinSpecification(parsing: bins).edges(
+          events, observable: observable, theta: theta), unit: units[observable] ?? "")
+    }
+  }
 }

@@ -43,9 +43,24 @@ public struct CombinedEvents: Sendable {
     } catch let problem as Problem {
       throw file.map(problem.inFile) ?? problem
     }
-    total = try Self.fill(
-      table, morphing: morphing, factors: factors, column: nil, edges: [], team: team)
+    total = try BinFilling(
+      table, morphing: morphing, factors: factors, axes: [], columns: [], rows: nil, team: team
+    ).table()
     guard total.sums.allSatisfy(\.isFinite) else { throw Self.notFinite(table, file) }
+  }
+
+  /// The same events with weights multiplied by a number for each row.
+  func reweighted(by scales: [Double]) throws -> CombinedEvents {
+    try CombinedEvents(self, factors: zip(factors, scales).map { $0 * $1 })
+  }
+
+  private init(_ other: CombinedEvents, factors: [Double]) throws {
+    (table, morphing, combination) = (other.table, other.morphing, other.combination)
+    (file, team) = (other.file, other.team)
+    self.factors = factors
+    total = try BinFilling(
+      table, morphing: morphing, factors: factors, axes: [], columns: [], rows: nil, team: team
+    ).table()
   }
 
   private static func factors(
@@ -71,7 +86,7 @@ public struct CombinedEvents: Sendable {
       .data,
       "the weight '\(table.setup.weightNames[at % table.weightCount])' is \(table.weights[at])",
       remedy: "read the events again with lhe-read", file: file,
-      place: "row \(at / table.weightCount + 1)")
+      place: "row \(table.fileRow(at / table.weightCount) + 1)")
   }
 
   /// Weights and gradients of the morphing basis at a point.
@@ -83,6 +98,23 @@ public struct CombinedEvents: Sendable {
         "a point of \(theta.count) values where there are \(morphing.parameterCount) parameters")
     }
     return MorphedPoint(theta, morphing: morphing)
+  }
+
+  /// The events under a policy on those whose dσ_e(θ) is negative.
+  /// - Throws: `.data` with their number and share, where they are refused.
+  func treatingNegative(_ policy: NegativePolicy, at point: MorphedPoint) throws -> CombinedEvents {
+    guard policy != .keep else { return self }
+    let sigma = crossSections(at: point)
+    let count = sigma.count { $0 < 0 }
+    guard count > 0 else { return self }
+    guard policy == .clip else {
+      let share = EventStatistics(sigma).negativeFraction
+      throw Problem(
+        .data,
+        "\(count) of \(sigma.count) events have a negative weight, \(Double(Int(share * 1e4)) / 1e2) % of the total",
+        remedy: "use --negative clip or keep, or another order or point", file: file)
+    }
+    return try reweighted(by: sigma.map { $0 < 0 ? 0 : 1 })
   }
 
   /// Position of an observable's column in a row of observations.
@@ -115,78 +147,58 @@ public struct CombinedEvents: Sendable {
     Problem(
       .data, "observable '\(observable)' is undefined (NaN)",
       remedy: "give it a value in the analysis (on_undefined) or cut such events", file: file,
-      place: "row \(row + 1)")
+      place: "row \(table.fileRow(row) + 1)")
   }
 
   /// Bins one observable, with `edges.count + 1` bins, the outermost open-ended.
-  /// - Throws: `.data` for an unknown observable and for NaN; `.usage` for edges that do not increase.
+  /// - Throws: as `fill(axes:)`.
   public func fill(_ observable: String, edges: [Double]) throws -> BinTable {
-    let column = try column(of: observable)
-    guard !edges.isEmpty, edges.allSatisfy(\.isFinite),
-      zip(edges, edges.dropFirst()).allSatisfy({ $0 < $1 })
-    else {
-      throw Problem(
-        .usage, "the edges of the bins of '\(observable)' do not increase",
-        remedy: "write --bins 0,75,150,250")
-    }
-    let width = table.observableNames.count
-    if let row = (0..<table.count).first(where: { table.observations[$0 * width + column].isNaN }) {
-      throw undefined(observable, row: row)
-    }
-    var result = try Self.fill(
-      table, morphing: morphing, factors: factors, column: column, edges: edges, team: team)
-    result.observable = observable
-    return result
+    try fill(axes: [BinAxis(observable, edges: edges)])
   }
 
-  private static func fill(
-    _ table: EventTable, morphing: MorphingSetup, factors: [Double], column: Int?,
-    edges: [Double], team: ThreadTeam
-  ) throws -> BinTable {
-    let names = table.setup.benchmarks.prefix(morphing.benchmarkCount).map(\.name)
-    let blocks = team.mapRanges(of: table.count, size: blockSize) { rows in
-      var block = BinTable(edges: edges, benchmarkNames: names)
-      fill(&block, table, rows, factors, column)
-      return block
-    }
-    var result = BinTable(edges: edges, benchmarkNames: names)
-    for block in blocks { result.add(block) }
-    return result
+  /// Bins in any number of observables, with the effects of nuisance parameters and process by process.
+  /// - Parameter rows: the rows that count; nil is all.
+  /// - Throws: `.data` for an unknown observable and for NaN; `.usage` for edges that do not increase.
+  public func fill(axes: [BinAxis], rows: Range<Int>? = nil) throws -> BinTable {
+    try filling(axes, rows: rows).table()
   }
 
-  private static func fill(
-    _ block: inout BinTable, _ table: EventTable, _ rows: Range<Int>, _ factors: [Double],
-    _ column: Int?
-  ) {
-    let n = block.benchmarkCount
-    let pairs = BinTable.pairCount(n)
+  /// The same as the part of a job: with the sums unrounded, so that parts add up to the bits of the whole.
+  public func fillExactly(
+    axes: [BinAxis], rows: Range<Int>
+  ) throws -> (table: BinTable, exact: [ExactSum]) {
+    let filling = try filling(axes, rows: rows)
+    return (filling.table(), filling.exactSums())
+  }
+
+  private func filling(_ axes: [BinAxis], rows: Range<Int>?) throws -> BinFilling {
     let width = table.observableNames.count
-    let edges = block.edges
-    var counts = block.counts
-    var scaled = [Double](repeating: 0, count: n)
-    table.weights.withUnsafeBufferPointer { weights in
-      table.observations.withUnsafeBufferPointer { observations in
-        block.sums.withUnsafeMutableBufferPointer { sums in
-          block.pairSums.withUnsafeMutableBufferPointer { pairSums in
-            for row in rows where factors[row] != 0 {
-              let bin =
-                column.map { BinTable.bin(of: observations[row * width + $0], edges: edges) } ?? 0
-              counts[bin] += 1
-              for b in 0..<n { scaled[b] = factors[row] * weights[row * table.weightCount + b] }
-              var at = bin * pairs
-              for i in 0..<n {
-                sums[bin * n + i] += scaled[i]
-                for j in i..<n {
-                  pairSums[at] += scaled[i] * scaled[j]
-                  at += 1
-                }
-              }
-            }
-          }
-        }
+    let columns = try axes.map { axis in
+      let column = try column(of: axis.observable)
+      guard !axis.edges.isEmpty, axis.edges.allSatisfy(\.isFinite),
+        zip(axis.edges, axis.edges.dropFirst()).allSatisfy({ $0 < $1 })
+      else {
+        throw Problem(
+          .usage, "the edges of the bins of '\(axis.observable)' do not increase",
+          remedy: "write --bins 0,75,150,250")
       }
+      if let row = (rows ?? 0..<table.count).first(where: {
+        table.observations[$0 * width + column].isNaN
+      }) {
+        throw undefined(axis.observable, row: row)
+      }
+      return column
     }
-    block.counts = counts
+    return try BinFilling(
+      table, morphing: morphing, factors: factors, axes: axes, columns: columns, rows: rows,
+      team: team)
+  }
+
+  /// Rows of block K of N, cut where blocks of sums end, so that no sum depends on the cut.
+  public func rows(of part: Int, in count: Int) -> Range<Int> {
+    let blocks = (table.count + Self.blockSize - 1) / Self.blockSize
+    let cut = { (k: Int) in min(table.count, blocks * k / count * Self.blockSize) }
+    return cut(part - 1)..<cut(part)
   }
 
   /// Edges that cut an observable into `bins` parts of equal dσ(θ): its quantiles k/bins, k = 1 … bins − 1.

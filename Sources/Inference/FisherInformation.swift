@@ -1,5 +1,6 @@
 import Diagnostics
 import EventModel
+import LinearAlgebra
 
 /// Fisher information of an extended (Poisson times density) measurement: I_ij = L Σ_c ∂_iσ_c ∂_jσ_c/σ_c, where a cell c
 /// is an event (truth), a bin (histogram) or everything (rate); arXiv:1805.00013 eq. 9, arXiv:1612.05261 eq. 8.
@@ -7,7 +8,7 @@ import EventModel
 /// The covariance is that of Poisson-distributed numbers of events, Σ_e v_e ⊗ v_e with
 /// v_e = L [∂_i dσ_e r_j + r_i ∂_j dσ_e − r_i r_j dσ_e], r = ∂σ_c/σ_c of the event's cell.
 public enum FisherInformation {
-  /// Information of a table of bins; one bin gives that of the rate.
+  /// Information of a table of bins on θ alone; one bin gives that of the rate.
   ///
   /// The Monte-Carlo bias is L Σ_c 1/σ_c Σ_e q_ie q_je, q_e = ∂dσ_e − r_c dσ_e: what a finite number of events adds on
   /// average.
@@ -16,76 +17,74 @@ public enum FisherInformation {
     journal: Journal? = nil
   ) -> Information.Entry {
     let n = point.parameterCount
-    let pairs = SymmetricPairs(n)
-    var matrix = [Double](repeating: 0, count: pairs.count)
-    var bias = matrix
-    var covariance = [Double](repeating: 0, count: pairs.count * pairs.count)
-    for bin in 0..<table.binCount where table.counts[bin] > 0 {
-      let (sigma, d) = point.crossSection(table, bin: bin)
-      guard sigma != 0 else { continue }
-      if sigma < 0 {
-        journal?.warn(
-          "information.negative-bin",
-          "bin \(table.label(bin)) has the negative cross section \(sigma) pb")
-      }
-      let r = d.map { $0 / sigma }
-      let q = table.pairMatrix(ofBin: bin)
-      for (k, (i, j)) in pairs.pairs.enumerated() { matrix[k] += luminosity * d[i] * r[j] }
-      addCovariance(&covariance, pairs, point, r, q, luminosity)
-      addBias(&bias, pairs, point, r, q, luminosity / sigma)
-    }
+    let model = BinnedModel(table, morphing: point.morphing)
+    let (values, gradients) = model.evaluate(at: model.nominal(point.theta))
+    warnAboutNegative(values, table, journal)
+    let (matrix, errors) = cells(model, point.theta, n, luminosity, values, gradients)
     return Information.Entry(
-      name: name, matrix: pairs.matrix(matrix), covariance: pairs.covariance(covariance),
-      bias: pairs.matrix(bias), observable: table.edges.isEmpty ? nil : table.observable,
-      edges: table.edges.isEmpty ? nil : table.edges)
+      name: name, matrix: matrix,
+      covariance: SymmetricPairs(n).covariance(errors.covariance(Matrix.identity(n))),
+      bias: errors.bias(), axes: table.axes)
   }
 
-  /// J Q Jᵀ with J_ij,b = ∂I_ij/∂S_b = L [D_ib r_j + r_i D_jb − r_i r_j w_b].
-  private static func addCovariance(
-    _ covariance: inout [Double], _ pairs: SymmetricPairs, _ point: MorphedPoint, _ r: [Double],
-    _ q: [Double], _ luminosity: Double
-  ) {
-    let b = point.weights.count
-    let jacobian = pairs.pairs.map { i, j in
-      (0..<b).map {
-        luminosity
-          * (point.gradients[i * b + $0] * r[j] + r[i] * point.gradients[j * b + $0] - r[i] * r[j]
-            * point.weights[$0])
+  /// Information of a table of bins on all parameters of a space.
+  ///
+  /// Covariance and bias take the response of a bin to nuisance parameters for exact.
+  /// - Throws: `.data` where nuisance parameters cannot be profiled.
+  public static func binned(
+    _ model: BinnedModel, at theta: [Double], space: InformationSpace, luminosity: Double,
+    name: String, journal: Journal? = nil
+  ) throws -> Information.Entry {
+    precondition(space.normCount == model.normCount)
+    var (values, gradients) = model.evaluate(at: model.nominal(theta))
+    switch space.negative {
+    case .keep: warnAboutNegative(values, model.table, journal)
+    case .clip: for bin in values.indices where values[bin] < 0 { values[bin] = 0 }
+    case .refuse:
+      if let bin = values.firstIndex(where: { $0 < 0 }) {
+        throw Problem(
+          .data,
+          "bin \(model.table.label(bin)) has the negative cross section \(values[bin]) pb",
+          remedy: "use larger bins, or --negative clip or keep")
       }
     }
-    for k in 0..<pairs.count {
-      let left = contracted(jacobian[k], q)
-      for l in 0..<pairs.count {
-        covariance[k * pairs.count + l] += dot(left, jacobian[l])
+    let (matrix, errors) = cells(
+      model, theta, space.fullCount, luminosity, values, gradients)
+    return try space.entry(name, matrix, bias: errors.bias(), axes: model.table.axes) {
+      errors.covariance($0)
+    }
+  }
+
+  private static func warnAboutNegative(
+    _ values: [Double], _ table: BinTable, _ journal: Journal?
+  ) {
+    for bin in values.indices where values[bin] < 0 {
+      journal?.warn(
+        "information.negative-bin",
+        "bin \(table.label(bin)) has the negative cross section \(values[bin]) pb")
+    }
+  }
+
+  /// I over the first n parameters of the model, and what its errors are made of. Bins of cross section 0 are left out.
+  private static func cells(
+    _ model: BinnedModel, _ theta: [Double], _ n: Int, _ luminosity: Double,
+    _ values: [Double], _ gradients: [Double]
+  ) -> ([Double], BinnedErrors) {
+    let width = model.parameterCount
+    precondition(n <= width)
+    let cells = values.indices.filter { model.table.counts[$0] > 0 && values[$0] != 0 }
+    var matrix = [Double](repeating: 0, count: n * n)
+    for bin in cells {
+      for i in 0..<n {
+        let left = luminosity * gradients[bin * width + i]
+        for j in 0..<n { matrix[i * n + j] += left * gradients[bin * width + j] / values[bin] }
       }
     }
-  }
-
-  private static func addBias(
-    _ bias: inout [Double], _ pairs: SymmetricPairs, _ point: MorphedPoint, _ r: [Double],
-    _ q: [Double], _ scale: Double
-  ) {
-    let b = point.weights.count
-    let k = (0..<point.parameterCount).map { i in
-      (0..<b).map { point.gradients[i * b + $0] - r[i] * point.weights[$0] }
-    }
-    for (index, (i, j)) in pairs.pairs.enumerated() {
-      bias[index] += scale * dot(contracted(k[i], q), k[j])
-    }
-  }
-
-  private static func contracted(_ v: [Double], _ q: [Double]) -> [Double] {
-    (0..<v.count).map { column in
-      var sum = 0.0
-      for row in 0..<v.count { sum += v[row] * q[row * v.count + column] }
-      return sum
-    }
-  }
-
-  private static func dot(_ a: [Double], _ b: [Double]) -> Double {
-    var sum = 0.0
-    for i in a.indices { sum += a[i] * b[i] }
-    return sum
+    let r = cells.map { bin in (0..<n).map { gradients[bin * width + $0] / values[bin] } }
+    let errors = BinnedErrors(
+      model, MorphedPoint(theta, morphing: model.morphing), cells: cells, values: values, r: r,
+      luminosity: luminosity)
+    return (matrix, errors)
   }
 
   /// Truth information: every event is a cell, its weights being known exactly. An upper bound for any measurement.
@@ -107,15 +106,36 @@ public enum FisherInformation {
       for k in covariance.indices { covariance[k] += block.covariance[k] }
       skipped += block.skipped
     }
-    if skipped > 0 {
-      journal?.warn(
-        "information.zero-event",
-        "events of zero weight but non-zero gradient were left out of the truth information",
-        count: skipped)
-    }
+    warnAboutZeros(skipped, journal)
     return Information.Entry(
       name: "truth", matrix: pairs.matrix(matrix.map { luminosity * $0 }),
       covariance: pairs.covariance(covariance.map { luminosity * luminosity * $0 }))
+  }
+
+  /// Truth information on all parameters of a space.
+  /// - Throws: `.data` where nuisance parameters cannot be profiled.
+  public static func truth(
+    _ events: CombinedEvents, at point: MorphedPoint, space: InformationSpace,
+    freeNorms: [String] = [], luminosity: Double, journal: Journal? = nil
+  ) throws -> Information.Entry {
+    let events = try events.treatingNegative(space.negative, at: point)
+    guard space.fullCount > space.thetaCount else {
+      return truth(events, at: point, luminosity: luminosity, journal: journal)
+    }
+    let gradients = try EventGradients(events, point, space, freeNorms: freeNorms)
+    let (matrix, skipped) = gradients.matrix()
+    warnAboutZeros(skipped, journal)
+    return try space.entry("truth", matrix.map { luminosity * $0 }) { u in
+      gradients.covariance(Reduction(u), count: space.count).map { luminosity * luminosity * $0 }
+    }
+  }
+
+  private static func warnAboutZeros(_ skipped: Int, _ journal: Journal?) {
+    guard skipped > 0 else { return }
+    journal?.warn(
+      "information.zero-event",
+      "events of zero weight but non-zero gradient were left out of the truth information",
+      count: skipped)
   }
 
   /// Σ I_e and Σ I_e ⊗ I_e (upper triangle filled, then mirrored) of some rows, without the luminosity.

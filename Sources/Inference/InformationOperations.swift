@@ -16,8 +16,10 @@ extension Information {
     }
     var result = first.information
     result.entries = []
+    result.distribution = nil
     result.notes = []
     var total: Entry?
+    var isConstrained = false
     for (file, part) in parts {
       guard part.parameterNames == result.parameterNames else {
         throw Problem(
@@ -29,6 +31,13 @@ extension Information {
           .data, "the information is at another point than that of \(first.file)",
           remedy: "make both at one --theta", file: file)
       }
+      guard !(part.isConstrained && part.isNuisance.contains(true) && isConstrained) else {
+        throw Problem(
+          .data, "the constraints of nuisance parameters would count more than once",
+          remedy: "make the channels with --nuisance keep, and sum them with --constraint",
+          file: file)
+      }
+      isConstrained = isConstrained || part.isConstrained
       guard let entry = name.map({ part[$0] }) ?? part.entries.first else {
         throw Problem(
           .data, "there is no matrix '\(name ?? "")'",
@@ -38,10 +47,10 @@ extension Information {
       result.notes.append(
         "\(entry.name) of \(file), \(Luminosity(inversePicobarn: part.luminosity).description)")
     }
+    result.isConstrained = isConstrained
     if var total {
       total.name = "sum"
-      total.observable = nil
-      total.edges = nil
+      total.axes = []
       result.entries = [total]
     }
     if parts.contains(where: { $0.information.luminosity != result.luminosity }) {
@@ -66,6 +75,30 @@ extension Information {
       covariance: plus(a.covariance, b.covariance), bias: plus(a.bias, b.bias))
   }
 
+  /// All matrices with unit Gaussian constraints of the nuisance parameters: 1 on their diagonal.
+  /// - Throws: `.data` where they are there already, or there are no nuisance parameters.
+  public func constrained() throws -> Information {
+    guard !isConstrained else {
+      throw Problem(
+        .data, "the constraints of the nuisance parameters are in the information already",
+        remedy: "leave --constraint away")
+    }
+    guard isNuisance.contains(true) else {
+      throw Problem(
+        .data, "there are no nuisance parameters to constrain",
+        remedy: "make the information with --nuisance keep")
+    }
+    var result = self
+    result.isConstrained = true
+    for k in result.entries.indices {
+      for i in 0..<parameterCount where isNuisance[i] {
+        result.entries[k].matrix[i * parameterCount + i] += 1
+      }
+    }
+    result.notes.append("unit Gaussian constraints of the nuisance parameters")
+    return result
+  }
+
   /// All matrices with the other parameters fixed: rows and columns of `keep`, in that order.
   public func projected(keeping keep: [String]) throws -> Information {
     let kept = try indices(keep)
@@ -86,15 +119,12 @@ extension Information {
     var result = restricted(to: kept)
     result.entries = try entries.map { entry in
       let full = Matrix(rows: parameterCount, columns: parameterCount, elements: entry.matrix)
-      let b = full.submatrix(rows: kept, columns: rest)
-      let c = full.submatrix(rows: rest, columns: rest)
-      guard try Self.isRegular(c) else {
+      guard let x = try Self.profileWeights(full, kept: kept, rest: rest) else {
         throw Problem(
           .data,
           "matrix '\(entry.name)' is singular in \(others(kept).joined(separator: ", "))",
           remedy: "fix these parameters with 'fisher project', or add other measurements")
       }
-      let x = try c.solve(b.transposed).transposed
       var u = Matrix(rows: kept.count, columns: parameterCount)
       for row in kept.indices {
         u[row, kept[row]] = 1
@@ -106,8 +136,16 @@ extension Information {
     return result
   }
 
+  /// B C⁻¹ of the blocks A = I[kept, kept], B = I[kept, rest], C = I[rest, rest]; nil where C is singular.
+  static func profileWeights(_ full: Matrix, kept: [Int], rest: [Int]) throws -> Matrix? {
+    let b = full.submatrix(rows: kept, columns: rest)
+    let c = full.submatrix(rows: rest, columns: rest)
+    guard try isRegular(c) else { return nil }
+    return try c.solve(b.transposed).transposed
+  }
+
   /// Whether an information matrix can be inverted: its correlation form has no eigenvalue below 1e-12.
-  private static func isRegular(_ matrix: Matrix) throws -> Bool {
+  static func isRegular(_ matrix: Matrix) throws -> Bool {
     let scales = matrix.diagonal
     guard matrix.elements.allSatisfy(\.isFinite), scales.allSatisfy({ $0 > 0 }) else {
       return false
@@ -141,8 +179,10 @@ extension Information {
     var result = self
     result.parameterNames = kept.map { parameterNames[$0] }
     result.parameterUnits = kept.map { parameterUnits[$0] }
+    result.isNuisance = kept.map { isNuisance[$0] }
     result.theta = kept.map { theta[$0] }
     result.entries = []
+    result.distribution = nil
     return result
   }
 

@@ -3,6 +3,7 @@ import EventModel
 /// The morphing weights w_b(θ) and their gradients at one parameter point.
 public struct MorphedPoint: Sendable {
   public let theta: [Double]
+  public let morphing: MorphingSetup
   /// w_b(θ).
   public let weights: [Double]
   /// ∂w_b/∂θ_i, row-major [parameter][benchmark].
@@ -11,6 +12,7 @@ public struct MorphedPoint: Sendable {
 
   public init(_ theta: [Double], morphing: MorphingSetup) {
     self.theta = theta
+    self.morphing = morphing
     weights = morphing.weights(at: theta)
     gradients = morphing.weightGradients(at: theta).flatMap { $0 }
     parameterCount = morphing.parameterCount
@@ -38,6 +40,19 @@ public struct MorphedPoint: Sendable {
       guard let base = sums.baseAddress else { return (0, []) }
       let start = base + bin * table.benchmarkCount
       return (value(start), (0..<parameterCount).map { gradient(start, $0) })
+    }
+  }
+
+  /// The same of benchmark sums that stand in an array from `start` on.
+  func crossSection(
+    _ sums: [Double], _ start: Int, gradient wantsGradient: Bool
+  ) -> (value: Double, gradient: [Double]) {
+    sums.withUnsafeBufferPointer { sums in
+      guard let base = sums.baseAddress else { return (0, []) }
+      let first = base + start
+      return (
+        value(first), wantsGradient ? (0..<parameterCount).map { gradient(first, $0) } : []
+      )
     }
   }
 

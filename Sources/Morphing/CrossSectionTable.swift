@@ -8,11 +8,13 @@ public struct CrossSectionTable: Sendable {
   public let values: [CrossSection]
   public let combination: Combination
 
-  /// - Parameter nu: values of the nuisance parameters; empty is 0 for all.
-  /// - Throws: `.data` where σ(θ) < 0.
+  /// - Parameters:
+  ///   - nu: values of the nuisance parameters; empty is 0 for all.
+  ///   - allowsNegative: for a polynomial that was cut off in the couplings.
+  /// - Throws: `.data` where σ(θ) < 0, unless that is allowed.
   public init(
     _ table: EventTable, points: [(name: String, theta: [Double])], combination: Combination?,
-    nu: [Double] = [], team: ThreadTeam? = nil
+    nu: [Double] = [], allowsNegative: Bool = false, team: ThreadTeam? = nil
   ) throws {
     let rule = combination ?? table.defaultCombination
     self.combination = rule
@@ -27,7 +29,7 @@ public struct CrossSectionTable: Sendable {
         ?? WeightSums(
           table, factors: table.rowFactors(rule, theta: point.theta, nu: nu), team: team)
       let found = try sums.crossSection(at: point.theta)
-      guard found.value >= 0 else {
+      guard found.value >= 0 || allowsNegative else {
         throw Problem(
           .data, "the cross section at \(point.name) is \(shortNumber(found.value)) pb",
           remedy: "stay where the events describe the theory, or add a sample closer to the point")

@@ -10,12 +10,17 @@ public struct MorphedEvents {
   private let points: [(name: String, theta: [Double])]
   private let combination: Combination?
   private let nu: [Double]
+  private let order: EFTOrder?
 
-  /// - Parameter nu: values of the nuisance parameters; empty is 0 for all.
+  /// - Parameters:
+  ///   - nu: values of the nuisance parameters; empty is 0 for all.
+  ///   - order: where the polynomial in the couplings is cut off; densities may then be negative, which is reported.
   public init(
-    points: [(name: String, theta: [Double])], combination: Combination?, nu: [Double] = []
+    points: [(name: String, theta: [Double])], combination: Combination?, nu: [Double] = [],
+    order: EFTOrder? = nil
   ) {
     self.nu = nu
+    self.order = order
     self.points = points
     self.combination = combination
   }
@@ -49,22 +54,31 @@ public struct MorphedEvents {
     guard let sampleIndex = header.index(of: EventFields.sample),
       let samples = try SampleTable.read(header.document)
     else {
-      try run(try EventTable.load(source, observables: []), to: sink)
+      var table = try EventTable.load(source, observables: [])
+      table.setup = table.setup.truncated(to: order)
+      try run(table, to: sink)
       return
     }
-    let setup = try Setup(document: header.document)
+    let setup = try Setup(document: header.document).truncated(to: order)
     let morpher = try Morpher(setup, samples, combination ?? .balance, points, nu)
     let idIndex = header.index(of: EventFields.eventID)
     var rows = 0
+    var negative = 0
     while let batch = try source.next() {
       let indices = batch.columns[sampleIndex].integers
       let values = try morpher.values(
         batch.columns[weightIndex].doubles, samples: indices, file: source.name)
+      if order != nil { negative += values.count { $0 < 0 } }
       var columns = [Column.int32(indices.map { Int32($0) }), .float64(values)]
       if let idIndex { columns.insert(.int64(batch.columns[idIndex].integers), at: 0) }
       try sink.write(Batch(count: batch.count, columns: columns))
       rows += batch.count
       journal.progress("rows", rows, of: source.rowCount)
+    }
+    if negative > 0 {
+      journal.warn(
+        "morph.negative",
+        "\(negative) of \(rows * points.count) weights are negative at this order in the couplings")
     }
   }
 

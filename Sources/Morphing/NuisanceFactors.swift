@@ -50,6 +50,23 @@ public struct NuisanceFactors: Sendable {
     )
   }
 
+  /// The factors at ν_k = +1 and −1: exp(b ± a).
+  ///
+  /// Where both ratios w₊/w₀ and w₋/w₀ are ordinary numbers they are the factors, and no logarithm is needed.
+  @inline(__always)
+  public func shifts(_ k: Int, _ row: UnsafePointer<Double>) -> (up: Double, down: Double) {
+    let w0 = row[reference]
+    let up = row[columns[k].positive] / w0
+    let down = columns[k].negative >= 0 ? row[columns[k].negative] / w0 : 1 / up
+    if up > Self.least, up < Self.most, down > Self.least, down < Self.most { return (up, down) }
+    let (a, b) = coefficients(k, row)
+    return (exp(b + a), exp(b - a))
+  }
+
+  /// Ratios in e^±10 have a and b inside their limits.
+  private static let least = exp(-9.9)
+  private static let most = exp(9.9)
+
   private static func tamed(_ x: Double) -> Double {
     x.isFinite ? min(10, max(-10, x)) : 0
   }

@@ -19,6 +19,7 @@ struct SampleOptions: ParsableArguments {
 
   @OptionGroup var observables: ObservablesOption
   @OptionGroup var partition: PartitionOption
+  @OptionGroup var order: OrderOption
   @OptionGroup var combine: CombineOption
 
   @Option(
@@ -58,7 +59,8 @@ struct SampleOptions: ParsableArguments {
   func run(_ method: SampleMethod, _ given: GivenHypotheses, _ context: CommandContext) throws {
     try checkCount()
     let source = try context.openTable(input, expecting: [.events])
-    let table = try EventTable.load(source, observables: observables.names())
+    var table = try EventTable.load(source, observables: observables.names())
+    table.setup = table.setup.truncated(to: order.order)
     let treatment = try given.treatment(nuisance, table.setup, context.journal, source.name)
     let plan = try plan(method, given, treatment, table.setup, context)
     let rule = combine.combine ?? table.defaultCombination

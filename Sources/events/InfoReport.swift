@@ -27,6 +27,7 @@ struct InfoReport {
       add(samples, hasSetup: header.document["parameters"] != nil)
     }
     if let sample = try? SampleInfo(document: header.document) { add(sample) }
+    if header.kind == .bins { add(try BinnedEvents(document: header.document)) }
     if header.kind == .model { add(try ModelEnsemble(document: header.document)) }
     if !header.fields.isEmpty { add(header.fields, summary) }
     if !header.provenance.isEmpty { add(header.provenance) }
@@ -104,6 +105,27 @@ struct InfoReport {
       "tags", ["tag", "particles", "probability"],
       setup.tags.flatMap { tag in
         tag.rates.map { [tag.name, $0.particles.text, $0.probability] }
+      })
+  }
+
+  private mutating func add(_ bins: BinnedEvents) {
+    if let part = bins.part { add("part", part.description) }
+    add("combination", bins.combination.rawValue)
+    add(
+      "axes", ["observable", "unit", "bins", "edges"],
+      bins.table.axes.map { axis in
+        [
+          axis.observable, axis.unit.isEmpty ? "-" : axis.unit, "\(axis.binCount)",
+          axis.edges.map { TextTable.number($0) }.joined(separator: ","),
+        ]
+      })
+    add(
+      "processes", ["name", "role", "events"],
+      bins.table.processes.map {
+        [
+          $0.name, $0.isBackground ? "background" : "signal",
+          "\($0.table.counts.reduce(0, +))",
+        ]
       })
   }
 

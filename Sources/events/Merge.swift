@@ -14,7 +14,7 @@ struct Merge: Tool {
       Setups, observables and weights must agree by name. Samples of one process are averaged, and processes added, by \
       the commands that read the result; the same sample or event twice is an error. \
       Les Houches files become one: runs of one process are averaged, different processes add. \
-      Models of one training plan become the members of one model.
+      Models of one training plan become the members of one model. Tables of bins (fisher bins) are added.
       """)
 
   @Flag(help: "Go on where parts of a whole are missing, and record which.")
@@ -52,8 +52,31 @@ struct Merge: Tool {
       return try mergeLHE(paths.map { $0 ?? "-" }, context)
     }
     if sources.allSatisfy({ $0.header.kind == .model }) { return try mergeModels(sources, context) }
+    if sources.first?.header.kind == .bins { return try mergeBins(sources, context) }
     let merge = try TableMerge(sources, allowMissing: allowMissing, journal: context.journal)
     try merge.write(to: context.openSink(output, header: merge.header, deferred: true))
+  }
+
+  /// Tables of bins have no rows: the parts of a job, or different processes, are added.
+  private func mergeBins(_ sources: [any Source], _ context: CommandContext) throws {
+    guard output.json || output.path != nil else {
+      throw Problem(.usage, "a table of bins is a file", remedy: "give -o FILE, or --json")
+    }
+    let tables = try sources.map { source in
+      guard source.header.kind == .bins else {
+        throw Problem(
+          .data, "this is of kind \(source.header.kind.rawValue), and the others are bins",
+          remedy: "merge files of one kind", file: source.name)
+      }
+      do {
+        return (source.name, try BinnedEvents(document: source.header.document))
+      } catch let problem as Problem {
+        throw problem.inFile(source.name)
+      }
+    }
+    let merged = try BinMerge.merge(tables, allowMissing: allowMissing)
+    try context.report(
+      text: merged.table.observable, document: merged.document, kind: .bins, output: output)
   }
 
   /// Members of an ensemble in the order of their numbers, else of the files.

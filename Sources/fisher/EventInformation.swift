@@ -3,68 +3,104 @@ import CommandKit
 import Diagnostics
 import EventModel
 import Inference
+import Numerics
 
 struct TruthInformation: Tool {
   static let configuration = CommandConfiguration.subcommand(
     "truth", abstract: "Information of all that is known of each event at parton level.",
     discussion: "Every event is a bin of its own: an upper bound for any measurement.")
 
+  @OptionGroup var replicas: ReplicaOptions
   @OptionGroup var options: InformationOptions
   var common: CommonOptions { options.common }
 
   func execute(_ context: CommandContext) throws {
-    let input = try InformationInput(options, observables: [], context: context)
-    let entry = FisherInformation.truth(
-      input.events, at: try input.events.point(input.theta),
-      luminosity: input.luminosity.inversePicobarn, journal: context.journal)
-    try context.report(input.information(entries: [entry]), output: options.output)
+    let input = try InformationInput(options, context: context)
+    let entries = try input.entries(replicas) { events in
+      [
+        try FisherInformation.truth(
+          events, at: input.point, space: input.space, freeNorms: input.freeNorms,
+          luminosity: input.luminosity, journal: context.journal)
+      ]
+    }
+    try context.report(
+      input.information(entries: entries, note: replicas.note), output: options.output)
   }
 }
 
 struct RateInformation: Tool {
   static let configuration = CommandConfiguration.subcommand(
-    "rate", abstract: "Information of the number of events alone.")
+    "rate", abstract: "Information of the number of events alone.",
+    discussion: "Reads events, or a table of bins made by 'fisher bins'.")
 
+  @OptionGroup var replicas: ReplicaOptions
   @OptionGroup var options: InformationOptions
   var common: CommonOptions { options.common }
 
   func execute(_ context: CommandContext) throws {
-    let input = try InformationInput(options, observables: [], context: context)
-    let entry = FisherInformation.binned(
-      input.events.total, at: try input.events.point(input.theta),
-      luminosity: input.luminosity.inversePicobarn, name: "rate", journal: context.journal)
-    try context.report(input.information(entries: [entry]), output: options.output)
+    let input = try InformationInput(options, acceptsBins: true, context: context)
+    let entries =
+      input.bins != nil
+      ? [try input.binned(input.total, name: "rate")]
+      : try input.entries(replicas) { [try input.binned($0.total, name: "rate")] }
+    try context.report(
+      input.information(entries: entries, note: replicas.note), output: options.output)
   }
 }
 
 struct HistogramInformation: Tool {
   static let configuration = CommandConfiguration.subcommand(
-    "histogram", abstract: "Information of a histogram of one observable, with its rate.",
-    discussion: "The outermost bins are open-ended; a value equal to an edge is above it.")
+    "histogram", abstract: "Information of a histogram of one or more observables, with its rate.",
+    discussion: """
+      The outermost bins are open-ended; a value equal to an edge is above it. Reads events, or a table of bins made by \
+      'fisher bins'. With --model, expressions may name the estimated scores: t_cHW for parameter cHW.
+      """)
 
-  @Option(help: ArgumentHelp("The observable on the axis. Required.", valueName: "name"))
-  var observable: String?
-
-  @OptionGroup var bins: BinsOption
-
+  @OptionGroup var histogram: HistogramOptions
+  @OptionGroup var model: ModelsOptions
+  @OptionGroup var replicas: ReplicaOptions
   @OptionGroup var options: InformationOptions
   var common: CommonOptions { options.common }
 
   func execute(_ context: CommandContext) throws {
-    guard let observable else {
-      throw Problem(.usage, "the observable is missing", remedy: "give --observable NAME")
+    let input = try InformationInput(
+      options, columns: histogram.observable, models: context.readModels(model),
+      acceptsBins: histogram.observable.isEmpty, context: context)
+    let entries: [Information.Entry]
+    if let bins = input.bins {
+      guard !bins.table.axes.isEmpty else {
+        throw Problem(.data, "this table has no axis", remedy: "use fisher rate")
+      }
+      entries = [try input.binned(bins.table, name: "histogram")]
+    } else {
+      let axes = try BinSpecification.axes(
+        histogram.requireAxes(), input.requireEvents(), theta: input.theta)
+      entries = try input.entries(replicas) {
+        [try input.binned($0.fill(axes: axes), name: "histogram")]
+      }
     }
-    let specification = try BinSpecification(parsing: bins.bins)
-    let input = try InformationInput(options, observables: [observable], context: context)
-    let edges = try specification.edges(
-      input.events, observable: observable, theta: input.theta)
-    let point = try input.events.point(input.theta)
-    let luminosity = input.luminosity.inversePicobarn
-    let entries = [
-      FisherInformation.binned(
-        try input.events.fill(observable, edges: edges), at: point, luminosity: luminosity,
-        name: "histogram", journal: context.journal)
-    ]
-    try context.report(input.information(entries: entries), output: options.output)
+    try context.report(
+      input.information(entries: entries, note: replicas.note), output: options.output)
+  }
+}
+
+/// Trained models, and the denominator of those that take any.
+struct ModelsOptions: ParsableArguments {
+  @OptionGroup var models: ModelOption
+  @OptionGroup var denominator: DenominatorOption
+
+  var model: [String] { models.model }
+}
+
+extension CommandContext {
+  /// The trained models of an option.
+  func readModels(_ options: ModelsOptions) throws -> [TrainedModel] {
+    let team = ThreadTeam(threads: threads)
+    return try options.model.map {
+      let model = try readModel($0)
+      return try TrainedModel(
+        model, name: $0,
+        denominator: options.denominator.resolve(model.first.sample.setup), team: team)
+    }
   }
 }

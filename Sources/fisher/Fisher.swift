@@ -12,7 +12,8 @@ struct Fisher: ToolGroup {
       """,
     subcommands: [
       TruthInformation.self, RateInformation.self, HistogramInformation.self,
-      FullInformation.self, SumInformation.self, ProjectInformation.self,
+      FullInformation.self, MakeBins.self, Distribution.self, Metric.self,
+      Distance.self, Geodesic.self, SumInformation.self, ProjectInformation.self,
       ProfileInformation.self,
     ])
 

@@ -6,12 +6,17 @@ import Inference
 
 struct SumInformation: Tool {
   static let configuration = CommandConfiguration.subcommand(
-    "sum", abstract: "Add the information of independent measurements.")
+    "sum", abstract: "Add the information of independent measurements.",
+    discussion: """
+      Nuisance parameters that channels share are kept (--nuisance keep), and constrained after the sum: --constraint adds \
+      the constraints to it.
+      """)
 
   @OptionGroup var inputs: InputsGroup
   @Option(
     help: ArgumentHelp("The matrix to take of each file, not the first.", valueName: "name"))
   var matrix: String?
+  @OptionGroup var constraint: ConstraintOption
   @OptionGroup var output: OutputGroup
   @OptionGroup var common: CommonOptions
 
@@ -19,7 +24,8 @@ struct SumInformation: Tool {
     let parts = try (inputs.paths.isEmpty ? [nil] : inputs.paths.map(Optional.some)).map {
       ($0 ?? "-", try context.readInformation($0, options: inputs.reading))
     }
-    try context.report(Information.sum(parts, name: matrix), output: output)
+    let sum = try Information.sum(parts, name: matrix)
+    try context.report(constraint.apply(to: sum), output: output)
   }
 }
 
@@ -37,19 +43,31 @@ struct KeepOption: ParsableArguments {
   }
 }
 
+/// The constraints of nuisance parameters, once for all channels.
+struct ConstraintOption: ParsableArguments {
+  @Flag(help: "Add the unit Gaussian constraints of the nuisance parameters first.")
+  var constraint = false
+
+  func apply(to information: Information) throws -> Information {
+    constraint ? try information.constrained() : information
+  }
+}
+
 struct ProjectInformation: Tool {
   static let configuration = CommandConfiguration.subcommand(
     "project", abstract: "Information with the other parameters fixed.")
 
   @OptionGroup var input: InputGroup
   @OptionGroup var keep: KeepOption
+  @OptionGroup var constraint: ConstraintOption
   @OptionGroup var output: OutputGroup
   @OptionGroup var common: CommonOptions
 
   func execute(_ context: CommandContext) throws {
     let names = try keep.names()
     let information = try context.readInformation(input.path, options: input.reading)
-    try context.report(information.projected(keeping: names), output: output)
+    try context.report(
+      constraint.apply(to: information).projected(keeping: names), output: output)
   }
 }
 
@@ -59,13 +77,15 @@ struct ProfileInformation: Tool {
 
   @OptionGroup var input: InputGroup
   @OptionGroup var keep: KeepOption
+  @OptionGroup var constraint: ConstraintOption
   @OptionGroup var output: OutputGroup
   @OptionGroup var common: CommonOptions
 
   func execute(_ context: CommandContext) throws {
     let names = try keep.names()
     let information = try context.readInformation(input.path, options: input.reading)
-    try context.report(information.profiled(keeping: names), output: output)
+    try context.report(
+      constraint.apply(to: information).profiled(keeping: names), output: output)
   }
 }
 

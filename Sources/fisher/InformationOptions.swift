@@ -1,70 +1,60 @@
 import ArgumentParser
 import CommandKit
-import EventIO
+import Diagnostics
 import EventModel
 import Inference
-import Numerics
 
 /// What the subcommands that read events have in common.
 struct InformationOptions: ParsableArguments {
   @OptionGroup var input: InputGroup
   @OptionGroup var theta: ThetaOption
   @OptionGroup var luminosity: LuminosityOption
+  @OptionGroup var selection: SelectionOptions
+  @OptionGroup var parameters: ParameterOptions
+  @OptionGroup var order: OrderOption
   @OptionGroup var combine: CombineOption
   @OptionGroup var output: OutputGroup
   @OptionGroup var common: CommonOptions
 }
 
-/// Events in memory at one parameter point, and the information of them to be filled in.
-struct InformationInput {
-  let events: CombinedEvents
-  let theta: [Double]
-  let luminosity: Luminosity
-  let digest: String
-  let context: CommandContext
+extension NuisanceHandling: ExpressibleByArgument {}
+extension NegativePolicy: ExpressibleByArgument {}
 
-  /// - Parameter standard: the point where none is given; nil is the reference benchmark.
-  init(
-    _ options: InformationOptions, observables: [String], standard: [Double]? = nil,
-    context: CommandContext
-  ) throws {
-    self.context = context
-    luminosity = try options.luminosity.require()
-    let point = options.theta.theta.isEmpty ? nil : try options.theta.requireOne()
-    let source = try context.openTable(options.input, expecting: [.events])
-    let table = try EventTable.load(source, observables: observables)
-    digest = (source as? any DigestedSource)?.contentDigest ?? ContentDigest.of(source.header)
-    let setup = table.setup
-    theta =
-      try point?.resolve(setup) ?? standard ?? setup.benchmarks[setup.referenceBenchmark].values
-    events = try CombinedEvents(
-      table, combination: options.combine.combine, theta: theta, file: source.name,
-      team: ThreadTeam(threads: context.threads))
-    if !setup.nuisanceParameters.isEmpty {
-      context.journal.warn(
-        "fisher.nuisance",
-        "nuisance parameters are kept at 0; the information is what it would be without systematics"
-      )
-    }
-  }
+/// Parameters besides theta.
+struct ParameterOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Nuisance parameters: 'profile' over them within unit Gaussian constraints, 'keep' them in the matrix, or 'none'.",
+      valueName: "handling"))
+  var nuisance = NuisanceHandling.profile
 
-  /// The information with all but its matrices.
-  func information(entries: [Information.Entry], partition: Partition = .all) throws -> Information
-  {
-    let statistics = EventStatistics(events.crossSections(at: try events.point(theta)))
-    let setup = events.table.setup
-    if statistics.negativeFraction > 0 {
-      context.journal.warn(
-        "fisher.negative",
-        "events of negative weight (\(TextTable.number(statistics.negativeFraction, digits: 3)) of the total) count with negative information"
-      )
+  @Flag(
+    inversion: .prefixedNo,
+    help:
+      "Add the unit Gaussian constraints of nuisance parameters; by default where they are profiled."
+  )
+  var constraint: Bool?
+
+  @Option(
+    help: ArgumentHelp(
+      "Let the normalisation of a process float, 'signal' or 'background' for all of that role: a parameter mu_PROCESS, nominally 1. Repeatable.",
+      valueName: "process"))
+  var freeNorm: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Densities that are negative: 'keep' their negative information, 'clip' them to 0, or 'refuse' them.",
+      valueName: "policy"))
+  var negative = NegativePolicy.keep
+
+  func space(_ setup: Setup) throws -> InformationSpace {
+    if let twice = freeNorm.indices.first(where: { freeNorm[..<$0].contains(freeNorm[$0]) }) {
+      throw Problem(.usage, "--free-norm '\(freeNorm[twice])' is given twice")
     }
-    return Information(
-      parameterNames: setup.parameterNames, parameterUnits: setup.parameters.map(\.unit),
-      theta: theta, luminosity: luminosity.inversePicobarn, crossSection: statistics.crossSection,
-      crossSectionError: statistics.crossSectionError, events: statistics.events,
-      effectiveEvents: statistics.effectiveEvents, negativeFraction: statistics.negativeFraction,
-      partition: partition, combination: events.combination, entries: entries)
+    var space = InformationSpace(
+      setup, freeNorms: freeNorm, handling: nuisance, isConstrained: constraint)
+    space.negative = negative
+    return space
   }
 }
 
@@ -72,7 +62,8 @@ extension CommandContext {
   /// Gives information as text, JSON or HDF5.
   func report(_ information: Information, output: OutputGroup) throws {
     try report(
-      text: InformationText(information).text, document: information.document, kind: .information,
+      text: InformationText(information).text, document: information.fullDocument,
+      kind: .information,
       output: output)
   }
 }

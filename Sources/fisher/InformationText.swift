@@ -29,11 +29,12 @@ struct InformationText {
     }
     let units = zip(names, all.parameterUnits).filter { !$1.isEmpty }.map { "\($0) in \($1)" }
     if !units.isEmpty { notes.append("units: " + units.joined(separator: ", ")) }
-    for entry in all.entries {
-      guard let observable = entry.observable, let edges = entry.edges else { continue }
-      notes.append(
-        "\(entry.name): \(observable) in \(edges.count + 1) bins, edges "
-          + edges.map { TextTable.number($0) }.joined(separator: ","))
+    for entry in all.entries where !entry.axes.isEmpty {
+      let axes = entry.axes.map { axis in
+        "\(axis.observable) in \(axis.binCount) bins, edges "
+          + axis.edges.map { TextTable.number($0) }.joined(separator: ",")
+      }
+      notes.append("\(entry.name): " + axes.joined(separator: "; "))
     }
     notes += all.notes
     var table = TextTable(
@@ -52,6 +53,79 @@ struct InformationText {
         }
       }
     }
-    return table.text
+    return table.text + distribution + errors + directions
+  }
+
+  /// Bin by bin: the upper triangle of each matrix.
+  private var distribution: String {
+    guard let distribution = information.distribution else { return "" }
+    let names = information.parameterNames
+    let n = names.count
+    let pairs = (0..<n).flatMap { i in (i..<n).map { (i, $0) } }
+    var table = TextTable(
+      ["matrix", distribution.axis.observable.filter { $0 != " " }, "sigma_fb"]
+        + pairs.map { "\(names[$0.0]),\(names[$0.1])" })
+    for entry in distribution.entries {
+      for bin in 0..<distribution.axis.binCount {
+        table.add(
+          [
+            entry.name, distribution.axis.label(bin).filter { $0 != " " },
+            TextTable.number(1000 * distribution.crossSections[bin], digits: 6),
+          ]
+            + pairs.map {
+              TextTable.number(entry.matrices[(bin * n + $0.0) * n + $0.1], digits: 6)
+            })
+      }
+    }
+    return "\n" + table.text
+  }
+
+  /// What each parameter can be measured to, alone and with the others free.
+  private var errors: String {
+    let names = information.parameterNames
+    var table = TextTable(
+      ["matrix", "parameter", "error_others_fixed", "error_others_free"], notes: [])
+    for entry in information.entries {
+      let errors = entry.expectedErrors
+      for (i, name) in names.enumerated() {
+        table.add([
+          entry.name, name, TextTable.number(errors.fixed[i]), TextTable.number(errors.free[i]),
+        ])
+      }
+    }
+    return "\n" + table.text
+  }
+
+  /// Eigenvectors of the matrices, the direction that is known best first.
+  private var directions: String {
+    let names = information.parameterNames
+    guard names.count > 1 else { return "" }
+    var table = TextTable(["matrix", "eigenvalue"] + names, notes: [])
+    for entry in information.entries {
+      guard let (values, vectors) = entry.eigen else { continue }
+      for k in values.indices {
+        table.add(
+          [entry.name, TextTable.number(values[k])]
+            + vectors[k * names.count..<(k + 1) * names.count].map { TextTable.number($0) })
+      }
+    }
+    return "\n" + table.text
+  }
+}
+
+extension Information {
+  /// The document with expected errors, eigenvalues and eigenvectors beside each matrix.
+  var fullDocument: Document {
+    var d = document
+    let n = parameterCount
+    for entry in entries {
+      let path = "information/matrices/\(entry.name)/"
+      d.set(path + "errors_fixed", entry.expectedErrors.fixed)
+      d.set(path + "errors_free", entry.expectedErrors.free)
+      guard let (values, vectors) = entry.eigen else { continue }
+      d.set(path + "eigenvalues", values)
+      d.set(path + "eigenvectors", vectors, shape: [n, n])
+    }
+    return d
   }
 }

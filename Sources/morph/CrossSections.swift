@@ -13,19 +13,28 @@ struct CrossSections: Tool {
   @OptionGroup var input: InputGroup
   @OptionGroup var points: PointsGroup
   @OptionGroup var nuisance: NuisanceOption
+  @OptionGroup var order: OrderOption
   @OptionGroup var combine: CombineOption
   @OptionGroup var output: OutputGroup
   @OptionGroup var common: CommonOptions
 
   func execute(_ context: CommandContext) throws {
-    let table = try context.readEvents(input, observables: [])
+    var table = try context.readEvents(input, observables: [])
+    table.setup = table.setup.truncated(to: order.order)
     let setup = table.setup
     let asked = try points.points(setup)
     let points = asked.isEmpty ? setup.benchmarkPoints : asked
     let team = ThreadTeam(threads: context.threads)
     let found = try CrossSectionTable(
       table, points: points, combination: combine.combine,
-      nu: setup.nuisancePoint(nuisance.nu), team: team)
+      nu: setup.nuisancePoint(nuisance.nu), allowsNegative: order.order != nil, team: team)
+    let negative = found.values.count { $0.value < 0 }
+    if negative > 0 {
+      context.journal.warn(
+        "morph.negative",
+        "\(negative) of \(found.values.count) cross sections are negative at this order in the couplings"
+      )
+    }
     try context.report(
       text: Self.text(found, setup), document: found.document(setup), output: output)
   }

@@ -15,6 +15,7 @@ struct Weights: Tool {
   @OptionGroup var input: InputGroup
   @OptionGroup var points: PointsGroup
   @OptionGroup var nuisance: NuisanceOption
+  @OptionGroup var order: OrderOption
   @OptionGroup var combine: CombineOption
   @OptionGroup var output: OutputGroup
   @OptionGroup var common: CommonOptions
@@ -27,7 +28,8 @@ struct Weights: Tool {
       throw Problem(.usage, "a parameter point is missing", remedy: "give --theta or --grid")
     }
     let morphed = MorphedEvents(
-      points: points, combination: combine.combine, nu: try setup.nuisancePoint(nuisance.nu))
+      points: points, combination: combine.combine, nu: try setup.nuisancePoint(nuisance.nu),
+      order: order.order)
     let sink = try context.openSink(output, header: morphed.header(for: source))
     try morphed.run(source, to: sink, journal: context.journal)
     try sink.finish()

@@ -43,6 +43,28 @@ private let point = "--theta t0=0.3,t1=-0.2 --luminosity 300/fb"
     #expect(deviation(covariance, try golden.numbers("results", job.3, job.4)) < 1e-9)
   }
 
+  /// Cuts, efficiencies and several axes, as expressions of observables.
+  @Test(
+    .needsShared,
+    arguments: [
+      ("truth --cut 'x > -1' --efficiency '1/(1+exp(-x))'", "truth", "A.truth.cut_eff.I"),
+      ("rate --cut 'x > -1' --efficiency '1/(1+exp(-x))'", "rate", "A.rate.cut_eff.I"),
+      (
+        "histogram --observable x --bins -3:3:6 --observable x2 --bins 0:4:4", "histogram",
+        "A.histo2d.I"
+      ),
+      (
+        "histogram --observable x --bins -3:3:6 --observable 'x*x' --bins 0:4:4", "histogram",
+        "A.histo2d.I"
+      ),
+    ])
+  func expressionsOnTheToy(_ job: (String, String, String)) throws {
+    let words = job.0.split(separator: " ", maxSplits: 1)
+    let result = try ResultJSON(shell("fisher \(words[0]) \(toy) \(point) \(words[1]) --json"))
+    let matrix = try result.numbers("information", "matrices", job.1, "matrix")
+    #expect(deviation(matrix, try golden().numbers("results", job.2, "reference")) < 1e-9)
+  }
+
   @Test(.needsShared) func fileRoundTripAndAlgebra() throws {
     let folder = TemporaryFolder()
     let outcome = shell(
@@ -65,7 +87,10 @@ private let point = "--theta t0=0.3,t1=-0.2 --luminosity 300/fb"
     #expect(lines.first == "# theta: t0=0.3,t1=-0.2")
     #expect(lines.contains("# luminosity: 300/fb"))
     #expect(lines.contains { $0.hasPrefix("# matrix  row  column") })
-    #expect(lines.suffix(3).allSatisfy { $0.hasPrefix("truth ") })
+    #expect(lines.contains { $0.hasPrefix("# matrix  parameter  error_others_fixed") })
+    // Eigenvectors stand last; those of a diagonal matrix are the axes.
+    #expect(lines.contains { $0.hasPrefix("# matrix  eigenvalue") })
+    #expect(lines.suffix(2).allSatisfy { $0.hasPrefix("truth ") })
   }
 
   @Test(.needsShared) func threadsDoNotMatter() {
@@ -89,6 +114,16 @@ private let point = "--theta t0=0.3,t1=-0.2 --luminosity 300/fb"
       ("truth missing.h5 --luminosity 300/fb", 66, "missing.h5"),
       ("full \(toy) --luminosity 300/fb", 64, "--model"),
       ("project \(toy) --keep t0", 65, "kind events"),
+      ("truth \(toy) --luminosity 300/fb --cut 'x > y'", 64, "unknown name 'y'"),
+      ("truth \(toy) --luminosity 300/fb --cut 'x > 100'", 65, "no event is left"),
+      ("truth \(toy) --luminosity 300/fb --efficiency x", 65, "row 1"),
+      ("truth \(toy) --luminosity 300/fb --free-norm ttbar", 64, "no process 'ttbar'"),
+      ("truth \(toy) --luminosity 300/fb --bootstrap 1", 64, "--bootstrap"),
+      ("histogram \(toy) --luminosity 300/fb --observable x --observable x", 64, "two axes"),
+      ("distribution \(toy) --luminosity 300/fb --observable x --observable x2", 64, "one"),
+      ("metric \(toy) --luminosity 300/fb", 64, "--grid"),
+      ("metric \(toy) --luminosity 300/fb --grid z=0:1:3", 64, "parameter 'z'"),
+      ("distance \(toy)", 65, "kind events"),
     ])
   func badInput(_ job: (String, Int32, String)) {
     let folder = TemporaryFolder()

@@ -1,0 +1,77 @@
+import Diagnostics
+import EventModel
+import LinearAlgebra
+
+/// How information on θ is distributed over an observable.
+///
+/// In each bin: `truth`, the sum of the events' own matrices; `rate`, the information of that bin of the histogram;
+/// and with models `retained` and `full`, L Σ_e w_e (t_e + s)(t_e + s)ᵀ with t the regressed or the estimated score and
+/// s = ∇ ln σ, which sum to the kinematic information with the rate's where the scores have mean 0. (Adding a bin's
+/// rate to its kinematic part, as MadMiner does, counts the bin's mean score twice.)
+public enum DistributedInformation {
+  /// - Parameter detector: nil is without models; its parameters must be θ alone.
+  /// - Throws: `.data` for an unknown observable and for NaN.
+  public static func distribution(
+    _ events: CombinedEvents, axis: BinAxis, at point: MorphedPoint, luminosity: Double,
+    detector: DetectorInformation? = nil
+  ) throws -> InformationDistribution {
+    let table = try events.fill(axes: [axis])
+    let n = point.parameterCount
+    let bins = axis.binCount
+    var rate = [Double](repeating: 0, count: bins * n * n)
+    var sigmas = [Double](repeating: 0, count: bins)
+    for bin in 0..<bins {
+      let (sigma, d) = point.crossSection(table, bin: bin)
+      sigmas[bin] = sigma
+      guard sigma != 0 else { continue }
+      for i in 0..<n {
+        for j in 0..<n { rate[(bin * n + i) * n + j] = luminosity * d[i] * d[j] / sigma }
+      }
+    }
+    let x = try events.observations([axis.observable], rows: Array(0..<events.table.count))
+    let binOfRow = x.map(axis.bin)
+    let space = InformationSpace(thetaCount: n)
+    let gradients = try EventGradients(events, point, space, freeNorms: []).all()
+    var truth = [Double](repeating: 0, count: bins * n * n)
+    for (row, sigma) in gradients.sigma.enumerated() where sigma != 0 {
+      for i in 0..<n {
+        let left = luminosity * gradients.values[row * n + i] / sigma
+        for j in 0..<n {
+          truth[(binOfRow[row] * n + i) * n + j] += left * gradients.values[row * n + j]
+        }
+      }
+    }
+    var result = InformationDistribution(
+      axis: axis, crossSections: sigmas,
+      entries: [.init(name: "truth", matrices: truth), .init(name: "rate", matrices: rate)])
+    if let detector {
+      let scores = try detector.scores()
+      for (name, t) in [("retained", scores.regressed), ("full", scores.plugIn)] {
+        var matrices = [Double](repeating: 0, count: bins * n * n)
+        for (e, row) in detector.rows.enumerated() {
+          let scale = detector.expectedEvents * detector.weights[e]
+          for i in 0..<n {
+            let left = scale * (t[e * n + i] + detector.rate[i])
+            for j in 0..<n {
+              matrices[(binOfRow[row] * n + i) * n + j] +=
+                left * (t[e * n + j] + detector.rate[j])
+            }
+          }
+        }
+        result.entries.append(.init(name: name, matrices: matrices))
+      }
+    }
+    return result
+  }
+}
+
+extension InformationDistribution {
+  /// The sum over the bins of one kind of information, row-major.
+  public func sum(_ name: String) -> [Double]? {
+    guard let entry = self[name] else { return nil }
+    let size = entry.matrices.count / axis.binCount
+    var sum = [Double](repeating: 0, count: size)
+    for (k, value) in entry.matrices.enumerated() { sum[k % size] += value }
+    return sum
+  }
+}
