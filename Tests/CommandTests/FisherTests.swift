@@ -131,7 +131,8 @@ private let point = "--theta t0=0.3,t1=-0.2 --luminosity 300/fb"
     #expect(outcome.status == job.1, "\(outcome.error)")
     #expect(outcome.error.hasPrefix("fisher: error: "))
     #expect(outcome.error.contains(job.2), "\(outcome.error)")
-    #expect(outcome.error.split(separator: "\n").count == 1)
+    // Wrong words on the command line have a hint at the help below.
+    #expect(outcome.error.split(separator: "\n").count { !$0.hasPrefix("see 'fisher ") } == 1)
     #expect(folder.contents == [])
   }
 }
