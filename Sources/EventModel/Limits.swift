@@ -6,12 +6,20 @@ public struct Limits: Sendable, Equatable {
   public enum Mode: String, Sendable, CaseIterable {
     /// log r̂ of ratio models.
     case ratio
-    /// Bins of one observable.
+    /// Bins of observables.
     case histogram
+    /// Bins of estimated score components.
+    case score
+    /// Bins of the component of the score along θ − θ_ref, relative to the density at θ_ref.
+    case sallino
+    /// Bins of the score turned towards θ − θ_ref, relative to the density at θ_ref.
+    case adaptive
     /// The rate alone.
     case rate
     /// The joint ratio of each event: everything known at parton level; not measurable.
     case truth
+    /// Several kinds together.
+    case combined
   }
 
   /// The set of points inside one confidence level.
@@ -51,6 +59,7 @@ public struct Limits: Sendable, Equatable {
   public var mode: Mode
   /// Asimov data at `thetaTrue`, or observed events.
   public var isExpected: Bool
+  /// Parameters of the theory, then nuisance parameters.
   public var parameterNames: [String]
   public var parameterUnits: [String]
   /// [pb⁻¹]
@@ -71,6 +80,8 @@ public struct Limits: Sendable, Equatable {
   /// n Σ_e ŵ_e log r(x_e|θ), and the rate term n ln Lσ − Lσ − ln Γ(n+1), per point; NaN where σ(θ) ≤ 0.
   public var kinematic: [Double]
   public var rate: [Double]
+  /// ln of the constraints of nuisance parameters, and of the simulation's statistics, per point.
+  public var constraint: [Double]
   /// q(θ) = −2 [ln L(θ) − ln L(θ̂)] and P(χ²_dof ≥ q).
   public var q: [Double]
   public var p: [Double]
@@ -81,6 +92,18 @@ public struct Limits: Sendable, Equatable {
   public var bestFitIsAtBound: Bool
   public var regions: [Region]
   public var intervals: [Interval]
+  /// Minima of −2 ln L inside the widest region, the best first.
+  public var minima: [Minimum]
+  /// The best fit with errors and correlations.
+  public var fit: Fit
+  public var nuisance: [Nuisance]
+  public var impacts: [Impact]
+  public var regionBands: [RegionBand]
+  public var intervalBands: [IntervalBand]
+  /// Of binned likelihoods.
+  public var bins: [Bin]
+  /// The finite statistics of the simulation is part of the likelihood.
+  public var includesMonteCarloStatistics: Bool
   /// q(θ_true): zero for binned Asimov data, a measure of noise for unbinned; NaN for observed data.
   public var qTrue: Double
   /// Rows that stand for the Asimov data, and their Kish number; zero for observed data.
@@ -89,8 +112,9 @@ public struct Limits: Sendable, Equatable {
   /// n·|ln E_θ1[r̂(x|θ)]| at its largest inside the widest region: how far a mean error of log r̂ can move ln L; NaN where
   /// there is no ratio model.
   public var closure: Double
-  public var observable: String
-  public var edges: [Double]
+  /// What is binned, and the edges on each axis.
+  public var observables: [String]
+  public var edges: [[Double]]
   public var partition: Partition
   public var combination: Combination
   public var notes: [String]
@@ -112,17 +136,25 @@ public struct Limits: Sendable, Equatable {
     self.axes = axes
     fixedParameters = []
     profiledParameters = []
-    (points, kinematic, rate, q, p) = ([], [], [], [], [])
+    (points, kinematic, rate, constraint, q, p) = ([], [], [], [], [], [])
     bestFit = []
     minimum = .nan
     bestFitIsAtBound = false
     regions = []
     intervals = []
+    minima = []
+    fit = Fit()
+    nuisance = []
+    impacts = []
+    regionBands = []
+    intervalBands = []
+    bins = []
+    includesMonteCarloStatistics = false
     qTrue = .nan
     events = 0
     effectiveEvents = 0
     closure = .nan
-    observable = ""
+    observables = []
     edges = []
     partition = .all
     combination = .balance
@@ -131,6 +163,8 @@ public struct Limits: Sendable, Equatable {
 
   public var pointCount: Int { q.count }
   public var parameterCount: Int { parameterNames.count }
+  /// Parameters that are not nuisance parameters, the first ones.
+  public var theoryParameterCount: Int { parameterCount - nuisance.count }
   /// Points along each axis.
   public var shape: [Int] { axes.map(\.count) }
   /// Indices of the gridded parameters, in the order of the axes.

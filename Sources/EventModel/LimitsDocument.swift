@@ -24,6 +24,9 @@ extension Limits {
     d.set(root + "points", points, shape: [pointCount, parameterCount])
     d.set(root + "log_likelihood_kinematic", kinematic, shape: gridShape)
     d.set(root + "log_likelihood_rate", rate, shape: gridShape)
+    if !constraint.isEmpty {
+      d.set(root + "log_likelihood_constraint", constraint, shape: gridShape)
+    }
     d.set(root + "q", q, shape: gridShape)
     d.set(root + "p", p, shape: gridShape)
     d.set(root + "best_fit", bestFit)
@@ -41,11 +44,14 @@ extension Limits {
     d.set(root + "events", events)
     d.set(root + "effective_events", effectiveEvents)
     d.set(root + "closure", closure)
-    d.set(root + "observable", observable)
-    d.set(root + "edges", edges)
+    d.set(root + "includes_mc_statistics", includesMonteCarloStatistics ? 1 : 0)
+    d.set(root + "observables", observables)
+    d.set(root + "edge_counts", edges.map(\.count))
+    d.set(root + "edges", edges.flatMap { $0 })
     d.set(root + "partition", partition.rawValue)
     d.set(root + "combination", combination.rawValue)
     d.set(root + "notes", notes)
+    writeParts(to: &d, at: root)
     return d
   }
 
@@ -84,10 +90,13 @@ extension Limits {
     points = try reals("points")
     kinematic = try reals("log_likelihood_kinematic")
     rate = try reals("log_likelihood_rate")
+    constraint =
+      d.reals(root + "log_likelihood_constraint") ?? [Double](repeating: 0, count: rate.count)
     q = try reals("q")
     p = try reals("p")
     bestFit = try reals("best_fit")
     guard p.count == q.count, kinematic.count == q.count, rate.count == q.count,
+      constraint.count == q.count,
       points.count == q.count * parameters.count, bestFit.count == parameters.count,
       axes.isEmpty || shape.reduce(1, *) == q.count
     else { throw broken("q") }
@@ -98,11 +107,27 @@ extension Limits {
     events = d.integer(root + "events") ?? 0
     effectiveEvents = d.real(root + "effective_events") ?? 0
     closure = d.real(root + "closure") ?? .nan
-    observable = d.text(root + "observable") ?? ""
-    edges = d.reals(root + "edges") ?? []
+    includesMonteCarloStatistics = d.integer(root + "includes_mc_statistics") == 1
+    try readBinning(d, root)
     partition = d.text(root + "partition").flatMap(Partition.init) ?? .all
     combination = d.text(root + "combination").flatMap(Combination.init) ?? .balance
     notes = d.texts(root + "notes") ?? []
+    try readParts(d, at: root)
+  }
+
+  private mutating func readBinning(_ d: Document, _ root: String) throws {
+    observables = d.texts(root + "observables") ?? []
+    var rest = (d.reals(root + "edges") ?? [])[...]
+    for count in d.integers(root + "edge_counts") ?? [] {
+      guard (0...rest.count).contains(count) else {
+        throw Problem(.data, "the edges of the bins are not whole", place: "dataset \(root)edges")
+      }
+      edges.append(Array(rest.prefix(count)))
+      rest = rest.dropFirst(count)
+    }
+    guard edges.count == observables.count, rest.isEmpty else {
+      throw Problem(.data, "the edges of the bins are not whole", place: "dataset \(root)edges")
+    }
   }
 
   private mutating func readAxes(_ d: Document, _ root: String) throws {

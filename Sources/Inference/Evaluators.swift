@@ -35,10 +35,16 @@ public protocol RatioEvaluator {
 /// vanishes.
 public protocol RowLogRatios {
   var rowCount: Int { get }
+  /// Values of a point: those of θ, and of ν where the ratios know nuisance parameters; nil is θ alone.
+  var parameterCount: Int? { get }
   /// One value per row.
   func values(at theta: [Double]) throws -> [Double]
   /// The values, and their gradients row-major [row][parameter].
   func valuesAndGradients(at theta: [Double]) throws -> (values: [Double], gradients: [Double])
+}
+
+extension RowLogRatios {
+  public var parameterCount: Int? { nil }
 }
 
 /// The mean of several log ratios: an ensemble.
@@ -75,56 +81,6 @@ public struct MeanLogRatios: RowLogRatios {
 
   private func scaled(_ values: [Double]) -> [Double] {
     members.count == 1 ? values : values.map { $0 / Double(members.count) }
-  }
-}
-
-/// The joint log ratio of the events themselves, log [dσ_e(θ) σ(θ₁)/(σ(θ) dσ_e(θ₁))]: the likelihood ratio where all of
-/// the parton level is seen.
-public struct JointLogRatios: RowLogRatios {
-  private let events: CombinedEvents
-  private let rows: [Int]
-  private let logReference: [Double]
-
-  /// - Parameter reference: θ₁; where an event has no weight there its ratio is −inf everywhere (it has no weight in an
-  ///   Asimov set at θ₁ either).
-  public init(_ events: CombinedEvents, rows: [Int], reference: [Double]) throws {
-    self.events = events
-    self.rows = rows
-    let point = try events.point(reference)
-    logReference = Self.logDensities(events, rows, point)
-  }
-
-  public var rowCount: Int { rows.count }
-
-  /// log dσ_e/σ; −inf where dσ_e ≤ 0.
-  private static func logDensities(
-    _ events: CombinedEvents, _ rows: [Int], _ point: MorphedPoint
-  ) -> [Double] {
-    let logTotal = logarithm(point.crossSection(events.total).value)
-    return events.team.mapRanges(of: rows.count, size: CombinedEvents.blockSize) { range in
-      events.table.weights.withUnsafeBufferPointer { weights -> [Double] in
-        guard let base = weights.baseAddress else { return [] }
-        return range.map {
-          let sigma = point.value(base + rows[$0] * events.table.weightCount)
-          return sigma > 0 ? logarithm(sigma) - logTotal : -.infinity
-        }
-      }
-    }.flatMap { $0 }
-  }
-
-  public func values(at theta: [Double]) throws -> [Double] {
-    var values = Self.logDensities(events, rows, try events.point(theta))
-    for i in values.indices {
-      values[i] = logReference[i] == -.infinity ? -.infinity : values[i] - logReference[i]
-    }
-    return values
-  }
-
-  public func valuesAndGradients(
-    at theta: [Double]
-  ) throws -> (values: [Double], gradients: [Double]) {
-    let scores = try JointScores.values(events, rows: rows, at: theta)
-    return (try values(at: theta), scores)
   }
 }
 

@@ -22,21 +22,33 @@ struct IntervalSearch {
     self.likelihood = likelihood
   }
 
-  func intervals() throws -> [Limits.Interval] {
-    guard settings.reference == .fit else { return [] }
+  /// The intervals, and of expected limits their bands.
+  func intervals() throws -> ([Limits.Interval], [Limits.IntervalBand]) {
     var result: [Limits.Interval] = []
+    var bands: [Limits.IntervalBand] = []
     for p in limits.griddedParameters {
       let profile: Profile
-      if likelihood.isCheap {
+      if likelihood.isCheap, likelihood.isSmooth {
         profile = try fitted(p)
       } else {
         profile = onGrid(p)
       }
       for level in settings.levels {
-        result += try crossings(of: profile, parameter: p, level: level)
+        let threshold = ChiSquare(degreesOfFreedom: 1).quantile(level)
+        result += try crossings(of: profile, parameter: p, level: level, threshold)
+        guard limits.isExpected else { continue }
+        for sigma in ExpectedBands.sigmas {
+          guard
+            let threshold = ExpectedBands.threshold(
+              level: level, degreesOfFreedom: 1, sigma: sigma)
+          else { continue }
+          bands += try crossings(of: profile, parameter: p, level: level, threshold).map {
+            Limits.IntervalBand(sigma: sigma, interval: $0)
+          }
+        }
       }
     }
-    return result
+    return (result, bands)
   }
 
   private struct Profile {
@@ -46,9 +58,8 @@ struct IntervalSearch {
   }
 
   private func crossings(
-    of profile: Profile, parameter: Int, level: Double
+    of profile: Profile, parameter: Int, level: Double, _ threshold: Double
   ) throws -> [Limits.Interval] {
-    let threshold = ChiSquare(degreesOfFreedom: 1).quantile(level)
     var result: [Limits.Interval] = []
     var lower: Double?
     if let first = profile.q.first, first <= threshold { lower = .nan }
@@ -83,6 +94,8 @@ struct IntervalSearch {
   /// The profile by fits, along the axis and through the best fit, each point starting where its neighbour ended.
   private func fitted(_ p: Int) throws -> Profile {
     let free = fit.bounds.indices.filter { $0 != p && settings.fixed[$0] == nil }
+    let nuisance = limits.nuisance.map(\.parameter)
+    let spreading = free.filter { !nuisance.contains($0) }
     let axis = limits.axes.first { $0.parameter == limits.parameterNames[p] }
     let (low, high) = (
       axis?.lower ?? fit.bounds[p].lowerBound, axis?.upper ?? fit.bounds[p].upperBound
@@ -100,7 +113,8 @@ struct IntervalSearch {
       }
       var other = best
       other[p] = value
-      let found = try fit.minimise(fromAll: [theta] + fit.spread(other, over: free), over: free)
+      let found = try fit.minimise(
+        fromAll: [theta] + fit.spread(other, over: spreading), over: free)
       guard let found else { return (.nan, theta) }
       return (found.value - minimum, found.point)
     }

@@ -29,8 +29,9 @@ public struct LimitCalculation {
   /// - Throws: `.usage` for axes that do not fit; `.data` where the likelihood is defined nowhere on the grid.
   public func run(_ template: Limits) throws -> Limits {
     var limits = template
+    let nuisance = Set(limits.nuisance.map(\.parameter))
     let fit = RestrictedFit(likelihood, bounds: widenedBounds(settings.axes ?? []))
-    limits.axes = try settings.axes ?? automaticAxes(fit)
+    limits.axes = try settings.axes ?? automaticAxes(fit, nuisance)
     try check(limits.axes)
     let gridded = limits.griddedParameters
     limits.fixedParameters = settings.fixed.keys.sorted()
@@ -43,13 +44,20 @@ public struct LimitCalculation {
     limits.points = scan.points.flatMap { $0 }
     limits.kinematic = scan.values.map(\.kinematic)
     limits.rate = scan.values.map(\.rate)
+    limits.constraint = scan.values.map(\.constraint)
     try findBestFit(&limits, scan, wide)
     fillTests(&limits, scan)
     limits.regions = settings.levels.map { region(limits, level: $0) }
-    if settings.wantsIntervals {
-      limits.intervals = try IntervalSearch(limits, wide, settings, likelihood).intervals()
+    if limits.isExpected { limits.regionBands = ExpectedBands(limits).regions(settings.levels) }
+    if settings.wantsIntervals, settings.reference == .fit {
+      let search = IntervalSearch(limits, wide, settings, likelihood)
+      (limits.intervals, limits.intervalBands) = try search.intervals()
+    }
+    if settings.wantsImpacts {
+      limits.impacts = try Impacts(limits, wide, settings, journal: journal).all()
     }
     warnAboutEdges(limits)
+    warnAboutBins(limits, scan)
     return limits
   }
 
@@ -81,12 +89,18 @@ public struct LimitCalculation {
   }
 
   /// ±5σ of the information (the second derivatives of −ln L at its maximum), inside the bounds.
-  private func automaticAxes(_ fit: RestrictedFit) throws -> [GridAxis] {
+  private func automaticAxes(
+    _ fit: RestrictedFit, _ nuisance: Set<Int>
+  ) throws -> [GridAxis] {
     let free = names.indices.filter { settings.fixed[$0] == nil }
-    guard (1...2).contains(free.count) else {
+    let wanted = settings.ofInterest ?? free.filter { !nuisance.contains($0) }
+    guard (1...2).contains(wanted.count) else {
       throw Problem(
-        .usage, "a grid is needed for \(free.count) free parameters",
-        remedy: "give --grid NAME=LOW:HIGH:POINTS once or twice, or --fix")
+        .usage, "a grid is needed for \(wanted.count) free parameters",
+        remedy: "name one or two with --poi or --grid NAME=LOW:HIGH:POINTS, or --fix others")
+    }
+    if let fixed = wanted.first(where: { settings.fixed[$0] != nil }) {
+      throw Problem(.usage, "parameter '\(names[fixed])' is of interest and is fixed")
     }
     let starts =
       settings.starts.isEmpty ? [[Double](repeating: 0, count: names.count)] : settings.starts
@@ -96,10 +110,11 @@ public struct LimitCalculation {
         .data, "the likelihood is not defined where the fit starts",
         remedy: "give the range with --grid")
     }
-    return free.enumerated().map { k, p in
+    return wanted.map { p in
       let bound = settings.bounds[p]
       var (lower, upper) = (bound.lowerBound, bound.upperBound)
-      if let error = best.errors?[k], error.isFinite, error > 0 {
+      let error = free.firstIndex(of: p).map(best.error) ?? .nan
+      if error.isFinite, error > 0 {
         lower = max(lower, best.point[p] - 5 * error)
         upper = min(upper, best.point[p] + 5 * error)
       }
@@ -108,7 +123,7 @@ public struct LimitCalculation {
     }
   }
 
-  private func withFixed(_ theta: [Double]) -> [Double] {
+  func withFixed(_ theta: [Double]) -> [Double] {
     names.indices.map { settings.fixed[$0] ?? theta[$0] }
   }
 
@@ -122,6 +137,9 @@ public struct LimitCalculation {
     let origin = withFixed(settings.starts.first ?? [Double](repeating: 0, count: names.count))
     var start = origin
     let profiled = limits.profiledParameters
+    // A valley of its own is not to be feared of parameters that are constrained.
+    let nuisance = limits.nuisance.map(\.parameter)
+    let spreading = profiled.filter { !nuisance.contains($0) }
     var result = Scan(points: [], values: [])
     let all = limits.axes.reduce(1) { $0 * $1.count }
     for index in 0..<all {
@@ -134,7 +152,7 @@ public struct LimitCalculation {
       }
       if !profiled.isEmpty,
         let found = try fit.minimise(
-          fromAll: [near] + fit.spread(point, over: profiled), over: profiled)
+          fromAll: [near] + fit.spread(point, over: spreading), over: profiled)
       {
         point = found.point
         start = found.point
@@ -145,7 +163,7 @@ public struct LimitCalculation {
     }
     let undefined = result.values.indices.filter { result.values[$0].total.isNaN }
     if let first = undefined.first {
-      let place = zip(names, result.points[first]).map { "\($0)=\($1)" }.joined(separator: ",")
+      let place = place(result.points[first])
       guard undefined.count < all else {
         throw Problem(
           .data, "the cross section is not positive anywhere on the grid, such as at \(place)",
@@ -157,52 +175,6 @@ public struct LimitCalculation {
         count: undefined.count)
     }
     return result
-  }
-
-  /// The maximum over the whole space, from the best point and the other local maxima of the grid, and the given starts.
-  private func findBestFit(_ limits: inout Limits, _ scan: Scan, _ fit: RestrictedFit) throws {
-    let order = localMinima(limits, scan)
-    guard let top = order.first else { return }
-    limits.bestFit = scan.points[top]
-    limits.minimum = -2 * scan.values[top].total
-    guard settings.reference == .fit else { return }
-    let free = names.indices.filter { settings.fixed[$0] == nil }
-    // Quadratic amplitudes have a few equivalent minima (θ and its mirror images), so five starts are plenty.
-    let starts = order.prefix(5).map { scan.points[$0] } + settings.starts.map(withFixed)
-    if let found = try fit.minimise(fromAll: starts, over: free), found.value < limits.minimum {
-      (limits.bestFit, limits.minimum) = (found.point, found.value)
-    }
-    // Along a flat direction (the rate alone of two parameters) rounding must not decide: what is as good is the true point.
-    if let start = settings.starts.first.map(withFixed) {
-      let value = -2 * (try likelihood.evaluate(at: start, gradient: false).total)
-      if value <= limits.minimum + 1e-7 { limits.bestFit = start }
-    }
-    limits.bestFitIsAtBound = free.contains { p in
-      let bound = fit.bounds[p]
-      let margin = 1e-9 * (bound.upperBound - bound.lowerBound)
-      return limits.bestFit[p] <= bound.lowerBound + margin
-        || limits.bestFit[p] >= bound.upperBound - margin
-    }
-  }
-
-  /// Grid points with no better neighbour along an axis, the best first.
-  private func localMinima(_ limits: Limits, _ scan: Scan) -> [Int] {
-    let shape = limits.shape
-    func isLocal(_ index: Int) -> Bool {
-      let value = scan.values[index].total
-      guard value.isFinite else { return false }
-      var stride = 1
-      for count in shape.reversed() {
-        let k = index / stride % count
-        if k > 0, scan.values[index - stride].total > value { return false }
-        if k < count - 1, scan.values[index + stride].total > value { return false }
-        stride *= count
-      }
-      return true
-    }
-    return scan.values.indices.filter(isLocal).sorted {
-      (scan.values[$0].total, $1) > (scan.values[$1].total, $0)
-    }
   }
 
   private func fillTests(_ limits: inout Limits, _ scan: Scan) {
@@ -231,18 +203,5 @@ public struct LimitCalculation {
     return Limits.Region(
       level: level, threshold: threshold, area: grid.measure(below: threshold),
       isOpen: grid.reachesBorder(below: threshold))
-  }
-
-  private func warnAboutEdges(_ limits: Limits) {
-    if limits.bestFitIsAtBound {
-      journal?.warn(
-        "limits.bound", "the best fit is at the border of the space that was searched")
-    }
-    // The rate alone never bounds two parameters: what the table says ("complete: no") is no surprise there.
-    guard limits.mode != .rate || limits.axes.count == 1 else { return }
-    if let open = limits.regions.filter(\.isOpen).map(\.level).min() {
-      journal?.warn(
-        "limits.open", "the region of level \(open) reaches the border of the grid")
-    }
   }
 }

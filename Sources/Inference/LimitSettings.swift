@@ -1,4 +1,5 @@
 import EventModel
+import Numerics
 
 /// How limits are set from a likelihood.
 public struct LimitSettings: Sendable {
@@ -25,12 +26,19 @@ public struct LimitSettings: Sendable {
   /// Points of an axis that is not given.
   public var pointsPerAxis: Int
   public var wantsIntervals: Bool
+  /// Fits again with each nuisance parameter moved.
+  public var wantsImpacts: Bool
+  /// Parameters that get an automatic axis, by index; nil is all that are free and no nuisance parameters.
+  public var ofInterest: [Int]?
 
   public init(
     axes: [GridAxis]? = nil, fixed: [Int: Double] = [:], levels: [Double] = [0.68, 0.95],
     degreesOfFreedom: Int? = nil, reference: Reference = .fit, bounds: [ClosedRange<Double>],
-    starts: [[Double]] = [], pointsPerAxis: Int = 25, wantsIntervals: Bool = true
+    starts: [[Double]] = [], pointsPerAxis: Int = 25, wantsIntervals: Bool = true,
+    wantsImpacts: Bool = false, ofInterest: [Int]? = nil
   ) {
+    self.wantsImpacts = wantsImpacts
+    self.ofInterest = ofInterest
     self.axes = axes
     self.fixed = fixed
     self.levels = levels
@@ -40,5 +48,10 @@ public struct LimitSettings: Sendable {
     self.starts = starts
     self.pointsPerAxis = pointsPerAxis
     self.wantsIntervals = wantsIntervals
+  }
+
+  /// q at the border of the region of a level.
+  func threshold(_ level: Double, _ limits: Limits) -> Double {
+    ChiSquare(degreesOfFreedom: limits.degreesOfFreedom).quantile(level)
   }
 }

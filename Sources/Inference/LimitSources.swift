@@ -2,261 +2,144 @@ import Diagnostics
 import EventModel
 import Numerics
 
+/// What goes into a likelihood besides the events.
+public struct LikelihoodTerms: Sendable {
+  public var includesRate: Bool
+  /// Nuisance parameters are profiled with their constraints; else they stay at 0.
+  public var includesNuisance: Bool
+  /// Constraints by parameter; those not named have a unit normal one.
+  public var constraints: [String: NuisanceConstraint]
+  /// Processes whose normalisation is a parameter.
+  public var freeNorms: [String]
+  /// Bins vary by the statistics of the simulation.
+  public var includesStatistics: Bool
+
+  public init(
+    includesRate: Bool = true, includesNuisance: Bool = true,
+    constraints: [String: NuisanceConstraint] = [:], freeNorms: [String] = [],
+    includesStatistics: Bool = false
+  ) {
+    self.includesRate = includesRate
+    self.includesNuisance = includesNuisance
+    self.constraints = constraints
+    self.freeNorms = freeNorms
+    self.includesStatistics = includesStatistics
+  }
+}
+
 /// Limits from simulated events: what makes the likelihood, then `LimitCalculation`.
 public struct LimitSource: Sendable {
   let events: CombinedEvents
   let luminosity: Double
-  let includesRate: Bool
+  let options: LikelihoodTerms
   let journal: Journal?
 
   public init(
-    _ events: CombinedEvents, luminosity: Double, includesRate: Bool = true,
+    _ events: CombinedEvents, luminosity: Double, options: LikelihoodTerms = .init(),
     journal: Journal? = nil
   ) {
     self.events = events
     self.luminosity = luminosity
-    self.includesRate = includesRate
+    self.options = options
     self.journal = journal
   }
 
-  private var setup: Setup { events.table.setup }
+  public init(
+    _ events: CombinedEvents, luminosity: Double, includesRate: Bool, journal: Journal? = nil
+  ) {
+    self.init(
+      events, luminosity: luminosity, options: .init(includesRate: includesRate),
+      journal: journal)
+  }
+
+  var setup: Setup { events.table.setup }
 
   /// The space that fits search where nothing narrower is known: the ranges of the setup.
   public var bounds: [ClosedRange<Double>] { setup.parameters.map(\.range) }
 
-  // MARK: Bins and rate
-
-  /// Expected limits of a histogram, or of the rate alone (`observable` nil): the template at θ_true is the Asimov set.
-  public func expected(
-    observable: String?, edges: [Double], thetaTrue: [Double], settings: LimitSettings
-  ) throws -> Limits {
-    let (table, mode) = try template(observable, edges)
-    try requirePositive(thetaTrue)
-    let likelihood = try BinnedLikelihood(
-      asimov: table, morphing: events.morphing, thetaTrue: thetaTrue, luminosity: luminosity,
-      includesRate: includesRate)
-    var limits = start(mode, table: table, eventCount: likelihood.eventCount)
-    limits.isExpected = true
-    limits.thetaTrue = thetaTrue
-    let statistics = EventStatistics(events.crossSections(at: try events.point(thetaTrue)))
-    limits.events = statistics.events
-    limits.effectiveEvents = statistics.effectiveEvents
-    return try run(limits, likelihood, settings)
+  /// Nuisance parameters that are part of the likelihood.
+  private var nuisanceNames: [String] {
+    options.includesNuisance ? setup.nuisanceParameters.map(\.name) : []
   }
 
-  /// Observed limits of a histogram of `values`, or of their number alone (`observable` nil).
-  /// - Throws: `.data` for values that are NaN, and events where none was simulated.
-  public func observed(
-    observable: String?, edges: [Double], values: [Double], settings: LimitSettings
-  ) throws -> Limits {
-    let (table, mode) = try template(observable, edges)
-    var counts = [Double](repeating: 0, count: table.binCount)
-    for (row, value) in values.enumerated() {
-      guard !value.isNaN || observable == nil else {
-        throw Problem(
-          .data, "observable '\(observable ?? "")' is undefined (NaN) in the observed events",
-          remedy: "remove such events", place: "row \(row + 1)")
-      }
-      counts[observable == nil ? 0 : table.bin(of: value)] += 1
-    }
-    let likelihood = try BinnedLikelihood(
-      table, morphing: events.morphing, counts: counts, luminosity: luminosity,
-      includesRate: includesRate)
-    let limits = start(mode, table: table, eventCount: Double(values.count))
-    return try run(limits, likelihood, settings)
+  /// All parameters of the likelihood: θ, `mu_PROCESS`, ν.
+  public var parameterNames: [String] {
+    setup.parameterNames + options.freeNorms.map { "mu_" + $0 } + nuisanceNames
   }
 
-  private func template(
-    _ observable: String?, _ edges: [Double]
-  ) throws -> (BinTable, Limits.Mode) {
-    guard let observable else {
-      guard includesRate else {
-        throw Problem(
-          .usage, "without the rate there is nothing left",
-          remedy: "give --observable, --model or --truth, or leave --no-rate away")
-      }
-      return (events.total, .rate)
-    }
-    return (try events.fill(observable, edges: edges), .histogram)
-  }
-
-  // MARK: Ratios
-
-  /// Expected limits of ratio models, their log r averaged; the Asimov set is the weighted events of a part.
-  ///
-  /// That set is a noisy experiment: q(θ_true) ≈ p n/n_eff on average is reported, with a warning above 0.5 or where
-  /// n > n_eff/10.
-  public func expected(
-    models: [any RatioEvaluator], part: Partition, thetaTrue: [Double], settings: LimitSettings
-  ) throws -> Limits {
-    try requirePositive(thetaTrue)
-    let (rows, scales) = try events.rows(in: part)
-    let weights = try self.weights(rows, scales, at: thetaTrue)
-    let ratios = try MeanLogRatios(
-      models.map { model in
-        try check(model)
-        return try model.ratios(
-          events.observations(model.observableNames, rows: rows), rows: rows.count)
-      })
-    let reference = models.first?.referenceTheta ?? []
-    let isOneReference = models.allSatisfy { $0.referenceTheta == reference }
-    let eventCount = luminosity * (try events.point(thetaTrue)).crossSection(events.total).value
-    let likelihood = RatioLikelihood(
-      ratios, weights: weights, eventCount: eventCount, total: events.total,
-      morphing: events.morphing, luminosity: luminosity, includesRate: includesRate,
-      closureWeights: isOneReference ? try self.weights(rows, scales, at: reference) : nil)
-    var limits = start(.ratio, table: nil, eventCount: eventCount)
-    limits.isExpected = true
-    limits.thetaTrue = thetaTrue
-    limits.partition = part
-    let statistics = EventStatistics(weights)
-    limits.events = statistics.events
-    limits.effectiveEvents = statistics.effectiveEvents
-    limits = try run(limits, likelihood, try narrowed(settings, models))
-    warnOutside(models, limits)
-    limits.qTrue = try q(thetaTrue, likelihood, limits)
-    warnAboutNoise(limits)
-    return limits
-  }
-
-  /// Observed limits of ratio models; `x` holds, for each model, the events in the order of its observables.
-  public func observed(
-    models: [any RatioEvaluator], x: [[Double]], count: Int, settings: LimitSettings
-  ) throws -> Limits {
-    let ratios = try MeanLogRatios(
-      zip(models, x).map { model, x in
-        try check(model)
-        if let at = x.firstIndex(where: { $0.isNaN }) {
-          throw Problem(
-            .data,
-            "observable '\(model.observableNames[at % model.observableNames.count])' is undefined"
-              + " (NaN) in the observed events", remedy: "remove such events",
-            place: "row \(at / model.observableNames.count + 1)")
-        }
-        return try model.ratios(x, rows: count)
-      })
-    let likelihood = RatioLikelihood(
-      ratios, weights: [Double](repeating: 1, count: count), eventCount: Double(count),
-      total: events.total, morphing: events.morphing, luminosity: luminosity,
-      includesRate: includesRate)
-    var limits = start(.ratio, table: nil, eventCount: Double(count))
-    limits = try run(limits, likelihood, try narrowed(settings, models))
-    warnOutside(models, limits)
-    return limits
-  }
-
-  /// Expected limits where all of the parton level is seen: log r is the joint ratio of each event. All rows stand for
-  /// the Asimov set, and q(θ_true) = 0 as for bins.
-  public func expectedTruth(thetaTrue: [Double], settings: LimitSettings) throws -> Limits {
-    try requirePositive(thetaTrue)
-    let (rows, scales) = try events.rows(in: .all)
-    let weights = try self.weights(rows, scales, at: thetaTrue)
-    let eventCount = luminosity * (try events.point(thetaTrue)).crossSection(events.total).value
-    let likelihood = RatioLikelihood(
-      try JointLogRatios(events, rows: rows, reference: thetaTrue), weights: weights,
-      eventCount: eventCount, total: events.total, morphing: events.morphing,
-      luminosity: luminosity, includesRate: includesRate)
-    var limits = start(.truth, table: nil, eventCount: eventCount)
-    limits.isExpected = true
-    limits.thetaTrue = thetaTrue
-    let statistics = EventStatistics(weights)
-    limits.events = statistics.events
-    limits.effectiveEvents = statistics.effectiveEvents
-    limits = try run(limits, likelihood, settings)
-    limits.qTrue = try q(thetaTrue, likelihood, limits)
-    return limits
-  }
-
-  private func check(_ model: any RatioEvaluator) throws {
-    guard model.parameterNames == setup.parameterNames else {
+  /// A parameter's place, by its name or that of the one systematic it is of.
+  /// - Throws: `.usage` with the names there are.
+  public func parameter(_ name: String) throws -> Int {
+    let names = parameterNames
+    let systematic = setup.nuisanceParameters.filter { $0.systematic == name }
+    let full = systematic.count == 1 ? systematic[0].name : name
+    guard let place = names.firstIndex(of: name) ?? names.firstIndex(of: full) else {
       throw Problem(
-        .data, "the model is of the parameters \(model.parameterNames.joined(separator: ", "))",
-        remedy: "the events have " + setup.parameterNames.joined(separator: ", "),
-        file: model.name)
+        .usage, "there is no parameter '\(name)'",
+        remedy: "there are " + names.joined(separator: ", "))
     }
+    return place
   }
 
-  private func weights(_ rows: [Int], _ scales: [Double], at theta: [Double]) throws -> [Double] {
-    let all = events.crossSections(at: try events.point(theta))
-    return zip(rows, scales).map { all[$0] * $1 }
+  /// 1 of a normalisation, 0 of all others.
+  public func nominalValue(_ parameter: Int) -> Double {
+    point(setup.parameters.map { _ in 0 })[parameter]
   }
 
-  /// Fits stay where the models were trained; a parameter that was never varied is fixed unless it has an axis.
-  private func narrowed(
-    _ settings: LimitSettings, _ models: [any RatioEvaluator]
-  ) throws -> LimitSettings {
-    var result = settings
-    for model in models where !model.thetaRange.isEmpty {
-      for (p, range) in model.thetaRange.enumerated() {
-        let hasAxis =
-          settings.axes?.contains { $0.parameter == setup.parameterNames[p] } ?? false
-        if range.lowerBound == range.upperBound {
-          if !hasAxis, result.fixed[p] == nil { result.fixed[p] = range.lowerBound }
-        } else {
-          let bound = result.bounds[p].clamped(to: range)
-          if bound.lowerBound < bound.upperBound { result.bounds[p] = bound }
-        }
-      }
-    }
-    guard settings.axes != nil || result.fixed.count < setup.parameterNames.count else {
-      throw Problem(
-        .data, "the models know one value of each parameter, so there is nothing to fit",
-        remedy: "test points with 'limits points', or train on more of them",
-        file: models.first?.name)
-    }
-    return result
+  /// θ with the other parameters at their nominal values.
+  public func point(_ theta: [Double]) -> [Double] {
+    theta + options.freeNorms.map { _ in 1 } + nuisanceNames.map { _ in 0 }
   }
 
-  private func warnOutside(_ models: [any RatioEvaluator], _ limits: Limits) {
-    for model in models where !model.thetaRange.isEmpty {
-      let n = limits.parameterCount
-      let outside = (0..<limits.pointCount).filter { point in
-        (0..<n).contains { p in
-          let (range, value) = (model.thetaRange[p], limits.points[point * n + p])
-          // The range is of values that were drawn: random ones stop a little short of the ends of their prior.
-          let margin = 1e-3 * (range.upperBound - range.lowerBound)
-          return value < range.lowerBound - margin || value > range.upperBound + margin
-        }
-      }
-      guard !outside.isEmpty else { continue }
-      journal?.warn(
-        "limits.outside \(model.name)",
-        "\(outside.count) of \(limits.pointCount) grid points are outside the range of theta that "
-          + "\(model.name) was trained on; log r is extrapolated there")
-    }
-  }
-
-  private func warnAboutNoise(_ limits: Limits) {
-    let number = { (x: Double) in Double(Int((x * 100).rounded())) / 100 }
-    if limits.qTrue > 0.5 {
-      journal?.warn(
-        "limits.noise",
-        "q at the true point is \(number(limits.qTrue)), not 0: the Asimov set is too noisy or log r is biased; use more events or less luminosity"
-      )
-    } else if limits.eventCount > limits.effectiveEvents / 10 {
-      journal?.warn(
-        "limits.noise",
-        "\(number(limits.effectiveEvents)) effective events stand for \(number(limits.eventCount)) expected ones; use ten times as many, or less luminosity"
-      )
-    }
+  var constraints: [NuisanceConstraint] {
+    nuisanceNames.map { options.constraints[$0] ?? .gaussian(1) }
   }
 
   // MARK: Common
 
-  private func start(_ mode: Limits.Mode, table: BinTable?, eventCount: Double) -> Limits {
+  /// The model of a template with the parameters of the options.
+  func model(_ table: BinTable) throws -> BinnedModel {
+    try BinnedModel(
+      options.includesNuisance ? table : table.withoutNuisances, morphing: events.morphing,
+      freeNorms: options.freeNorms)
+  }
+
+  func start(_ mode: Limits.Mode, table: BinTable?, eventCount: Double) -> Limits {
+    let names = parameterNames
     var limits = Limits(
-      mode: mode, isExpected: false, parameterNames: setup.parameterNames,
-      parameterUnits: setup.parameters.map(\.unit), luminosity: luminosity,
-      eventCount: eventCount, includesRate: includesRate)
+      mode: mode, isExpected: false, parameterNames: names,
+      parameterUnits: setup.parameters.map(\.unit)
+        + [String](repeating: "", count: names.count - setup.parameters.count),
+      luminosity: luminosity, eventCount: eventCount, includesRate: options.includesRate)
     limits.combination = events.combination
-    if let table, !table.edges.isEmpty {
-      limits.observable = table.observable
-      limits.edges = table.edges
+    limits.includesMonteCarloStatistics = options.includesStatistics && table != nil
+    let first = names.count - constraints.count
+    limits.nuisance = constraints.enumerated().map { k, constraint in
+      Limits.Nuisance(
+        parameter: first + k, constraint: constraint.description, width: constraint.width)
+    }
+    if let table {
+      limits.observables = table.axes.map(\.observable)
+      limits.edges = table.axes.map(\.edges)
     }
     return limits
   }
 
-  private func requirePositive(_ theta: [Double]) throws {
+  /// The same as Asimov limits at a point, with the events that stand for the data.
+  func start(
+    _ mode: Limits.Mode, table: BinTable?, eventCount: Double, thetaTrue: [Double],
+    weights: [Double]
+  ) -> Limits {
+    var limits = start(mode, table: table, eventCount: eventCount)
+    limits.isExpected = true
+    limits.thetaTrue = point(thetaTrue)
+    let statistics = EventStatistics(weights)
+    limits.events = statistics.events
+    limits.effectiveEvents = statistics.effectiveEvents
+    return limits
+  }
+
+  func requirePositive(_ theta: [Double]) throws {
     let sigma = (try events.point(theta)).crossSection(events.total).value
     guard sigma > 0 else {
       throw Problem(
@@ -265,24 +148,56 @@ public struct LimitSource: Sendable {
     }
   }
 
-  private func run(
+  func run(
     _ limits: Limits, _ likelihood: any LogLikelihood, _ settings: LimitSettings
   ) throws -> Limits {
     var settings = settings
-    let point = limits.isExpected ? limits.thetaTrue : nil
-    settings.starts = (point.map { [$0] } ?? []) + settings.starts
+    let nominal =
+      limits.isExpected ? limits.thetaTrue : point(setup.parameters.map { _ in 0 })
+    settings.starts = [nominal] + settings.starts
+    settings.bounds += options.freeNorms.map { _ in 0...20 } + constraints.map(\.range)
+    let constrained = ConstrainedLikelihood(likelihood, constraints)
     var result = try LimitCalculation(
-      likelihood, names: setup.parameterNames, settings: settings, journal: journal
+      constrained, names: parameterNames, settings: settings, journal: journal
     ).run(limits)
-    if likelihood is BinnedLikelihood, limits.isExpected {
-      result.qTrue = try q(limits.thetaTrue, likelihood, result)
+    if let binned = likelihood as? BinnedLikelihood {
+      result.bins = binned.contents(prefit: nominal, postfit: result.bestFit)
+      warnAboutBins(result)
+    }
+    if limits.isExpected {
+      let value = try constrained.evaluate(at: limits.thetaTrue, gradient: false).total
+      result.qTrue = max(0, -2 * value - result.minimum)
     }
     return result
   }
 
-  private func q(
-    _ theta: [Double], _ likelihood: any LogLikelihood, _ limits: Limits
-  ) throws -> Double {
-    max(0, -2 * (try likelihood.evaluate(at: theta, gradient: false)).total - limits.minimum)
+  /// Templates of too few simulated events, and contents too low for χ².
+  private func warnAboutBins(_ limits: Limits) {
+    let poor = limits.bins.filter { $0.postfit * $0.postfit < 10 * $0.error * $0.error }
+    if let first = poor.first, !options.includesStatistics {
+      journal?.warn(
+        "limits.bins.simulation",
+        "\(poor.count) of \(limits.bins.count) bins hold less than 10 effective simulated events, such as \(first.label); join bins, or let them vary with --mc-statistics"
+      )
+    }
+    let low = limits.bins.filter { $0.postfit < 1 }
+    if let first = low.first, limits.bins.count > 1, limits.eventCount.rounded() >= 10 {
+      journal?.warn(
+        "limits.asymptotic",
+        "less than 1 event is expected in \(low.count) of \(limits.bins.count) bins, such as \(first.label); check p-values with toys"
+      )
+    }
+  }
+}
+
+extension BinTable {
+  /// The same at nominal values only.
+  var withoutNuisances: BinTable {
+    var result = self
+    (result.nuisances, result.up, result.down) = ([], [], [])
+    result.processes = processes.map {
+      Process(name: $0.name, isBackground: $0.isBackground, table: $0.table.withoutNuisances)
+    }
+    return result
   }
 }

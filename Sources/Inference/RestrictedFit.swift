@@ -11,16 +11,44 @@ struct RestrictedFit {
     self.bounds = bounds
   }
 
+  /// A minimum.
+  struct Found {
+    /// All parameters.
+    var point: [Double]
+    /// −2 ln L.
+    var value: Double
+    /// The parameters that were free.
+    var free: [Int]
+    /// Of the free parameters, row-major, from the second derivatives (zero rows of those at a bound); nil where these
+    /// are not positive definite.
+    var covariance: [Double]?
+
+    /// Standard deviation of the k-th free parameter; NaN where it has none.
+    func error(_ k: Int) -> Double {
+      guard let variance = covariance?[k * free.count + k], variance > 0 else { return .nan }
+      return variance.squareRoot()
+    }
+  }
+
   /// The best of the minima from several starts: profiles of quadratic amplitudes have more than one valley.
-  func minimise(
-    fromAll starts: [[Double]], over free: [Int]
-  ) throws -> (point: [Double], value: Double, errors: [Double]?)? {
-    var best: (point: [Double], value: Double, errors: [Double]?)?
+  func minimise(fromAll starts: [[Double]], over free: [Int]) throws -> Found? {
+    try starts.compactMap { try minimise(from: $0, over: free) }.min { $0.value < $1.value }
+  }
+
+  /// All minima from several starts, the best first; the same one once.
+  func minima(fromAll starts: [[Double]], over free: [Int]) throws -> [Found] {
+    var result: [Found] = []
     for start in starts {
       guard let found = try minimise(from: start, over: free) else { continue }
-      if best.map({ found.value < $0.value }) ?? true { best = found }
+      let isKnown = result.contains { other in
+        free.allSatisfy { p in
+          let width = bounds[p].upperBound - bounds[p].lowerBound
+          return abs(other.point[p] - found.point[p]) < 1e-3 * width
+        }
+      }
+      if !isKnown { result.append(found) }
     }
-    return best
+    return result.sorted { $0.value < $1.value }
   }
 
   /// A start, and where a call is cheap the same with each free parameter at half of its bounds.
@@ -37,11 +65,8 @@ struct RestrictedFit {
     return result
   }
 
-  /// The minimum from one start, with the errors of the free parameters from the second derivatives (nil where these are
-  /// not positive definite); nil where the likelihood is not defined at the start.
-  func minimise(
-    from start: [Double], over free: [Int]
-  ) throws -> (point: [Double], value: Double, errors: [Double]?)? {
+  /// The minimum from one start; nil where the likelihood is not defined there.
+  func minimise(from start: [Double], over free: [Int]) throws -> Found? {
     let minimiser = Minimiser(
       lower: free.map { bounds[$0].lowerBound }, upper: free.map { bounds[$0].upperBound })
     do {
@@ -54,11 +79,10 @@ struct RestrictedFit {
       }
       var point = start
       for (k, p) in free.enumerated() { point[p] = minimum.point[k] }
-      let errors = minimum.inverseHessian.map { inverse in
-        // The covariance is twice the inverse of the second derivatives of −2 ln L.
-        free.indices.map { (2 * inverse[$0 * free.count + $0]).squareRoot() }
-      }
-      return (point, minimum.value, errors)
+      // The covariance is twice the inverse of the second derivatives of −2 ln L.
+      return Found(
+        point: point, value: minimum.value, free: free,
+        covariance: minimum.inverseHessian?.map { 2 * $0 })
     } catch NumericsError.startIsNotFinite {
       return nil
     }

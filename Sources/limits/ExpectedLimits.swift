@@ -7,8 +7,8 @@ struct ExpectedLimits: Tool {
   static let configuration = CommandConfiguration.subcommand(
     "expected", abstract: "Limits for the average experiment (Asimov data) at a true point.",
     discussion: """
-      With --model the log ratio of the models, with --observable a histogram, with --truth the joint ratio of each event \
-      (everything seen at parton level: no measurement), and with none of them the rate alone.
+      With --model the log ratio of the models or a histogram of their scores, with --observable a histogram, with --truth \
+      the joint ratio of each event (everything seen at parton level: no measurement), and with none of them the rate alone.
       """)
 
   @OptionGroup var theta: ThetaOption
@@ -19,7 +19,7 @@ struct ExpectedLimits: Tool {
   var common: CommonOptions { options.common }
 
   func validate() throws {
-    if truth, options.observable != nil || !options.model.model.isEmpty {
+    if truth, !options.histogram.observable.isEmpty || !options.model.model.isEmpty {
       throw ValidationError("--truth, --observable and --model are three kinds of limits; give one")
     }
     if partition.partition != nil, options.model.model.isEmpty {
@@ -29,26 +29,33 @@ struct ExpectedLimits: Tool {
 
   func execute(_ context: CommandContext) throws {
     let input = try LimitInput(options, theta: theta, context: context)
-    let settings = try options.settings(input.events.table.setup)
-    var limits: Limits
-    if truth {
-      limits = try input.source.expectedTruth(thetaTrue: input.thetaTrue, settings: settings)
-    } else if input.models.isEmpty {
-      limits = try input.source.expected(
-        observable: options.observable, edges: input.edges(options), thetaTrue: input.thetaTrue,
-        settings: settings)
-    } else {
-      let part = partition.partition ?? .test
-      for model in input.models {
-        model.warnIfTrained(
-          on: part, of: input.events.table, digest: input.digest, journal: context.journal)
-      }
-      limits = try input.source.expected(
-        models: input.models, part: part, thetaTrue: input.thetaTrue, settings: settings)
-      limits.notes = input.models.map(\.note)
-    }
+    var limits = try limits(input, context)
+    limits.notes += input.notes
     try context.report(
       text: LimitsText(limits, withPoints: options.points).text, document: limits.document,
       kind: .limits, output: options.output)
+  }
+
+  private func limits(_ input: LimitInput, _ context: CommandContext) throws -> Limits {
+    let (source, thetaTrue) = (input.source, input.thetaTrue)
+    let settings = try options.grid.settings(source)
+    if truth { return try source.expectedTruth(thetaTrue: thetaTrue, settings: settings) }
+    if let scores = input.scores, scores.statistic != .sally {
+      return try source.expected(
+        scores.statistic, columns: scores.columns, bins: input.turningBins(),
+        thetaTrue: thetaTrue, settings: settings)
+    }
+    guard !input.models.isEmpty else {
+      return try source.expected(
+        axes: input.axes(), mode: input.scores == nil ? .histogram : .score,
+        thetaTrue: thetaTrue, settings: settings)
+    }
+    let part = partition.partition ?? .test
+    for model in input.models {
+      model.warnIfTrained(
+        on: part, of: input.events.table, digest: input.digest, journal: context.journal)
+    }
+    return try source.expected(
+      models: input.models, part: part, thetaTrue: thetaTrue, settings: settings)
   }
 }

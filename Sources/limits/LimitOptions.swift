@@ -1,10 +1,8 @@
 import ArgumentParser
 import CommandKit
 import Diagnostics
-import EventIO
 import EventModel
 import Inference
-import Numerics
 
 /// What expected and observed limits have in common.
 struct LimitOptions: ParsableArguments {
@@ -13,15 +11,88 @@ struct LimitOptions: ParsableArguments {
   @OptionGroup var model: ModelOption
   @OptionGroup var denominator: DenominatorOption
 
+  @OptionGroup var histogram: HistogramOptions
+
   @Option(
-    help: ArgumentHelp("Limits of a histogram of this observable.", valueName: "name"))
-  var observable: String?
+    help: ArgumentHelp(
+      "What is binned of score models: all components (sally), the one along theta (sallino), or components turned towards theta (adaptive).",
+      valueName: "statistic"))
+  var statistic: ScoreStatistic?
 
-  @OptionGroup var bins: BinsOption
+  @OptionGroup var likelihood: LikelihoodGroup
+  @OptionGroup var grid: LimitGrid
 
+  @Flag(help: "Print the grid too: parameters, ln L, q and p of every point.")
+  var points = false
+
+  @OptionGroup var combine: CombineOption
+  @OptionGroup var output: OutputGroup
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if !histogram.observable.isEmpty, !model.model.isEmpty {
+      throw ValidationError("--observable and --model are two kinds of limits; give one")
+    }
+    if denominator.theta1 != nil, model.model.isEmpty {
+      throw ValidationError("--theta1 is for --model")
+    }
+  }
+}
+
+extension ScoreStatistic: ExpressibleByArgument {}
+
+/// What is done with nuisance parameters.
+enum NuisanceChoice: String, CaseIterable, ExpressibleByArgument {
+  case profile, none
+}
+
+/// What the likelihood is made of besides the events.
+struct LikelihoodGroup: ParsableArguments {
   @Flag(help: "Leave the number of events out of the likelihood.")
   var noRate = false
 
+  @Option(
+    help: ArgumentHelp(
+      "Nuisance parameters: 'profile' over them within their constraints, or keep them at 0 ('none').",
+      valueName: "handling"))
+  var nuisance = NuisanceChoice.profile
+
+  @Option(
+    help: ArgumentHelp(
+      "Constraint of a nuisance parameter: gauss (the default), gauss:WIDTH, lognormal:S or flat. Repeatable.",
+      valueName: "name=constraint"))
+  var constraint: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Let the normalisation of a process float, 'signal' or 'background' for all of that role: a parameter mu_PROCESS, nominally 1. Repeatable.",
+      valueName: "process"))
+  var freeNorm: [String] = []
+
+  @Flag(help: "Let every bin vary by the statistics of the simulation (Barlow and Beeston, lite).")
+  var mcStatistics = false
+
+  /// The options, for the parameters of a setup.
+  func options(_ setup: Setup) throws -> LikelihoodTerms {
+    var constraints: [String: NuisanceConstraint] = [:]
+    for text in constraint {
+      let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      guard parts.count == 2 else {
+        throw Problem(
+          .usage, "--constraint '\(text)' is not NAME=CONSTRAINT",
+          remedy: "write --constraint scales=flat")
+      }
+      let name = setup.nuisanceParameters[try setup.nuisanceIndex(String(parts[0]))].name
+      constraints[name] = try NuisanceConstraint(parsing: String(parts[1]))
+    }
+    return LikelihoodTerms(
+      includesRate: !noRate, includesNuisance: nuisance == .profile, constraints: constraints,
+      freeNorms: freeNorm, includesStatistics: mcStatistics)
+  }
+}
+
+/// Where the likelihood is looked at.
+struct LimitGrid: ParsableArguments {
   @Option(
     help: ArgumentHelp(
       "One axis of the grid, ends included. Repeatable; by default 5 standard deviations around the best point.",
@@ -30,7 +101,13 @@ struct LimitOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Keep a parameter without an axis at a value (0) instead of profiling over it. Repeatable.",
+      "Parameter of interest, which gets an axis of the grid by itself; all others are profiled. Repeatable.",
+      valueName: "name"))
+  var poi: [String] = []
+
+  @Option(
+    help: ArgumentHelp(
+      "Keep a parameter without an axis at a value (its nominal one) instead of profiling over it. Repeatable.",
       valueName: "cHW=0"))
   var fix: [String] = []
 
@@ -45,91 +122,40 @@ struct LimitOptions: ParsableArguments {
       "Degrees of freedom of the regions; by default the axes of the grid.", valueName: "n"))
   var dof: Int?
 
-  @Flag(help: "Print the grid too: parameters, ln L, q and p of every point.")
-  var points = false
-
-  @OptionGroup var combine: CombineOption
-  @OptionGroup var output: OutputGroup
-  @OptionGroup var common: CommonOptions
+  @Flag(
+    help: "Fit again with each nuisance parameter moved by its error: impacts, the largest first.")
+  var impacts = false
 
   func validate() throws {
     guard level.allSatisfy({ $0 > 0 && $0 < 1 }) else {
       throw ValidationError("--level is between 0 and 1")
     }
     if let dof, dof < 1 { throw ValidationError("--dof takes a positive number") }
-    if observable != nil, !model.model.isEmpty {
-      throw ValidationError("--observable and --model are two kinds of limits; give one")
-    }
-    if denominator.theta1 != nil, model.model.isEmpty {
-      throw ValidationError("--theta1 is for --model")
+    if !grid.isEmpty, !poi.isEmpty {
+      throw ValidationError("--grid names the parameters of interest; give --grid or --poi")
     }
   }
 
-  /// The settings, for the parameters of a setup.
-  func settings(_ setup: Setup) throws -> LimitSettings {
+  /// The settings, for a likelihood.
+  func settings(_ source: LimitSource) throws -> LimitSettings {
     var fixed: [Int: Double] = [:]
-    for text in fix {
-      let specification = try PointSpecification(parsing: text.contains("=") ? text : text + "=0")
-      guard case .values(let values) = specification else { continue }
-      let resolved = try specification.resolve(setup)
-      for name in values.keys {
-        if let p = setup.parameterNames.firstIndex(of: name) { fixed[p] = resolved[p] }
+    for text in fix.flatMap({ $0.split(separator: ",", omittingEmptySubsequences: false) }) {
+      let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let p = try source.parameter(String(parts[0]))
+      guard parts.count == 2 else {
+        fixed[p] = source.nominalValue(p)
+        continue
       }
+      guard let value = Double(parts[1]), value.isFinite else {
+        throw Problem(
+          .usage, "--fix '\(text)' is not NAME or NAME=VALUE", remedy: "write --fix cHW=0")
+      }
+      fixed[p] = value
     }
     return LimitSettings(
       axes: grid.isEmpty ? nil : try grid.map(GridAxis.init(parsing:)), fixed: fixed,
       levels: level.isEmpty ? [0.68, 0.95] : level, degreesOfFreedom: dof,
-      bounds: setup.parameters.map(\.range))
-  }
-}
-
-/// Events and models that limits are made from.
-struct LimitInput {
-  let events: CombinedEvents
-  let models: [TrainedModel]
-  let digest: String
-  let thetaTrue: [Double]
-  let source: LimitSource
-
-  /// - Parameter theta: the true point of expected limits; nil or empty is the reference benchmark.
-  init(_ options: LimitOptions, theta: ThetaOption?, context: CommandContext) throws {
-    let luminosity = try options.luminosity.require()
-    let point = theta.map(\.theta.isEmpty) ?? true ? nil : try theta?.requireOne()
-    let team = ThreadTeam(threads: context.threads)
-    models = try options.model.model.map {
-      let model = try context.readModel($0)
-      let denominator = try options.denominator.resolve(model.first.sample.setup)
-      return try TrainedModel(model, name: $0, denominator: denominator, team: team)
-    }
-    var observables = options.observable.map { [$0] } ?? []
-    for name in models.flatMap(\.observableNames) where !observables.contains(name) {
-      observables.append(name)
-    }
-    let file = try context.openTable(options.input, expecting: [.events])
-    let table = try EventTable.load(file, observables: observables)
-    digest = (file as? any DigestedSource)?.contentDigest ?? ContentDigest.of(file.header)
-    let setup = table.setup
-    guard setup.morphing != nil || models.isEmpty else {
-      throw Problem(
-        .data, "the setup has no morphing basis",
-        remedy: "use 'limits points', or make one with 'morph setup'", file: file.name)
-    }
-    thetaTrue = try point?.resolve(setup) ?? setup.benchmarks[setup.referenceBenchmark].values
-    events = try CombinedEvents(
-      table, combination: options.combine.combine, theta: thetaTrue, file: file.name, team: team)
-    source = LimitSource(
-      events, luminosity: luminosity.inversePicobarn, includesRate: !options.noRate,
-      journal: context.journal)
-    if !setup.nuisanceParameters.isEmpty {
-      context.journal.warn(
-        "limits.nuisance", "nuisance parameters are kept at 0; limits are without systematics")
-    }
-  }
-
-  /// Edges of the histogram that was asked for.
-  func edges(_ options: LimitOptions) throws -> [Double] {
-    guard let observable = options.observable else { return [] }
-    return try BinSpecification(parsing: options.bins.bins).edges(
-      events, observable: observable, theta: thetaTrue)
+      bounds: source.bounds, wantsImpacts: impacts,
+      ofInterest: poi.isEmpty ? nil : try poi.map(source.parameter))
   }
 }

@@ -10,7 +10,9 @@ struct LimitsCommand: ToolGroup {
       q = -2 ln L(theta)/L(best fit) is compared with a chi-square distribution of as many degrees of freedom as there \
       are axes of the grid.
       """,
-    subcommands: [ExpectedLimits.self, ObservedLimits.self, PointLimits.self])
+    subcommands: [
+      ExpectedLimits.self, ObservedLimits.self, CombinedLimits.self, PointLimits.self,
+    ])
 
   static var citations: [Citation] { [.toolkit, .madminer, .constraining] }
 }

@@ -13,11 +13,16 @@ struct LimitsText {
 
   var text: String {
     var parts = [regions.text, intervals.text]
+    if limits.isExpected { parts += [regionBands.text, intervalBands.text] }
+    if limits.minima.count > 1 { parts.append(minima.text) }
+    if !limits.fit.parameters.isEmpty { parts.append(fit.text) }
+    if (2...12).contains(limits.fit.parameters.count) { parts.append(correlation.text) }
+    if !limits.impacts.isEmpty { parts.append(impacts.text) }
     if withPoints { parts.append(points.text) }
     return parts.joined()
   }
 
-  private func place(_ theta: [Double]) -> String {
+  func place(_ theta: [Double]) -> String {
     zip(limits.parameterNames, theta).map { "\($0)=\(TextTable.number($1))" }.joined(separator: ",")
   }
 
@@ -36,10 +41,13 @@ struct LimitsText {
           + "combined by \(limits.combination.rawValue)"
           + (limits.partition == .all ? "" : ", \(limits.partition.rawValue) part"))
     }
-    if !limits.observable.isEmpty {
+    for (observable, edges) in zip(limits.observables, limits.edges) {
       notes.append(
-        "\(limits.observable) in \(limits.edges.count + 1) bins, edges "
-          + limits.edges.map { TextTable.number($0) }.joined(separator: ","))
+        "\(observable) in \(edges.count + 1) bins, edges "
+          + edges.map { TextTable.number($0) }.joined(separator: ","))
+    }
+    if limits.includesMonteCarloStatistics {
+      notes.append("bins vary by the statistics of the simulation")
     }
     notes.append(
       "best fit: " + place(limits.bestFit) + (limits.bestFitIsAtBound ? " (at the border)" : ""))
@@ -77,22 +85,9 @@ struct LimitsText {
   private var intervals: TextTable {
     var table = TextTable(["interval", "level", "lower", "upper"])
     for interval in limits.intervals {
-      table.add([
-        limits.parameterNames[interval.parameter], TextTable.number(interval.level),
-        interval.lower.isNaN ? "-inf" : TextTable.number(interval.lower),
-        interval.upper.isNaN ? "inf" : TextTable.number(interval.upper),
-      ])
-    }
-    return table
-  }
-
-  private var points: TextTable {
-    var table = TextTable(limits.parameterNames + ["ln_L_kinematic", "ln_L_rate", "q", "p"])
-    let n = limits.parameterCount
-    for i in 0..<limits.pointCount {
-      let theta = limits.points[i * n..<(i + 1) * n].map { TextTable.number($0) }
-      let values = [limits.kinematic[i], limits.rate[i], limits.q[i], limits.p[i]]
-      table.add(theta + values.map { TextTable.number($0, digits: 8) })
+      table.add(
+        [limits.parameterNames[interval.parameter], TextTable.number(interval.level)]
+          + ends(interval))
     }
     return table
   }

@@ -37,8 +37,12 @@ private let histogram = "--observable x --bins=-2,-1,0,1,2"
       command + " -o a.h5 && \(command) -o b.h5 && cmp a.h5 b.h5", in: folder.path)
     #expect(outcome.status == 0, "\(outcome.error)")
     let text = shell(command + " --points").text
-    // Two tables of two levels, one for each parameter, and 25 points.
-    #expect(text.split(separator: "\n").filter { !$0.hasPrefix("#") }.count == 2 + 4 + 25)
+    let lines = text.split(separator: "\n")
+    let header = try #require(lines.firstIndex { $0.contains("ln_L_kinematic") })
+    #expect(lines.count - header - 1 == 25)
+    for table in ["# region", "# interval", "# expected_area", "# expected_interval", "# fit"] {
+      #expect(lines.contains { $0.hasPrefix(table) })
+    }
     #expect(text.contains("# best fit: t0=0,t1=0"))
   }
 
@@ -62,6 +66,22 @@ private let histogram = "--observable x --bins=-2,-1,0,1,2"
       ("expected \(toy) --luminosity 10/fb --no-rate", 64, "nothing left"),
       ("expected \(toy) --luminosity 10/fb --fix t7", 64, "parameter 't7'"),
       ("observed \(toy) --luminosity 10/fb", 64, "--data"),
+      ("expected \(toy) --luminosity 10/fb --grid t0=0:1:3 --poi t0", 64, "--grid or --poi"),
+      ("expected \(toy) --luminosity 10/fb --poi t7", 64, "parameter 't7'"),
+      ("expected \(toy) --luminosity 10/fb --statistic sally", 64, "--model"),
+      ("expected \(toy) --luminosity 10/fb --constraint nu", 64, "NAME=CONSTRAINT"),
+      ("expected \(toy) --luminosity 10/fb --free-norm ggf", 64, "process 'ggf'"),
+      (
+        "expected \(toy) --luminosity 10/fb --no-rate --mc-statistics \(histogram) \(grid)", 64,
+        "shapes"
+      ),
+      (
+        "expected \(toy) --luminosity 10/fb --observable x --observable x2 --bins 3 --bins 3 --bins 3",
+        64, "2 axes"
+      ),
+      ("observed \(toy) --data \(toy) --luminosity 10/fb --weights w", 65, "there are x, x2"),
+      ("observed \(toy) --data \(toy) --luminosity 10/fb --n-observed=-1", 64, "--n-observed"),
+      ("combine \(toy)", 64, "two files"), ("combine \(toy) \(toy)", 65, "kind events"),
       ("observed \(toy) --data missing.h5 --luminosity 10/fb", 66, "missing.h5"),
       ("expected \(toy) --luminosity 10/fb --model \(toy)", 65, "kind events"),
     ])
@@ -85,5 +105,36 @@ private let histogram = "--observable x --bins=-2,-1,0,1,2"
     let lower = try result.numbers("limits", "intervals", "lower")
     let upper = try result.numbers("limits", "intervals", "upper")
     #expect(zip(lower, upper).allSatisfy { abs($0 + $1) < 1e-6 })
+  }
+
+  /// Nuisance parameters of the file are profiled, and the tables of the fit hold their pulls and impacts.
+  @Test(.needsShared) func nuisanceParameters() throws {
+    let file = Place.shared + "/golden/inference/toy_mc.h5"
+    let command =
+      "limits expected \(file) --luminosity 100/fb --poi t0 --impacts --constraint nu_norm=lognormal:0.1 \(histogram)"
+    let result = try ResultJSON(shell(command + " --json"))
+    #expect(
+      try result.texts("limits", "profiled_parameters") == ["t1", "nu_norm", "nu_shape"])
+    #expect(try result.texts("limits", "nuisance", "constraint") == ["lognormal:0.1", "gauss"])
+    #expect(try result.numbers("limits", "fit", "error").allSatisfy { $0 > 0 })
+    #expect(try result.texts("limits", "impacts", "parameter").count == 4)
+    let without = try ResultJSON(shell(command + " --nuisance none --json"))
+    let (a, b) = (
+      try result.numbers("limits", "fit", "error"), try without.numbers("limits", "fit", "error")
+    )
+    #expect(b.count == 2 && a[0] > b[0])
+    let text = shell(command).text
+    #expect(text.contains("# impact_of"))
+    #expect(text.contains("lognormal:0.1"))
+  }
+
+  @Test(.needsShared) func combination() throws {
+    let folder = TemporaryFolder()
+    let one = "limits expected \(toy) --luminosity 10/fb \(grid) \(histogram)"
+    let outcome = shell(
+      "\(one) -o a.h5 && \(one) -o b.h5 && limits combine a.h5 b.h5 --json", in: folder.path)
+    let both = try ResultJSON(outcome)
+    let q = try ResultJSON(shell(one + " --json")).numbers("limits", "q")
+    for (a, b) in zip(try both.numbers("limits", "q"), q) { #expect(abs(a - 2 * b) < 1e-6) }
   }
 }

@@ -30,6 +30,7 @@ enum PlotFixtures {
     limits.p = limits.q.map { exp(-$0 / 2) }
     limits.kinematic = limits.q.map { -$0 / 2 }
     limits.rate = limits.q.map { _ in 0 }
+    limits.constraint = limits.rate
     limits.bestFit = [0.02, 0.01]
     limits.minimum = 0
     limits.qTrue = 0

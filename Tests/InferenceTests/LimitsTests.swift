@@ -34,7 +34,7 @@ import Testing
     let golden = try Golden("inference/results.json", "results")
     let name = "A.limits.histo6.\(rate ? "xsec" : "noxsec").p"
     let limits = try source(rate: rate).expected(
-      observable: "x", edges: Self.edges, thetaTrue: [0, 0], settings: settings())
+      axes: [BinAxis("x", edges: Self.edges)], thetaTrue: [0, 0], settings: settings())
     // Without the rate the reference itself is 3.8e-4 away from the closed form.
     #expect(difference(limits.p, try golden.numbers(name, "analytic")) < (rate ? 3e-4 : 4e-4))
     #expect(difference(limits.p, try golden.numbers(name, "reference")) < 1e-9)
@@ -49,7 +49,7 @@ import Testing
   @Test(.needsShared) func expectedRate() throws {
     let golden = try Golden("inference/results.json", "results")
     let limits = try source().expected(
-      observable: nil, edges: [], thetaTrue: [0, 0], settings: settings())
+      axes: [], thetaTrue: [0, 0], settings: settings())
     #expect(difference(limits.p, try golden.numbers("A.limits.rate.p", "analytic")) < 1e-8)
     // The rate alone leaves both parameters free along a curve of equal rate.
     #expect(limits.intervals.allSatisfy { $0.lower.isNaN == $0.upper.isNaN })
@@ -59,14 +59,16 @@ import Testing
     let golden = try Golden("inference/results.json", "results")
     let x = try golden.numbers("A.limits.observed_histo6.p", "x_observed")
     let limits = try source().observed(
-      observable: "x", edges: Self.edges, values: x, settings: settings(.gridMaximum))
+      axes: [BinAxis("x", edges: Self.edges)], .init(values: x, rowCount: x.count),
+      settings: settings(.gridMaximum))
     let reference = try golden.numbers("A.limits.observed_histo6.p", "reference")
     // The reference adds 1e-12 to every bin and drops nothing else.
     #expect(difference(limits.p, reference) < 1e-8)
     #expect(limits.bestFit == Array(limits.points[34..<36]))
     // A fit finds a better point than the grid, so every q grows by the same amount.
     let fitted = try source().observed(
-      observable: "x", edges: Self.edges, values: x, settings: settings())
+      axes: [BinAxis("x", edges: Self.edges)], .init(values: x, rowCount: x.count),
+      settings: settings())
     let growth = zip(fitted.q, limits.q).map { $0 - $1 }
     #expect(growth.allSatisfy { $0 > 0 && abs($0 - growth[0]) < 1e-9 })
   }
@@ -98,7 +100,7 @@ import Testing
     #expect(model.closure < 1e-6)
     #expect(model.qTrue < 1e-6)
     // The grid of the toy is too narrow for ten events; nothing else is to be warned of.
-    #expect(journal.warnings.map(\.key) == ["limits.open"])
+    #expect(Set(journal.warnings.map(\.key)) == ["limits.open", "limits.asymptotic"])
     let mean = try source.expected(
       models: [
         ExactRatio(reference: [0, 0], offset: 0.5), ExactRatio(reference: [0, 0], offset: -0.5),
@@ -109,14 +111,17 @@ import Testing
 
   @Test func gradientsAgainstDifferences() throws {
     let table = try events.fill("x", edges: Self.edges)
-    let binned = try BinnedLikelihood(
-      asimov: table, morphing: events.morphing, thetaTrue: [0.1, 0.3], luminosity: 1e4)
+    let model = BinnedModel(table, morphing: events.morphing)
+    let total = BinnedModel(events.total, morphing: events.morphing)
+    let binned = try BinnedLikelihood(asimov: model, truePoint: [0.1, 0.3], luminosity: 1e4)
+    let varied = try BinnedLikelihood(
+      asimov: model, truePoint: [0.1, 0.3], luminosity: 1e6, includesStatistics: true)
     let rows = Array(0..<events.table.count)
     let ratio = RatioLikelihood(
       try JointLogRatios(events, rows: rows, reference: [0.1, 0.3]),
       weights: events.crossSections(at: try events.point([0.1, 0.3])), eventCount: 12,
-      total: events.total, morphing: events.morphing, luminosity: 1e4)
-    for likelihood in [binned as any LogLikelihood, ratio] {
+      total: total, luminosity: 1e4)
+    for likelihood in [binned as any LogLikelihood, varied, ratio] {
       let theta = [0.4, -0.2]
       let gradient = try likelihood.evaluate(at: theta, gradient: true).gradient
       for i in 0..<2 {
@@ -136,7 +141,7 @@ import Testing
   @Test func automaticGridAndArea() throws {
     let source = LimitSource(events, luminosity: 1e8)
     let limits = try source.expected(
-      observable: "x", edges: Self.edges, thetaTrue: [0.3, -0.2],
+      axes: [BinAxis("x", edges: Self.edges)], thetaTrue: [0.3, -0.2],
       settings: LimitSettings(bounds: source.bounds, pointsPerAxis: 41))
     let entry = FisherInformation.binned(
       try events.fill("x", edges: Self.edges), at: try events.point([0.3, -0.2]), luminosity: 1e8,
@@ -159,12 +164,12 @@ import Testing
     let axes = [GridAxis(parameter: "t0", lower: -1, upper: 1, count: 9)]
     var fixed = LimitSettings(axes: axes, fixed: [1: 0], bounds: [-1...1, -1...1])
     let a = try source().expected(
-      observable: "x", edges: Self.edges, thetaTrue: [0, 0], settings: fixed)
+      axes: [BinAxis("x", edges: Self.edges)], thetaTrue: [0, 0], settings: fixed)
     #expect(a.degreesOfFreedom == 1)
     #expect(a.fixedParameters == [1])
     fixed.fixed = [:]
     let b = try source().expected(
-      observable: "x", edges: Self.edges, thetaTrue: [0, 0], settings: fixed)
+      axes: [BinAxis("x", edges: Self.edges)], thetaTrue: [0, 0], settings: fixed)
     #expect(b.profiledParameters == [1])
     for (x, y) in zip(a.q, b.q) { #expect(y <= x + 1e-9) }
     #expect(b.q.first ?? 0 < (a.q.first ?? 0) - 1e-3)
@@ -177,7 +182,7 @@ import Testing
     let source = source()
     let axes = [GridAxis(parameter: "t0", lower: -1, upper: 1, count: 5)]
     let limits = try source.observed(
-      observable: "x", edges: Self.edges, values: x,
+      axes: [BinAxis("x", edges: Self.edges)], .init(values: x, rowCount: x.count),
       settings: LimitSettings(
         axes: axes, reference: .gridMaximum, bounds: [-1...1, -30...30]))
     let reference = try golden.numbers("A.nll.profiled.reference", "reference")
@@ -188,10 +193,20 @@ import Testing
     var settings = settings()
     settings.wantsIntervals = false
     var limits = try source().expected(
-      observable: "x", edges: Self.edges, thetaTrue: [0, 0], settings: settings)
+      axes: [BinAxis("x", edges: Self.edges)], thetaTrue: [0, 0], settings: settings)
     limits.intervals = [Limits.Interval(parameter: 1, level: 0.95, lower: -0.2, upper: 0.3)]
     #expect(limits.closure.isNaN)
+    #expect(limits.minima.count == 1 && limits.fit.errors.count == 2 && limits.bins.count == 6)
     limits.closure = 0.1
+    // A band without points has no threshold.
+    limits.regionBands.removeAll { $0.threshold.isNaN }
+    #expect(limits.regionBands.count == 7)
+    limits.nuisance = [Limits.Nuisance(parameter: 1, constraint: "gauss", width: 1)]
+    limits.impacts = [
+      Limits.Impact(
+        nuisance: 1, parameter: 0, prefitUp: 0.1, prefitDown: -0.1, postfitUp: 0.2,
+        postfitDown: -0.2)
+    ]
     #expect(try Limits(document: limits.document) == limits)
     var broken = limits.document
     broken["limits/p"] = nil
@@ -231,13 +246,13 @@ import Testing
     wide.axes = [GridAxis(parameter: "t0", lower: -3, upper: 3, count: 5)]
     wide.fixed = [1: 0]
     let limits = try warning.expected(
-      observable: nil, edges: [], thetaTrue: [0, 0], settings: wide)
+      axes: [], thetaTrue: [0, 0], settings: wide)
     #expect(limits.p[0].isNaN)
     #expect(!limits.p[2].isNaN)
     #expect(journal.warnings.contains { $0.text.contains("t0=-3.0") && $0.count == 2 })
     wide.axes = [GridAxis(parameter: "t0", lower: 3, upper: 4, count: 3)]
     let problem = #expect(throws: Problem.self) {
-      try source.expected(observable: nil, edges: [], thetaTrue: [0, 0], settings: wide)
+      try source.expected(axes: [], thetaTrue: [0, 0], settings: wide)
     }
     #expect(problem?.kind == .data)
     #expect(problem?.fact.contains("t0=3.0") == true)
@@ -247,7 +262,8 @@ import Testing
     let source = LimitSource(events, luminosity: 1e4)
     let problem = #expect(throws: Problem.self) {
       try source.observed(
-        observable: "x", edges: [-8, 0, 8], values: [0.1, 9], settings: settings)
+        axes: [BinAxis("x", edges: [-8, 0, 8])], .init(values: [0.1, 9], rowCount: 2),
+        settings: settings)
     }
     #expect(problem?.fact.contains("[8.0, inf)") == true)
   }
@@ -255,7 +271,8 @@ import Testing
   @Test func undefinedObservedValue() throws {
     let source = LimitSource(events, luminosity: 1e4)
     let problem = #expect(throws: Problem.self) {
-      try source.observed(observable: "x", edges: [0], values: [0, .nan], settings: settings)
+      try source.observed(
+        axes: [BinAxis("x", edges: [0])], .init(values: [0, .nan], rowCount: 2), settings: settings)
     }
     #expect(problem?.place == "row 2")
   }
@@ -288,7 +305,7 @@ import Testing
       var wrong = settings
       wrong.axes = axes
       let problem = #expect(throws: Problem.self) {
-        try source.expected(observable: nil, edges: [], thetaTrue: [0, 0], settings: wrong)
+        try source.expected(axes: [], thetaTrue: [0, 0], settings: wrong)
       }
       #expect(problem?.kind == .usage)
     }
@@ -297,7 +314,7 @@ import Testing
   @Test func nothingLeftWithoutRate() throws {
     let source = LimitSource(events, luminosity: 1e4, includesRate: false)
     let problem = #expect(throws: Problem.self) {
-      try source.expected(observable: nil, edges: [], thetaTrue: [0, 0], settings: settings)
+      try source.expected(axes: [], thetaTrue: [0, 0], settings: settings)
     }
     #expect(problem?.kind == .usage)
   }

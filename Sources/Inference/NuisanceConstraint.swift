@@ -1,0 +1,101 @@
+import Diagnostics
+import EventModel
+import Numerics
+
+/// What is known of a nuisance parameter ν from elsewhere: the likelihood of its auxiliary measurement, found at ν = 0.
+public enum NuisanceConstraint: Sendable, Equatable {
+  /// ν is normal with this standard deviation.
+  case gaussian(Double)
+  /// 1 + Sν is log-normal: ln(1 + Sν)/ln(1 + S) is standard normal, so that ν = 1 is one standard deviation and
+  /// ν > −1/S.
+  case logNormal(Double)
+  /// Nothing is known.
+  case flat
+
+  /// `gauss`, `gauss:0.5`, `lognormal:0.2`, `flat`.
+  public init(parsing text: String) throws {
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    let width = parts.count == 2 ? Double(parts[1]) : nil
+    switch (parts[0], parts.count, width) {
+    case ("gauss", 1, _): self = .gaussian(1)
+    case ("gauss", 2, let width?) where width > 0 && width.isFinite: self = .gaussian(width)
+    case ("lognormal", 2, let width?) where width > 0 && width.isFinite: self = .logNormal(width)
+    case ("flat", 1, _): self = .flat
+    default:
+      throw Problem(
+        .usage, "'\(text)' is no constraint of a nuisance parameter",
+        remedy: "write gauss, gauss:WIDTH, lognormal:S or flat")
+    }
+  }
+
+  /// As it is written on a command line.
+  public var description: String {
+    switch self {
+    case .gaussian(let width): width == 1 ? "gauss" : "gauss:\(width)"
+    case .logNormal(let width): "lognormal:\(width)"
+    case .flat: "flat"
+    }
+  }
+
+  /// One standard deviation upwards; NaN of a flat one.
+  public var width: Double {
+    switch self {
+    case .gaussian(let width): width
+    case .logNormal: 1
+    case .flat: .nan
+    }
+  }
+
+  /// Where fits may search: what is beyond would be more than eight standard deviations off.
+  var range: ClosedRange<Double> {
+    switch self {
+    case .gaussian(let width): -8 * width...8 * width
+    case .logNormal(let s):
+      (exponential(-8 * logarithm(1 + s)) - 1) / s...(exponential(8 * logarithm(1 + s)) - 1) / s
+    case .flat: -10...10
+    }
+  }
+
+  /// ln of the constraint and its derivative; a normal one with its −½ ln 2π.
+  public func logLikelihood(_ nu: Double) -> (value: Double, slope: Double) {
+    let constant = -0.5 * logarithm(2 * .pi)
+    switch self {
+    case .gaussian(let width):
+      let z = nu / width
+      return (constant - 0.5 * z * z - logarithm(width), -z / width)
+    case .logNormal(let s):
+      guard 1 + s * nu > 0 else { return (-.infinity, .nan) }
+      let scale = logarithm(1 + s)
+      let z = logarithm(1 + s * nu) / scale
+      return (constant - 0.5 * z * z, -z / scale * s / (1 + s * nu))
+    case .flat: return (0, 0)
+    }
+  }
+}
+
+/// A likelihood of θ and ν with the constraints of ν, which are its last parameters.
+public struct ConstrainedLikelihood: LogLikelihood {
+  public let base: any LogLikelihood
+  public let constraints: [NuisanceConstraint]
+
+  public init(_ base: any LogLikelihood, _ constraints: [NuisanceConstraint]) {
+    precondition(constraints.count <= base.parameterCount)
+    self.base = base
+    self.constraints = constraints
+  }
+
+  public var parameterCount: Int { base.parameterCount }
+  public var isCheap: Bool { base.isCheap }
+  public var isSmooth: Bool { base.isSmooth }
+
+  public func evaluate(at theta: [Double], gradient: Bool) throws -> LikelihoodValue {
+    var result = try base.evaluate(at: theta, gradient: gradient)
+    let first = parameterCount - constraints.count
+    for (k, constraint) in constraints.enumerated() {
+      let (value, slope) = constraint.logLikelihood(theta[first + k])
+      result.constraint += value
+      if gradient { result.gradient[first + k] += slope }
+    }
+    return result
+  }
+}

@@ -1,0 +1,240 @@
+import Diagnostics
+import EventIO
+import EventModel
+import Glibc
+import Inference
+import Morphing
+import TestSupport
+import Testing
+
+/// Events that are only counted: n = N (1 + effect·θ) exp(aν) with a = ln(1 + size).
+enum CountingToy {
+  static func events(
+    _ size: Double, effect: Double = 0.05, count: Int = 1
+  ) throws -> CombinedEvents {
+    var setup = Setup(
+      name: "counting",
+      parameters: [Parameter(name: "t", lhaBlock: "toy", lhaID: 1, range: -10...10)],
+      benchmarks: [Benchmark(name: "sm", values: [0]), Benchmark(name: "w", values: [1])],
+      morphing: MorphingSetup(
+        components: [[0], [1]], matrix: [1, 0, -1, 1], benchmarkCount: 2),
+      observables: [])
+    setup.nuisanceParameters = [
+      NuisanceParameter(
+        name: "nu", systematic: "norm", benchmarkPositive: "up", benchmarkNegative: nil)
+    ]
+    setup.nuisanceBenchmarks = ["up"]
+    let row = [1 / Double(count), (1 + effect) / Double(count), (1 + size) / Double(count)]
+    return try CombinedEvents(
+      EventTable(
+        setup: setup,
+        samples: [
+          SampleRecord(
+            file: "toy", process: "toy", samplingBenchmark: 0, eventsRead: count,
+            eventsKept: count)
+        ], hasSampleTable: false, count: count, weights: (0..<count).flatMap { _ in row },
+        sampleIndices: [Int32](repeating: 0, count: count)))
+  }
+
+  static func settings(_ axis: ClosedRange<Double>) -> LimitSettings {
+    LimitSettings(
+      axes: [GridAxis(parameter: "t", lower: axis.lowerBound, upper: axis.upperBound, count: 11)],
+      bounds: [-10...10], wantsImpacts: true)
+  }
+}
+
+@Suite struct NuisanceLimitsTests {
+  /// The toy of events.md 10.1: 10⁴ events, an effect of 5 %, a normalisation known to 0, 2, 5 and 10 %. The error of the
+  /// profiled parameter is sqrt(1/N + ln²(1 + s))/0.05 from the information; MadMiner's own test allows 10 %.
+  @Test(arguments: [0.0, 0.02, 0.05, 0.10]) func profiledError(_ size: Double) throws {
+    let a = log(1 + size)
+    let limits = try LimitSource(CountingToy.events(size), luminosity: 1e4).expected(
+      axes: [], thetaTrue: [0], settings: CountingToy.settings(-8...8))
+    let exact = (1e-4 + a * a).squareRoot() / 0.05
+    #expect(limits.parameterNames == ["t", "nu"])
+    #expect(limits.profiledParameters == [1])
+    // Second derivatives from differences of the gradient.
+    #expect(relativeError(limits.fit.errors[0], exact) < 1e-5)
+    // One count cannot constrain ν beside θ, and the two are as correlated as their effects on the count.
+    #expect(relativeError(limits.fit.errors[1], 1) < 1e-5)
+    #expect(abs(limits.fit.correlation[1] + a / (1e-4 + a * a).squareRoot()) < 1e-4)
+    #expect(abs(limits.fit.values[1]) < 1e-5)
+    // With ν at ±1 the count asks for 1 + 0.05 θ = exp(∓a).
+    let impact = try #require(limits.impacts.first)
+    for (value, sign) in [
+      (impact.postfitUp, -1.0), (impact.postfitDown, 1), (impact.prefitUp, -1),
+      (impact.prefitDown, 1),
+    ] {
+      #expect(abs(value - (exp(sign * a) - 1) / 0.05) < 1e-4)
+    }
+    // The crossing of the 68.27 % threshold is not symmetric, but as wide as twice the error to 10 %.
+    let interval = try #require(limits.intervals.first { $0.level == 0.68 })
+    #expect(relativeError(interval.upper - interval.lower, 2 * 0.9945 * exact) < 0.1)
+    #expect(limits.bins.count == 1 && relativeError(limits.bins[0].postfit, 1e4) < 1e-6)
+  }
+
+  /// Without constraint, θ is not bounded by the count; fixed, the nuisance parameter is as if it were not there.
+  @Test func flatAndFixed() throws {
+    let events = try CountingToy.events(0.05)
+    let flat = LimitSource(
+      events, luminosity: 1e4, options: .init(constraints: ["nu": .flat]))
+    let open = try flat.expected(
+      axes: [], thetaTrue: [0], settings: CountingToy.settings(-3...3))
+    #expect(open.q.allSatisfy { $0 < 1e-6 })
+    #expect(open.nuisance.map(\.constraint) == ["flat"])
+    #expect(open.impacts[0].prefitUp.isNaN)
+    var settings = CountingToy.settings(-3...3)
+    settings.fixed = [1: 0]
+    let fixed = try flat.expected(axes: [], thetaTrue: [0], settings: settings)
+    let without = try LimitSource(
+      events, luminosity: 1e4, options: .init(includesNuisance: false)
+    ).expected(axes: [], thetaTrue: [0], settings: CountingToy.settings(-3...3))
+    for (x, y) in zip(fixed.q, without.q) { #expect(abs(x - y) < 1e-9) }
+    #expect(without.parameterNames == ["t"])
+  }
+
+  /// One standard deviation of every constraint costs ½, and slopes are derivatives.
+  @Test(arguments: [
+    NuisanceConstraint.gaussian(1), .gaussian(0.4), .logNormal(0.3),
+  ]) func constraints(_ constraint: NuisanceConstraint) throws {
+    let centre = constraint.logLikelihood(0)
+    #expect(centre.slope == 0)
+    let one = constraint.logLikelihood(constraint.width).value
+    #expect(abs(centre.value - one - 0.5) < 1e-12)
+    let h = 1e-6
+    for nu in [-0.7, 0.2, 1.3] {
+      let slope =
+        (constraint.logLikelihood(nu + h).value - constraint.logLikelihood(nu - h).value) / (2 * h)
+      #expect(abs(slope - constraint.logLikelihood(nu).slope) < 1e-7)
+    }
+    #expect(try NuisanceConstraint(parsing: constraint.description) == constraint)
+  }
+
+  @Test(arguments: ["gaus", "lognormal", "lognormal:-1", "gauss:0", "flat:1", ""])
+  func wrongConstraint(_ text: String) {
+    let problem = #expect(throws: Problem.self) { try NuisanceConstraint(parsing: text) }
+    #expect(problem?.kind == .usage)
+  }
+
+  // MARK: Golden toy with nuisance parameters
+
+  static func mcToy() throws -> CombinedEvents {
+    let source = try Input.openTable(
+      Place.shared + "/golden/inference/toy_mc.h5", expecting: [.events], journal: Journal())
+    return try CombinedEvents(try EventTable.load(source), combination: .average)
+  }
+  static let point = [0.3, -0.2, 0.5, -1]
+
+  /// −ln L of ten events at θ = (0.3, −0.2), ν = (0.5, −1) with the exact ratio: MadMiner takes the response to ν from the
+  /// totals at the reference benchmark for every θ.
+  @Test(.needsShared) func exactRatioWithNuisance() throws {
+    let golden = try Golden("inference/results.json", "results")
+    let x = try golden.numbers("A.limits.observed_histo6.p", "x_observed")
+    let events = try Self.mcToy()
+    let total = try BinnedModel(
+      events.total, morphing: events.morphing, freeNorms: [], response: [0, 0])
+    let n = total.evaluate(at: Self.point, gradient: false).values[0] * 1e4
+    #expect(
+      relativeError(n, try golden.numbers("B.nll.neural_with_nuisance", "n_predicted")[0]) < 1e-9)
+    let ratio = RatioLikelihood(
+      ExactRatio(reference: [0, 0]).ratios(x, rows: x.count),
+      weights: x.map { _ in 1 }, eventCount: 10, total: total, luminosity: 1e4)
+    let likelihood = ConstrainedLikelihood(ratio, [.gaussian(1), .gaussian(1)])
+    let value = try likelihood.evaluate(at: Self.point, gradient: false).total
+    let reference = try golden.numbers("B.nll.neural_with_nuisance", "reference")[0]
+    #expect(relativeError(-value, reference) < 1e-9)
+  }
+
+  /// −ln L of the histogram. The reference reweights events; here that is the same, since one parameter is a
+  /// normalisation and the other stands at −1. Its densities are per width (1, but 5 of the last bin, with one event).
+  @Test(.needsShared) func histogramWithNuisance() throws {
+    let golden = try Golden("inference/results.json", "results")
+    let x = try golden.numbers("A.limits.observed_histo6.p", "x_observed")
+    let events = try Self.mcToy()
+    let table = try events.fill("x", edges: LimitsTests.edges)
+    var counts = [Double](repeating: 0, count: 6)
+    for value in x { counts[table.bin(of: value)] += 1 }
+    let likelihood = ConstrainedLikelihood(
+      try BinnedLikelihood(
+        BinnedModel(table, morphing: events.morphing), counts: counts, luminosity: 1e4),
+      [.gaussian(1), .gaussian(1)])
+    let value = try likelihood.evaluate(at: Self.point, gradient: true)
+    let reference = try golden.numbers("B.nll.histo_with_nuisance", "reference")[0]
+    #expect(relativeError(-value.total + log(5), reference) < 1e-6)
+    // The gradient over θ and ν.
+    for i in 0..<4 {
+      var (up, down) = (Self.point, Self.point)
+      up[i] += 1e-5
+      down[i] -= 1e-5
+      let slope =
+        (try likelihood.evaluate(at: up, gradient: false).total
+          - likelihood.evaluate(at: down, gradient: false).total) / 2e-5
+      #expect(abs(slope - value.gradient[i]) < 1e-6 * max(1, abs(slope)))
+    }
+  }
+
+  /// Everything seen, with events reweighted by F_e(ν): gradients, and q = 0 at the true point.
+  @Test(.needsShared) func jointRatioWithNuisance() throws {
+    let events = try Self.mcToy()
+    let ratios = try JointLogRatios(
+      events, rows: Array(0..<200), reference: [0, 0],
+      nuisance: NuisanceFactors(events.table.setup))
+    #expect(ratios.parameterCount == 4)
+    let (values, gradients) = try ratios.valuesAndGradients(at: Self.point)
+    for i in 0..<4 {
+      var (up, down) = (Self.point, Self.point)
+      up[i] += 1e-5
+      down[i] -= 1e-5
+      let (a, b) = (try ratios.values(at: up), try ratios.values(at: down))
+      for e in stride(from: 0, to: 200, by: 17) where values[e].isFinite {
+        let slope = (a[e] - b[e]) / 2e-5
+        #expect(abs(slope - gradients[e * 4 + i]) < 1e-4 * max(1, abs(slope)))
+      }
+    }
+    // Events reweighted to ν are the density at ν: E_ref[r] = 1.
+    let all = try JointLogRatios(
+      events, rows: Array(0..<events.table.count), reference: [0, 0],
+      nuisance: NuisanceFactors(events.table.setup))
+    let weights = events.crossSections(at: try events.point([0, 0]))
+    let mean =
+      zip(weights, try all.values(at: Self.point)).reduce(0) {
+        $1.0 > 0 ? $0 + $1.0 * exp($1.1) : $0
+      } / weights.reduce(0, +)
+    #expect(abs(mean - 1) < 1e-9)
+  }
+
+  @Test func shapesThatDoNotKnowNuisanceParameters() throws {
+    var table = try CountingToy.events(0.1, count: 2).table
+    table.observations = [0, 1]
+    table.observableNames = ["x"]
+    let events = try CombinedEvents(table)
+    let journal = Journal()
+    var settings = CountingToy.settings(-1...1)
+    settings.wantsImpacts = false
+    _ = try LimitSource(events, luminosity: 1e4, journal: journal).expected(
+      models: [FlatRatio()], part: .all, thetaTrue: [0], settings: settings)
+    #expect(journal.warnings.contains { $0.key == "limits.shapes" })
+    let free = LimitSource(events, luminosity: 1e4, options: .init(freeNorms: ["toy"]))
+    let problem = #expect(throws: Problem.self) {
+      try free.expectedTruth(thetaTrue: [0], settings: settings)
+    }
+    #expect(problem?.fact.contains("mixture") == true)
+  }
+
+  /// A ratio of 1 everywhere.
+  private struct FlatRatio: RatioEvaluator {
+    var name = "flat"
+    var observableNames = ["x"]
+    var parameterNames = ["t"]
+    var referenceTheta = [0.0]
+    var thetaRange: [ClosedRange<Double>] = [-10...10]
+    struct Rows: RowLogRatios {
+      var rowCount: Int
+      func values(at theta: [Double]) -> [Double] { [Double](repeating: 0, count: rowCount) }
+      func valuesAndGradients(at theta: [Double]) -> (values: [Double], gradients: [Double]) {
+        (values(at: theta), values(at: theta))
+      }
+    }
+    func ratios(_ x: [Double], rows: Int) -> any RowLogRatios { Rows(rowCount: rows) }
+  }
+}
