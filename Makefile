@@ -26,7 +26,7 @@ bashdir = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 zshdir  = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
 fishdir = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
 
-.PHONY: all build help deps deps-check demo check test lint docs install physics benchmark peers fuzz sanitize clean
+.PHONY: all build help deps deps-check demo check test lint docs install physics benchmark peers exchange fuzz sanitize clean
 
 all: build
 
@@ -39,6 +39,7 @@ help:
 	@echo 'make benchmark  speed, beside other programs where they are installed'
 	@echo 'make docs       manual pages and completions again, from the options and man/src'
 	@echo 'make peers      other programs to compare with, in .venv-peers (5.8 GB)'
+	@echo 'make exchange   pyhf and validators of exported files, in .venv-exchange'
 	@echo 'make fuzz       arbitrary bytes into scanner, head, expressions, streams: FUZZ_SECONDS=$(FUZZ_SECONDS)'
 	@echo 'make sanitize   the tests of reading and files under SANITIZER=$(SANITIZER) (or thread)'
 	@echo 'make lint       format and manuals'
@@ -95,6 +96,9 @@ sanitize: deps-check .venv/ready
 
 peers:
 	sh .ci/venv .venv-peers $(PYTHON) madminer torch pylhe lheutils pyhf onnxruntime
+
+exchange:
+	sh .ci/venv .venv-exchange $(PYTHON) pyhf pyyaml hepdata-validator popxf-validator
 
 docs: deps-check
 	$(SWIFT) build -c release

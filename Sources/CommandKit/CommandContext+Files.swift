@@ -190,6 +190,9 @@ extension CommandContext {
       bytes, to: path, options: OutputOptions(force: force, inputs: inputPaths))
   }
 
+  /// A folder for several files; one that is there already is as good.
+  public func makeFolder(_ path: String) throws { try Output.makeFolder(path) }
+
   private static func refuseTerminal(force: Bool, remedy: String) throws {
     guard !force, isatty(STDOUT_FILENO) == 1 else { return }
     throw Problem(.usage, "binary data are not written to a terminal", remedy: remedy)

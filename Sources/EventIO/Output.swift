@@ -128,6 +128,14 @@ public enum Output {
     try buffered.finish()
   }
 
+  /// Makes a folder, unless there is one.
+  public static func makeFolder(_ path: String) throws {
+    guard mkdir(path, 0o777) != 0, errno != EEXIST || FileStatus.of(path)?.isFolder != true else {
+      return
+    }
+    throw Problem(.cannotCreate, "cannot create the folder: \(systemMessage(errno))", file: path)
+  }
+
   private static func stamped(_ header: Header, _ options: OutputOptions) -> Header {
     var header = header
     header.formatVersion = FormatVersion.current

@@ -36,6 +36,10 @@ public enum RandomPurpose: UInt32, Sendable, CaseIterable {
   case memberSplit = 15
   /// Units of hidden layers that are left out of a training step, and random slopes.
   case hiddenNoise = 16
+  /// Pseudo-experiments that are judged by those of `toys`; the item is the toy's number.
+  case experiments = 17
+  /// Chains of a posterior; the item is the chain.
+  case posterior = 18
 }
 
 /// Philox4x32-10 (Salmon et al., SC'11): a counter and a key in, 128 random bits out.

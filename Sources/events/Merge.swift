@@ -13,6 +13,7 @@ struct Merge: Tool {
     discussion: """
       Setups, observables and weights must agree by name. Samples of one process are averaged, and processes added, by \
       the commands that read the result; the same sample or event twice is an error. \
+      Shards of a result (limits toys --shard) become the whole result. \
       Les Houches files become one: runs of one process are averaged, different processes add. \
       Models of one training plan become the members of one model. Tables of bins (fisher bins) are added.
       """)
@@ -53,6 +54,11 @@ struct Merge: Tool {
     }
     if sources.allSatisfy({ $0.header.kind == .model }) { return try mergeModels(sources, context) }
     if sources.first?.header.kind == .bins { return try mergeBins(sources, context) }
+    if sources.allSatisfy({ $0.header.kind == .limits }),
+      sources.contains(where: { $0.header.document[TablePart.path] != nil })
+    {
+      return try mergeResults(sources, context)
+    }
     let merge = try TableMerge(sources, allowMissing: allowMissing, journal: context.journal)
     try merge.write(to: context.openSink(output, header: merge.header, deferred: true))
   }
@@ -90,6 +96,13 @@ struct Merge: Tool {
     }
     let ensemble = try ModelEnsemble.merged(models, allowMissing: allowMissing)
     try context.writeDocument(kind: .model, document: ensemble.document, output: output)
+  }
+
+  private func mergeResults(_ sources: [any Source], _ context: CommandContext) throws {
+    let merge = try ResultMerge(sources.map { ($0.name, $0.header) })
+    try context.report(
+      text: merge.document.json(pretty: true) + "\n", document: merge.document, kind: merge.kind,
+      output: output)
   }
 
   private func mergeLHE(_ paths: [String], _ context: CommandContext) throws {

@@ -12,6 +12,8 @@ struct LimitsCommand: ToolGroup {
       """,
     subcommands: [
       ExpectedLimits.self, ObservedLimits.self, CombinedLimits.self, PointLimits.self,
+      ToyLimits.self, CoverageLimits.self, PosteriorLimits.self, StrengthLimits.self,
+      CountingLimits.self, ExportLimits.self,
     ])
 
   static var citations: [Citation] { [.toolkit, .madminer, .constraining] }

@@ -17,9 +17,29 @@ struct Golden {
     return Self.flatten(try #require(group[version], "no \(version) in \(entry)"))
   }
 
+  /// An entry that is a list itself.
+  func list(_ entry: String) throws -> [Double] {
+    Self.flatten(try #require(content[entry], "no entry \(entry)"))
+  }
+
   private static func flatten(_ value: Any) -> [Double] {
     if let list = value as? [Any] { return list.flatMap(flatten) }
     return (value as? NSNumber).map { [$0.doubleValue] } ?? []
+  }
+}
+
+/// A list of groups of reference numbers.
+struct GoldenList {
+  private let content: [[String: Any]]
+
+  init(_ path: String, _ key: String) throws {
+    let data = try Data(contentsOf: URL(fileURLWithPath: Place.shared + "/golden/" + path))
+    let root = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+    content = try #require(root[key] as? [[String: Any]])
+  }
+
+  func number(_ index: Int, _ name: String) throws -> Double {
+    try #require(content[index][name] as? NSNumber).doubleValue
   }
 }
 

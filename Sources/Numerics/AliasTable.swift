@@ -1,17 +1,18 @@
 /// Draws an index with given probabilities in constant time (Walker 1977; built as in Vose 1991).
-struct AliasTable: Sendable {
-  private struct Entry {
+public struct AliasTable: Sendable {
+  @usableFromInline
+  struct Entry: Sendable {
     /// Below it the entry's own index is taken, above it the alias.
-    var threshold: Double
-    var own: Int32
-    var alias: Int32
+    @usableFromInline var threshold: Double
+    @usableFromInline var own: Int32
+    @usableFromInline var alias: Int32
   }
-  private let entries: [Entry]
+  @usableFromInline let entries: [Entry]
   /// Sum of the weights.
-  let total: Double
+  public let total: Double
 
   /// Indices and their weights; those that are not positive are left out and never drawn.
-  init(_ weights: some Sequence<(index: Int, weight: Double)>) {
+  public init(_ weights: some Sequence<(index: Int, weight: Double)>) {
     var entries: [Entry] = []
     var total = 0.0
     for (index, weight) in weights where weight > 0 {
@@ -38,11 +39,11 @@ struct AliasTable: Sendable {
     self.entries = entries
   }
 
-  var isEmpty: Bool { entries.isEmpty }
+  public var isEmpty: Bool { entries.isEmpty }
 
   /// The index for a uniform number in [0, 1).
-  @inline(__always)
-  func index(_ uniform: Double) -> Int {
+  @inlinable @inline(__always)
+  public func index(_ uniform: Double) -> Int {
     let position = uniform * Double(entries.count)
     let i = Int(position)
     let entry = entries[i]

@@ -1,0 +1,117 @@
+import EventModel
+import Numerics
+
+/// CLs along one parameter, with upper limits: the group `cls` of a `limits` file.
+public struct StrengthScan: Sendable {
+  /// CLs at one value of the parameter.
+  public struct Point: Sendable, Equatable {
+    public var value: Double
+    /// NaN without data.
+    public var observed: StrengthTest.Confidence
+    public var observedError: Double
+    /// CLs of background-only experiments at N = −2 … 2 standard deviations.
+    public var expected: [Double]
+  }
+
+  public var parameter: String
+  public var unit: String
+  public var statistic: StrengthTest.Statistic
+  /// `asymptotic`, or `toys` with so many at each value and at the null hypothesis.
+  public var toys: Int
+  public var level: Double
+  public var hasData: Bool
+  public var null: Double
+  public var bestFit: Double
+  public var discovery: (q0: Double, significance: Double, p: Double)
+  public var points: [Point]
+  public var upperLimit: Double
+  public var expectedLimits: [Double]
+
+  /// Asymptotic, with limits by root finding.
+  public init(
+    _ test: StrengthTest, values: [Double], level: Double, hasData: Bool, parameter: String,
+    unit: String = ""
+  ) throws {
+    self.parameter = parameter
+    self.unit = unit
+    statistic = test.statistic
+    toys = 0
+    self.level = level
+    self.hasData = hasData
+    null = test.null
+    bestFit = hasData ? test.bestFit : .nan
+    discovery = hasData ? try test.discovery() : (.nan, .nan, .nan)
+    points = try values.map { value in
+      Point(
+        value: value,
+        observed: hasData ? try test.confidence(value) : Self.nothing, observedError: 0,
+        expected: try test.expected(value))
+    }
+    let limits = try test.upperLimits(level: level, upTo: values.max() ?? 1)
+    (upperLimit, expectedLimits) = (hasData ? limits.observed : .nan, limits.expected)
+  }
+
+  private static let nothing = StrengthTest.Confidence(
+    statistic: .nan, signalAndBackground: .nan, background: .nan)
+
+  /// Puts toys in the place of the asymptotic CLs; limits by interpolation between the values.
+  public mutating func replace(with toys: [StrengthToys], count: Int, statistics: [Double]) {
+    self.toys = count
+    for (k, toy) in toys.enumerated() {
+      if hasData {
+        (points[k].observed, points[k].observedError) = toy.confidence(statistics[k])
+      }
+      points[k].expected = toy.expected
+    }
+    upperLimit = hasData ? crossing(points.map(\.observed.cls)) : .nan
+    expectedLimits = NeymanConstruction.bands.indices.map { n in
+      crossing(points.map { $0.expected[n] })
+    }
+  }
+
+  /// Where CLs last falls below 1 − level, linear in ln CLs between values.
+  private func crossing(_ cls: [Double]) -> Double {
+    let alpha = 1 - level
+    guard let last = cls.lastIndex(where: { $0 > alpha }), last + 1 < cls.count else { return .nan }
+    let (a, b) = (logarithm(cls[last] / alpha), logarithm(max(cls[last + 1], 1e-300) / alpha))
+    let (x, y) = (points[last].value, points[last + 1].value)
+    return x + a / (a - b) * (y - x)
+  }
+
+  public func document(_ head: Limits?) -> Document {
+    var d = Document()
+    let root = "cls/"
+    if let head {
+      d.set(root + "mode", head.mode.rawValue)
+      d.set(root + "luminosity", head.luminosity)
+      d.set(root + "event_count", head.eventCount)
+      d.set(root + "includes_rate", head.includesRate ? 1 : 0)
+      d.set(root + "observable", head.observable)
+      d.set(root + "edges", head.edges)
+      d.set(root + "partition", head.partition.rawValue)
+      d.set(root + "combination", head.combination.rawValue)
+      d.set(root + "notes", head.notes)
+    }
+    d.set(root + "parameter", parameter)
+    d.set(root + "unit", unit)
+    d.set(root + "data", hasData ? "observed" : "expected")
+    d.set(root + "statistic", statistic.rawValue)
+    d.set(root + "toys", toys)
+    d.set(root + "level", level)
+    d.set(root + "null", null)
+    d.set(root + "best_fit", bestFit)
+    d.set(root + "q0", discovery.q0)
+    d.set(root + "significance", discovery.significance)
+    d.set(root + "p0", discovery.p)
+    d.set(root + "values", points.map(\.value))
+    d.set(root + "q", points.map(\.observed.statistic))
+    d.set(root + "p_signal", points.map(\.observed.signalAndBackground))
+    d.set(root + "p_background", points.map(\.observed.background))
+    d.set(root + "observed", points.map(\.observed.cls))
+    d.set(root + "observed_error", points.map(\.observedError))
+    d.set(root + "expected", points.flatMap(\.expected), shape: [points.count, 5])
+    d.set(root + "upper_limit", upperLimit)
+    d.set(root + "expected_upper_limits", expectedLimits)
+    return d
+  }
+}

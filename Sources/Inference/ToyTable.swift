@@ -1,0 +1,228 @@
+import Diagnostics
+import EventModel
+import Numerics
+
+/// What pseudo-experiments are made of and judged by: cells (bins or simulated events), how often each happens at any θ,
+/// and the log density of each at every hypothesis, computed once.
+///
+/// A pseudo-experiment at θ has k ~ Pois(Lσ(θ)) events, drawn with replacement with probability dσ_cell(θ)/σ(θ). Its
+/// likelihood at hypothesis h is Σ log p(cell|h) + k ln Lσ(h) − Lσ(h): sums over rows of a table.
+public struct ToyTable: Sendable {
+  /// The points at which the likelihood is known: the grid, then further points.
+  public let hypotheses: [[Double]]
+  /// The first so many hypotheses are those that the maximum of the likelihood is searched among.
+  public let gridCount: Int
+  public let cellCount: Int
+  public let luminosity: Double
+  public let includesRate: Bool
+  /// Values that were below `RatioLikelihood.floor` and were taken to be it.
+  public let flooredValues: Int
+  let morphing: MorphingSetup
+  let total: BinTable
+  private let cells: Cells
+  /// log p(cell|h), [cell][hypothesis]; one of the two. Bins hold many events each, so they keep all digits; of events
+  /// there are many, and few in a pseudo-experiment.
+  private let exactLogs: [Double]
+  private let shortLogs: [Float]
+  /// Lσ(h); NaN where the hypothesis has no likelihood.
+  let means: [Double]
+  private let logMeans: [Double]
+
+  /// What dσ of a cell follows from.
+  private enum Cells: Sendable {
+    case bins(BinTable)
+    case events(CombinedEvents, rows: [Int], scales: [Double])
+  }
+
+  /// Bytes that the table of logarithms of events takes.
+  public static func bytes(events: Int, hypotheses: Int) -> Double {
+    4 * Double(events) * Double(hypotheses)
+  }
+
+  /// Bins of a histogram, or the total alone.
+  public init(
+    bins table: BinTable, morphing: MorphingSetup, hypotheses: [[Double]], gridCount: Int,
+    luminosity: Double, includesRate: Bool
+  ) throws {
+    let points = hypotheses.map { MorphedPoint($0, morphing: morphing) }
+    let totals = points.map { $0.crossSection(table.total).value }
+    var logs = [Double](repeating: 0, count: table.binCount * hypotheses.count)
+    var isDefined = totals.map { $0 > 0 }
+    var floored = 0
+    for bin in 0..<table.binCount {
+      for (h, point) in points.enumerated() where isDefined[h] {
+        let part = point.crossSection(table, bin: bin).value
+        // A bin that is empty at h excludes h once an event falls into it; a negative one has no likelihood at all.
+        if part < 0 { isDefined[h] = false }
+        let value = part > 0 ? logarithm(part / totals[h]) : RatioLikelihood.floor
+        if part <= 0 { floored += 1 }
+        logs[bin * hypotheses.count + h] = max(value, RatioLikelihood.floor)
+      }
+    }
+    try self.init(
+      cells: .bins(table), cellCount: table.binCount, exact: logs, short: [], floored: floored,
+      totals: zip(totals, isDefined).map { $1 ? $0 : .nan }, total: table.total,
+      morphing: morphing, hypotheses: hypotheses, gridCount: gridCount, luminosity: luminosity,
+      includesRate: includesRate)
+  }
+
+  /// Simulated events with their log ratios.
+  /// - Parameter scales: what multiplies the weights of each row besides f_e.
+  public init(
+    events: CombinedEvents, rows: [Int], scales: [Double], ratios: any RowLogRatios,
+    hypotheses: [[Double]], gridCount: Int, luminosity: Double, includesRate: Bool,
+    journal: Journal? = nil
+  ) throws {
+    let totals = hypotheses.map {
+      MorphedPoint($0, morphing: events.morphing).crossSection(events.total).value
+    }
+    let n = hypotheses.count
+    guard Self.bytes(events: rows.count, hypotheses: n) <= 0x1p34 else {
+      throw Problem(
+        .data, "log r of \(rows.count) events at \(n) points takes more than 16 GiB",
+        remedy: "use a coarser --grid, or bins (--observable)")
+    }
+    var logs = [Float](repeating: 0, count: rows.count * n)
+    var floored = 0
+    for (h, theta) in hypotheses.enumerated() where totals[h] > 0 {
+      let values = try ratios.values(at: theta)
+      for (e, value) in values.enumerated() {
+        guard !value.isNaN else {
+          throw Problem(.data, "the model gives log r = NaN", remedy: "train it again")
+        }
+        if value < RatioLikelihood.floor { floored += 1 }
+        logs[e * n + h] = Float(max(value, RatioLikelihood.floor))
+      }
+      journal?.progress("log r at points", h + 1, of: n)
+    }
+    try self.init(
+      cells: .events(events, rows: rows, scales: scales), cellCount: rows.count,
+      exact: [], short: logs, floored: floored, totals: totals.map { $0 > 0 ? $0 : .nan },
+      total: events.total, morphing: events.morphing, hypotheses: hypotheses,
+      gridCount: gridCount, luminosity: luminosity, includesRate: includesRate)
+  }
+
+  private init(
+    cells: Cells, cellCount: Int, exact: [Double], short: [Float], floored: Int, totals: [Double],
+    total: BinTable,
+    morphing: MorphingSetup, hypotheses: [[Double]], gridCount: Int, luminosity: Double,
+    includesRate: Bool
+  ) throws {
+    precondition(gridCount <= hypotheses.count)
+    self.cells = cells
+    self.cellCount = cellCount
+    exactLogs = exact
+    shortLogs = short
+    self.total = total
+    self.morphing = morphing
+    self.hypotheses = hypotheses
+    self.gridCount = gridCount
+    self.luminosity = luminosity
+    self.includesRate = includesRate
+    flooredValues = floored
+    means = totals.map { luminosity * $0 }
+    logMeans = means.map(logarithm)
+    guard means[..<gridCount].contains(where: { $0 > 0 }) else {
+      throw Problem(
+        .data, "the cross section is not positive anywhere on the grid",
+        remedy: "choose a grid inside the region that the events cover")
+    }
+  }
+
+  /// Whether the likelihood is defined at a hypothesis.
+  public func isDefined(_ hypothesis: Int) -> Bool { !means[hypothesis].isNaN }
+
+  /// Lσ of a hypothesis.
+  public func expectedEvents(_ hypothesis: Int) -> Double { means[hypothesis] }
+
+  /// The hypothesis of the grid with the smallest of some t.
+  public func best(_ statistics: [Double]) -> [Double] {
+    let defined = (0..<gridCount).filter { !statistics[$0].isNaN }
+    return defined.min { (statistics[$0], $0) < (statistics[$1], $1) }.map { hypotheses[$0] }
+      ?? hypotheses[0].map { _ in .nan }
+  }
+
+  /// dσ of every cell at a point [pb].
+  func crossSections(at theta: [Double]) -> [Double] {
+    let point = MorphedPoint(theta, morphing: morphing)
+    switch cells {
+    case .bins(let table):
+      return (0..<table.binCount).map { point.crossSection(table, bin: $0).value }
+    case .events(let events, let rows, let scales):
+      let all = events.crossSections(at: point)
+      return zip(rows, scales).map { all[$0] * $1 }
+    }
+  }
+
+  /// Whether the cells are single events, of which a pseudo-experiment may use up too many.
+  var isOfEvents: Bool {
+    if case .events = cells { true } else { false }
+  }
+
+  // MARK: Likelihoods
+
+  /// Adds `count` times log p(cell|h) of every hypothesis.
+  @inline(__always)
+  func add(_ cell: Int, times count: Double, to sums: UnsafeMutablePointer<Double>) {
+    let n = hypotheses.count
+    if shortLogs.isEmpty {
+      exactLogs.withUnsafeBufferPointer { values in
+        for h in 0..<n { sums[h] += count * values[cell * n + h] }
+      }
+    } else {
+      shortLogs.withUnsafeBufferPointer { values in
+        for h in 0..<n { sums[h] += count * Double(values[cell * n + h]) }
+      }
+    }
+  }
+
+  /// Adds the rate term of k events; NaN where the hypothesis has no likelihood.
+  @inline(__always)
+  func addRate(_ k: Double, to sums: UnsafeMutablePointer<Double>) {
+    guard includesRate else {
+      for h in 0..<hypotheses.count where means[h].isNaN { sums[h] = .nan }
+      return
+    }
+    for h in 0..<hypotheses.count { sums[h] += k * logMeans[h] - means[h] }
+  }
+
+  /// ln L at every hypothesis of kinematic sums Σ log p(x_e|h) that were computed elsewhere (observed events).
+  public func totals(kinematic: [Double], count: Double) -> [Double] {
+    var sums = kinematic
+    sums.withUnsafeMutableBufferPointer {
+      if let base = $0.baseAddress { addRate(count, to: base) }
+    }
+    return sums
+  }
+
+  /// ln L at every hypothesis of counts in the cells.
+  public func totals(counts: [Double]) -> [Double] {
+    var sums = [Double](repeating: 0, count: hypotheses.count)
+    sums.withUnsafeMutableBufferPointer { sums in
+      guard let base = sums.baseAddress else { return }
+      for (cell, count) in counts.enumerated() where count != 0 {
+        add(cell, times: count, to: base)
+      }
+      addRate(counts.reduce(0, +), to: base)
+    }
+    return sums
+  }
+
+  /// The largest ln L of the grid, and of one more hypothesis (so that t is never negative).
+  @inline(__always)
+  func maximum(_ sums: UnsafePointer<Double>, with hypothesis: Int) -> Double {
+    var best = sums[hypothesis]
+    for h in 0..<gridCount where sums[h] > best { best = sums[h] }
+    return best
+  }
+
+  /// t(h) = −2 [ln L(h) − max ln L] of every hypothesis.
+  public func statistics(_ totals: [Double]) -> [Double] {
+    totals.withUnsafeBufferPointer { sums in
+      guard let base = sums.baseAddress else { return [] }
+      var best = -Double.infinity
+      for h in 0..<gridCount where base[h] > best { best = base[h] }
+      return sums.map { $0.isNaN ? .nan : -2 * ($0 - max(best, $0)) }
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import ArgumentParser
+import CommandKit
+import Diagnostics
+import EventIO
+import EventModel
+import Inference
+
+struct CoverageLimits: Tool {
+  static let configuration = CommandConfiguration.subcommand(
+    "coverage", abstract: "How often regions hold the true point.",
+    discussion: """
+      At each true point --experiments pseudo-experiments are judged with chi-square (asymptotic) and with a Neyman \
+      construction from --toys others; t is taken on the grid of --grid. Fractions come with their Clopper-Pearson \
+      intervals of 68.27 %. p-values of the true point must be uniform, which a Kolmogorov-Smirnov test checks below 1/2.
+      """)
+
+  @OptionGroup var theta: ThetaOption
+  @OptionGroup var options: LikelihoodOptions
+  @OptionGroup var scan: ScanOptions
+  @OptionGroup var level: LevelOption
+
+  @Option(
+    help: ArgumentHelp("Pseudo-experiments of the construction at each true point.", valueName: "n")
+  )
+  var toys = 10_000
+
+  @Option(
+    help: ArgumentHelp("Pseudo-experiments that are judged at each true point.", valueName: "n"))
+  var experiments = 10_000
+
+  @Option(
+    help: ArgumentHelp(
+      "Degrees of freedom of the asymptotic regions; by default the axes of the grid.",
+      valueName: "n"))
+  var dof: Int?
+
+  @OptionGroup var seed: SeedOptions
+  @OptionGroup var shard: ShardOptions
+  @OptionGroup var output: OutputGroup
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    guard toys >= 100, toys < 1 << 31 else { throw ValidationError("--toys takes 100 or more") }
+    guard experiments >= 100, experiments < 1 << 31 else {
+      throw ValidationError("--experiments takes 100 or more")
+    }
+    if let dof, dof < 1 { throw ValidationError("--dof takes a positive number") }
+  }
+
+  func execute(_ context: CommandContext) throws {
+    let part = try shard.resolve()
+    let seed = try context.seed(seed)
+    let input = try LikelihoodInput(options, theta: [], context: context)
+    let (axes, fixed, grid) = try scan.resolve(input.setup)
+    var truths = try theta.points().map { try $0.resolve(input.setup) }
+    if truths.isEmpty { truths = [input.setup.benchmarks[input.setup.referenceBenchmark].values] }
+    let construction = NeymanConstruction(
+      try input.source.table(grid + truths, gridCount: grid.count),
+      names: input.setup.parameterNames, levels: level.levels, toys: toys, seed: seed,
+      degreesOfFreedom: dof ?? axes.count, team: input.events.team, journal: context.journal)
+    let study = try CoverageStudy(
+      construction, points: part.range(of: truths.count).map { grid.count + $0 },
+      experiments: experiments, journal: context.journal)
+    var limits = input.source.limits(
+      axes: axes, fixed: fixed.keys.sorted(), degreesOfFreedom: construction.degreesOfFreedom)
+    limits.notes = input.notes
+    var document = study.document(limits: limits)
+    if part.count > 1 {
+      ResultMerge.mark(
+        &document,
+        part: TablePart(
+          numbers: [part.index], count: part.count, whole: "coverage \(seed) \(truths.count)"),
+        datasets: study.wholeShapes(of: truths.count))
+    }
+    try context.report(
+      text: text(study, limits), document: document, kind: .limits, output: output)
+  }
+
+  private func text(_ study: CoverageStudy, _ limits: Limits) -> String {
+    let names = limits.parameterNames
+    var table = TextTable(
+      ["point", "method", "level", "covered", "lower", "upper", "nominal"],
+      notes: [
+        "coverage of \(limits.mode.rawValue), "
+          + "\(Luminosity(inversePicobarn: limits.luminosity).description), "
+          + "\(study.experiments) experiments a point, \(study.construction.toys) toys for neyman",
+        "grid: "
+          + limits.axes.map(\.description).joined(separator: " ")
+          + ", \(study.construction.degreesOfFreedom) dof",
+      ] + limits.notes)
+    func place(_ point: Int) -> String {
+      zip(names, study.points[point]).map { "\($0)=\(TextTable.number($1))" }
+        .joined(separator: ",")
+    }
+    for entry in study.entries {
+      table.add(
+        [place(entry.point), entry.method.rawValue]
+          + [entry.level, entry.fraction, entry.interval.lower, entry.interval.upper].map {
+            TextTable.number($0, digits: 4)
+          } + [entry.isNominal ? "yes" : "no"])
+    }
+    var uniform = TextTable(["uniform", "method", "n", "distance", "p"])
+    for test in study.uniformity {
+      uniform.add(
+        [place(test.point), test.method.rawValue]
+          + [study.expectedEvents[test.point], test.distance, test.p].map {
+            TextTable.number($0, digits: 4)
+          })
+    }
+    return table.text + uniform.text
+  }
+}

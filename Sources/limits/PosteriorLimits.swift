@@ -1,0 +1,179 @@
+import ArgumentParser
+import CommandKit
+import Diagnostics
+import EventIO
+import EventModel
+import Inference
+
+struct PosteriorLimits: Tool {
+  static let configuration = CommandConfiguration.subcommand(
+    "posterior",
+    abstract: "Posterior of the parameters for a prior, on a grid or by Markov chains.",
+    discussion: """
+      With --grid the posterior is summed over the cells of a grid; without it, chains sample it: an affine-invariant \
+      ensemble, or Hamiltonian Monte Carlo with the gradient of the likelihood. Of a model, the prior is cut off at the \
+      range of theta that it was trained on. Chains that have not converged are an error (R-hat above 1.1) or warned of.
+      """)
+
+  @OptionGroup var theta: ThetaOption
+
+  @Option(
+    help: ArgumentHelp(
+      "Observed events, of equal weight, with the same observables.", valueName: "file"),
+    completion: .file())
+  var data: String?
+
+  @OptionGroup var options: LikelihoodOptions
+
+  @Option(
+    help: ArgumentHelp(
+      "The prior: 'prior' (flat over the setup's ranges), flat:cHW=-1:1,cHq3=-.3:.3, log:, gauss:cHW=0:0.5, fixed:; parameters that are not named are 0.",
+      valueName: "prior"))
+  var prior = "prior"
+
+  @Option(
+    help: ArgumentHelp(
+      "One axis of the grid, ends included. Repeatable; without it chains are used.",
+      valueName: "cHW=-1:1:101"))
+  var grid: [String] = []
+
+  @Option(help: ArgumentHelp("Sampler: ensemble or hmc.", valueName: "method"))
+  var method = MarkovChains.Method.ensemble
+
+  @Option(help: ArgumentHelp("Independent chains, or ensembles.", valueName: "n"))
+  var chains = 4
+
+  @Option(help: ArgumentHelp("Points of an ensemble.", valueName: "n"))
+  var walkers = 16
+
+  @Option(help: ArgumentHelp("Steps of each chain that are kept.", valueName: "n"))
+  var samples = 1000
+
+  @Option(help: ArgumentHelp("Steps of each chain before those.", valueName: "n"))
+  var warmUp = 500
+
+  @Option(
+    help: ArgumentHelp(
+      "Point that the evidence is compared with; by default the reference benchmark.",
+      valueName: "point"))
+  var reference: String?
+
+  @OptionGroup var level: LevelOption
+
+  @Flag(help: "Write the samples as a table, in any encoding of -O, in place of the summary.")
+  var draws = false
+
+  @OptionGroup var seed: SeedOptions
+  @OptionGroup var output: OutputGroup
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    guard (data != nil) != !theta.theta.isEmpty else {
+      throw ValidationError("give --data FILE, or --theta POINT for Asimov data")
+    }
+    guard chains >= 2, walkers >= 4, samples >= 8, warmUp >= 0 else {
+      throw ValidationError("at least 2 chains, 4 walkers and 8 samples are needed")
+    }
+    if draws, !grid.isEmpty { throw ValidationError("a grid has no samples; leave --grid away") }
+  }
+
+  func execute(_ context: CommandContext) throws {
+    let input = try LikelihoodInput(options, theta: theta.theta, context: context)
+    let setup = input.setup
+    let likelihood: any LogLikelihood
+    var limits = input.source.limits(axes: [], fixed: [], degreesOfFreedom: setup.parameters.count)
+    if let data {
+      let observed = try input.observed(data, options, context)
+      do { likelihood = try input.source.observedLikelihood(observed) } catch let p as Problem {
+        throw p.inFile(data)
+      }
+      limits.isExpected = false
+      limits.eventCount = Double(observed.count)
+    } else {
+      limits.thetaTrue = try theta.requireOne().resolve(setup)
+      likelihood = try input.source.asimovLikelihood(at: limits.thetaTrue)
+      limits.eventCount = input.expectedEvents(limits.thetaTrue)
+    }
+    limits.notes = input.notes
+    let specification = try ThetaSpecification(parsing: [prior])
+    guard let priors = try specification.resolvePriors(setup) else {
+      throw Problem(
+        .usage, "'\(prior)' is no prior", remedy: "write flat:cHW=-1:1 or gauss:cHW=0:0.5")
+    }
+    var density = try PriorDensity(
+      priors, correlations: specification.resolveCorrelations(setup))
+    let capped =
+      try input.source.trainingRange.map { try density.cap($0, names: setup.parameterNames) } ?? []
+    if !capped.isEmpty {
+      context.journal.warn(
+        "posterior.capped",
+        "the prior of \(capped.map { setup.parameterNames[$0] }.joined(separator: ", ")) is cut off at the range that the model was trained on"
+      )
+    }
+    let point =
+      try reference.map { try PointSpecification(parsing: $0).resolve(setup) }
+      ?? setup.benchmarks[setup.referenceBenchmark].values
+    let head = PosteriorHead(
+      limits: limits, prior: specification.description, capped: capped, levels: level.levels,
+      reference: point,
+      referenceLikelihood: try likelihood.evaluate(at: point, gradient: false).total)
+    if grid.isEmpty {
+      try sample(likelihood, density, head, context)
+    } else {
+      let result = try onGrid(likelihood, density, head, setup)
+      if result.regions.contains(where: \.reachesBorder) {
+        context.journal.warn(
+          "posterior.border", "a region reaches the border of the grid, and the prior goes on there"
+        )
+      }
+      try context.report(
+        text: PosteriorText(head).text(result), document: result.document(head), kind: .limits,
+        output: output)
+    }
+  }
+
+  private func sample(
+    _ likelihood: any LogLikelihood, _ prior: PriorDensity, _ head: PosteriorHead,
+    _ context: CommandContext
+  ) throws {
+    let result = try MarkovChains(
+      likelihood, prior: prior,
+      settings: .init(
+        method: method, chains: chains, walkers: walkers, warmUp: warmUp, steps: samples,
+        seed: try context.seed(seed)), journal: context.journal
+    ).run()
+    try result.check(names: head.limits.parameterNames, journal: context.journal)
+    guard draws else {
+      return try context.report(
+        text: PosteriorText(head).text(result), document: result.document(head), kind: .limits,
+        output: output)
+    }
+    let (header, batch) = result.table(head)
+    let sink = try context.openSink(output, header: header)
+    try sink.write(batch)
+    try sink.finish()
+  }
+
+  private func onGrid(
+    _ likelihood: any LogLikelihood, _ prior: PriorDensity, _ head: PosteriorHead, _ setup: Setup
+  ) throws -> GridPosterior {
+    let axes = try grid.map(GridAxis.init(parsing:))
+    var points = try GridAxis.points(axes, setup: setup)
+    let gridded = axes.compactMap { setup.parameterNames.firstIndex(of: $0.parameter) }
+    for p in setup.parameterNames.indices where !gridded.contains(p) {
+      guard !prior.free.contains(p) else {
+        throw Problem(
+          .usage, "parameter '\(setup.parameterNames[p])' has a prior and no axis",
+          remedy: "give it a --grid, or leave it out of --prior")
+      }
+      for i in points.indices { points[i][p] = prior.centre[p] }
+    }
+    return try GridPosterior(
+      axes: axes, points: points, gridded: gridded,
+      logPrior: points.map(prior.logDensity),
+      logLikelihood: points.map { try likelihood.evaluate(at: $0, gradient: false).total },
+      levels: level.levels)
+  }
+}
+
+extension MarkovChains.Method: ExpressibleByArgument {}

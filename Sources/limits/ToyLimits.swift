@@ -1,0 +1,140 @@
+import ArgumentParser
+import CommandKit
+import Diagnostics
+import EventIO
+import EventModel
+import Inference
+import Numerics
+
+struct ToyLimits: Tool {
+  static let configuration = CommandConfiguration.subcommand(
+    "toys", abstract: "Neyman construction on a grid by pseudo-experiments.",
+    discussion: """
+      At each point of the grid the distribution of t = -2 ln L(theta)/max L comes from --toys pseudo-experiments; the \
+      maximum is over the grid, so regions are those of Feldman and Cousins. With --data the p-values of observed events, \
+      with --theta those of the median experiment at a true point and of its bands, with neither the critical values alone. \
+      -v says beforehand how long it takes.
+      """)
+
+  @OptionGroup var theta: ThetaOption
+
+  @Option(
+    help: ArgumentHelp(
+      "Observed events, of equal weight, with the same observables.", valueName: "file"),
+    completion: .file())
+  var data: String?
+
+  @OptionGroup var options: LikelihoodOptions
+  @OptionGroup var scan: ScanOptions
+  @OptionGroup var level: LevelOption
+
+  @Option(
+    help: ArgumentHelp("Pseudo-experiments at each point of the grid.", valueName: "n"))
+  var toys = 10_000
+
+  @Option(
+    help: ArgumentHelp("Pseudo-experiments at the true point, for the bands.", valueName: "n"))
+  var experiments = 1000
+
+  @Option(
+    help: ArgumentHelp(
+      "Degrees of freedom of the asymptotic regions to compare with; by default the axes of the grid.",
+      valueName: "n"))
+  var dof: Int?
+
+  @Flag(help: "Print what the job will take, and do not do it.")
+  var dryRun = false
+
+  @Flag(help: "Print the grid too: critical values, t and p of every point.")
+  var points = false
+
+  @OptionGroup var seed: SeedOptions
+  @OptionGroup var shard: ShardOptions
+  @OptionGroup var output: OutputGroup
+  @OptionGroup var common: CommonOptions
+
+  func validate() throws {
+    if data != nil, !theta.theta.isEmpty {
+      throw ValidationError("--data is of observed, --theta of expected limits; give one")
+    }
+    guard toys >= 100, toys < 1 << 31 else { throw ValidationError("--toys takes 100 or more") }
+    guard experiments >= 100, experiments < 1 << 31 else {
+      throw ValidationError("--experiments takes 100 or more")
+    }
+    if let dof, dof < 1 { throw ValidationError("--dof takes a positive number") }
+  }
+
+  func execute(_ context: CommandContext) throws {
+    let part = try shard.resolve()
+    let seed = try context.seed(seed)
+    let input = try LikelihoodInput(options, theta: theta.theta, context: context)
+    let (axes, fixed, grid) = try scan.resolve(input.setup)
+    let truth = theta.theta.isEmpty ? nil : try theta.requireOne().resolve(input.setup)
+    let observed = try data.map { try input.observed($0, options, context) }
+    let table = try input.source.table(
+      grid + (truth.map { [$0] } ?? []), gridCount: grid.count)
+    let construction = NeymanConstruction(
+      table, names: input.setup.parameterNames, levels: level.levels, toys: toys, seed: seed,
+      degreesOfFreedom: dof ?? axes.count, team: input.events.team, journal: context.journal)
+    let range = part.range(of: grid.count)
+    if dryRun || common.verbose {
+      let cost = try cost(construction, range)
+      context.journal.note(cost)
+      if dryRun {
+        return try context.report(
+          text: cost + "\n", document: Document(), output: output)
+      }
+    }
+    var statistics: [[Double]] = []
+    var experimentNames: [String] = []
+    if let observed {
+      do {
+        statistics = [table.statistics(try input.source.totals(observed, in: table))]
+      } catch let problem as Problem { throw problem.inFile(observed.file) }
+      experimentNames = ["observed"]
+    } else if truth != nil {
+      statistics = try construction.expectedStatistics(at: grid.count, experiments: experiments)
+      experimentNames = ["-2 sigma", "-1 sigma", "median", "+1 sigma", "+2 sigma"]
+    }
+    var limits = input.source.limits(
+      axes: axes, fixed: fixed.keys.sorted(), degreesOfFreedom: dof ?? axes.count)
+    limits.isExpected = observed == nil
+    limits.thetaTrue = truth ?? []
+    limits.eventCount =
+      observed.map { Double($0.count) }
+      ?? truth.map { _ in table.expectedEvents(grid.count) } ?? .nan
+    limits.notes = input.notes
+    limits.bestFit =
+      statistics.isEmpty
+      ? input.setup.parameterNames.map { _ in .nan } : table.best(statistics[statistics.count / 2])
+    let belt = NeymanBelt(
+      limits: limits, levels: level.levels, toys: toys, seed: seed, experiments: experimentNames,
+      experimentCount: truth == nil ? 0 : experiments,
+      points: try construction.belt(range, statistics: statistics))
+    var document = belt.document
+    if part.count > 1 {
+      ResultMerge.mark(
+        &document,
+        part: TablePart(
+          numbers: [part.index], count: part.count, whole: "toys \(seed) \(grid.count)"),
+        datasets: belt.wholeShapes(of: grid.count))
+    }
+    try context.report(
+      text: ToyText(belt, withPoints: points).text, document: document, kind: .limits,
+      output: output)
+  }
+
+  private func cost(_ construction: NeymanConstruction, _ range: Range<Int>) throws -> String {
+    let clock = ContinuousClock()
+    let start = clock.now
+    let seconds = try construction.estimatedSeconds(points: range) {
+      let passed = (clock.now - start).components
+      return Double(passed.seconds) + 1e-18 * Double(passed.attoseconds)
+    }
+    let table = construction.table
+    return
+      "\(range.count) points, \(toys) pseudo-experiments each, likelihood at \(table.hypotheses.count) points of "
+      + "\(table.cellCount) \(table.cellCount == 1 ? "bin" : "bins or events"): about "
+      + "\(TextTable.number(seconds, digits: 2)) s on \(construction.team.threads) threads"
+  }
+}
