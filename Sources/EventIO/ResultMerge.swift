@@ -80,11 +80,12 @@ public struct ResultMerge {
     return (String(path), shape)
   }
 
-  private static func common(_ document: Document, without paths: [String]) -> Document {
+  /// As text, in which a value that is not a number is equal to itself.
+  private static func common(_ document: Document, without paths: [String]) -> String {
     var rest = document
     rest[TablePart.path + "/numbers"] = nil
     for path in paths { rest[path] = nil }
-    return rest
+    return rest.exactJSON
   }
 
   private static func joined(

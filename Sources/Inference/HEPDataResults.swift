@@ -49,8 +49,8 @@ extension HEPDataTable {
       let place = zip(limits.parameterNames, limits.thetaTrue).map { "\($0)=\($1)" }
       qualifiers.append(("TRUE POINT", .text(place.joined(separator: ",")), ""))
     }
-    if !limits.observable.isEmpty {
-      qualifiers.append(("OBSERVABLE", .text(limits.observable), ""))
+    for observable in limits.observables {
+      qualifiers.append(("OBSERVABLE", .text(observable), ""))
     }
     let toys = d.integer("toys/count")
     var dependent = [

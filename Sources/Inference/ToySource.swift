@@ -64,8 +64,8 @@ public struct ToySource {
     limits.combination = events.combination
     limits.fixedParameters = fixed
     if let table {
-      limits.observable = table.observable
-      limits.edges = table.edges
+      limits.observables = table.axes.map(\.observable)
+      limits.edges = table.axes.map(\.edges)
     }
     return limits
   }

@@ -77,7 +77,7 @@ private let histogram = "--observable x --bins=-2,-1,0,1,2"
       ),
       (
         "expected \(toy) --luminosity 10/fb --observable x --observable x2 --bins 3 --bins 3 --bins 3",
-        64, "2 axes"
+        64, "3 --bins for 2 --observable"
       ),
       ("observed \(toy) --data \(toy) --luminosity 10/fb --weights w", 65, "there are x, x2"),
       ("observed \(toy) --data \(toy) --luminosity 10/fb --n-observed=-1", 64, "--n-observed"),
@@ -135,6 +135,10 @@ private let histogram = "--observable x --bins=-2,-1,0,1,2"
       "\(one) -o a.h5 && \(one) -o b.h5 && limits combine a.h5 b.h5 --json", in: folder.path)
     let both = try ResultJSON(outcome)
     let q = try ResultJSON(shell(one + " --json")).numbers("limits", "q")
-    for (a, b) in zip(try both.numbers("limits", "q"), q) { #expect(abs(a - 2 * b) < 1e-6) }
+    let sum = try both.numbers("limits", "q")
+    // Grids add exactly; the best fit between their points is that of parabolas, which is good to 1e-3 here.
+    let (a, b) = (try #require(sum.min()), try #require(q.min()))
+    for (x, y) in zip(sum, q) { #expect(abs((x - a) - 2 * (y - b)) < 1e-6) }
+    #expect(abs(a - 2 * b) < 1e-3)
   }
 }
