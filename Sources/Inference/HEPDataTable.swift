@@ -84,7 +84,7 @@ public struct HEPDataTable: Sendable {
     case .numbers(let numbers):
       return numbers.enumerated().map { i, number in
         let value: ExchangeValue = number.isFinite ? .real(number) : "-"
-        guard let error = column.errors?[i], error.isFinite, number.isFinite else {
+        guard let error = column.errors?[i], error.isFinite, error > 0, number.isFinite else {
           return .fields(("value", value))
         }
         return .fields(

@@ -132,10 +132,14 @@ public struct NeymanConstruction: Sendable {
     let start = clock()
     let drawing = try ToyDrawing(table, at: table.hypotheses[h], name: name(h))
     let setUp = clock() - start
-    let trial = min(toys, ToyDrawing.blockSize * max(1, team.threads))
-    let begin = clock()
-    _ = drawing.statistics(
-      of: [h], toys: 0..<trial, seed: seed, purpose: .toys, index: h, team: team)
+    let trial = min(toys, 2 * ToyDrawing.blockSize * max(1, team.threads))
+    var begin = start
+    // The first round wakes threads and memory.
+    for _ in 0..<2 {
+      begin = clock()
+      _ = drawing.statistics(
+        of: [h], toys: 0..<trial, seed: seed, purpose: .toys, index: h, team: team)
+    }
     return Double(points.count) * (setUp + (clock() - begin) * Double(toys) / Double(trial))
   }
 }

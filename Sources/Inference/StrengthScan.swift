@@ -30,7 +30,7 @@ public struct StrengthScan: Sendable {
   /// Asymptotic, with limits by root finding.
   public init(
     _ test: StrengthTest, values: [Double], level: Double, hasData: Bool, parameter: String,
-    unit: String = ""
+    unit: String = "", upTo bound: Double? = nil
   ) throws {
     self.parameter = parameter
     self.unit = unit
@@ -47,7 +47,7 @@ public struct StrengthScan: Sendable {
         observed: hasData ? try test.confidence(value) : Self.nothing, observedError: 0,
         expected: try test.expected(value))
     }
-    let limits = try test.upperLimits(level: level, upTo: values.max() ?? 1)
+    let limits = try test.upperLimits(level: level, upTo: bound ?? values.max() ?? 1)
     (upperLimit, expectedLimits) = (hasData ? limits.observed : .nan, limits.expected)
   }
 
@@ -69,12 +69,13 @@ public struct StrengthScan: Sendable {
     }
   }
 
-  /// Where CLs last falls below 1 − level, linear in ln CLs between values.
+  /// Where CLs last falls below 1 − level, linear in ln CLs between values; at `null` it is 1.
   private func crossing(_ cls: [Double]) -> Double {
     let alpha = 1 - level
+    let (cls, values) = ([1] + cls, [null] + points.map(\.value))
     guard let last = cls.lastIndex(where: { $0 > alpha }), last + 1 < cls.count else { return .nan }
     let (a, b) = (logarithm(cls[last] / alpha), logarithm(max(cls[last + 1], 1e-300) / alpha))
-    let (x, y) = (points[last].value, points[last + 1].value)
+    let (x, y) = (values[last], values[last + 1])
     return x + a / (a - b) * (y - x)
   }
 

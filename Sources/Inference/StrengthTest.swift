@@ -21,7 +21,7 @@ public struct StrengthTest {
     /// P(q ≥ q_obs | 0) = 1 − p_b.
     public var background: Double
     public var cls: Double {
-      background > 0 ? signalAndBackground / background : (signalAndBackground > 0 ? 1 : 0)
+      background == 0 ? (signalAndBackground > 0 ? 1 : 0) : signalAndBackground / background
     }
   }
 

@@ -62,7 +62,7 @@ extension ToyTable {
     let first = kind == .qtilde ? null : 0
     var (best, at) = (-Double.infinity, first)
     for i in first..<gridCount where sums[i] > best { (best, at) = (sums[i], i) }
-    return at > h ? 0 : -2 * (sums[h] - best)
+    return at > h ? 0 : 2 * (best - sums[h])
   }
 
   /// The same of likelihoods that were computed already.

@@ -96,7 +96,7 @@ public struct ToyDrawing: Sendable {
     team: ThreadTeam
   ) -> [Double] {
     map(toys: toys, seed: seed, purpose: purpose, index: index, team: team) { sums, result in
-      for h in hypotheses { result.append(-2 * (sums[h] - table.maximum(sums, with: h))) }
+      for h in hypotheses { result.append(2 * (table.maximum(sums, with: h) - sums[h])) }
     }
   }
 

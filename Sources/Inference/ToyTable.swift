@@ -155,7 +155,7 @@ public struct ToyTable: Sendable {
   }
 
   /// Whether the cells are single events, of which a pseudo-experiment may use up too many.
-  var isOfEvents: Bool {
+  public var isOfEvents: Bool {
     if case .events = cells { true } else { false }
   }
 
@@ -222,7 +222,7 @@ public struct ToyTable: Sendable {
       guard let base = sums.baseAddress else { return [] }
       var best = -Double.infinity
       for h in 0..<gridCount where base[h] > best { best = base[h] }
-      return sums.map { $0.isNaN ? .nan : -2 * ($0 - max(best, $0)) }
+      return sums.map { $0.isNaN ? .nan : 2 * (max(best, $0) - $0) }
     }
   }
 }

@@ -58,14 +58,16 @@ struct CountingLimits: Tool {
       signal: s, background: b, uncertainty: error,
       counts: try observed.map { try numbers($0, "--observed") } ?? b)
     let axis = try GridAxis(parsing: "mu=" + grid)
-    let lower = test.statistic == .q ? max(data.lowestStrength, -axis.upper) : 0
-    let bounds = min(lower, axis.lower)...axis.upper
+    // Fits and limits may go beyond the values that are printed.
+    let upper = 10 * max(axis.upper, 1)
+    let bounds = (test.statistic == .q ? max(data.lowestStrength, -upper) : 0)...upper
     let strength = try StrengthTest(
       observed: observed == nil ? nil : data, asimov: data.asimov(at: 0),
       statistic: test.statistic, bounds: [bounds])
     let values = axis.values.filter { $0 > 0 }
     var scan = try StrengthScan(
-      strength, values: values, level: test.level, hasData: observed != nil, parameter: "mu")
+      strength, values: values, level: test.level, hasData: observed != nil, parameter: "mu",
+      upTo: upper)
     if let toys = test.toys {
       let (team, seed) = (ThreadTeam(threads: context.threads), try context.seed(seed))
       let made = try values.enumerated().map { k, mu in

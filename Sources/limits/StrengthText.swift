@@ -34,16 +34,19 @@ struct StrengthText {
     }
     notes += head?.notes ?? []
     var limits = TextTable(
-      ["upper_limit", "level", "observed"] + Self.bands, notes: notes)
+      ["upper_limit", "level"] + (scan.hasData ? ["observed"] : []) + Self.bands, notes: notes)
     limits.add(
       [scan.parameter]
-        + ([scan.level, scan.upperLimit] + scan.expectedLimits).map { TextTable.number($0) })
+        + ([scan.level] + (scan.hasData ? [scan.upperLimit] : []) + scan.expectedLimits).map {
+          TextTable.number($0)
+        })
+    let hasError = scan.hasData && scan.toys > 0
     var points = TextTable(
-      [scan.parameter, "CLs"] + (scan.toys > 0 ? ["error"] : []) + Self.bands)
+      [scan.parameter] + (scan.hasData ? ["CLs"] : []) + (hasError ? ["error"] : []) + Self.bands)
     for point in scan.points {
       points.add(
-        ([point.value, point.observed.cls] + (scan.toys > 0 ? [point.observedError] : [])
-          + point.expected).map { TextTable.number($0) })
+        ([point.value] + (scan.hasData ? [point.observed.cls] : [])
+          + (hasError ? [point.observedError] : []) + point.expected).map { TextTable.number($0) })
     }
     return limits.text + points.text
   }

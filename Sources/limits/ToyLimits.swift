@@ -105,8 +105,8 @@ struct ToyLimits: Tool {
       ?? truth.map { _ in table.expectedEvents(grid.count) } ?? .nan
     limits.notes = input.notes
     limits.bestFit =
-      statistics.isEmpty
-      ? input.setup.parameterNames.map { _ in .nan } : table.best(statistics[statistics.count / 2])
+      observed == nil
+      ? input.setup.parameterNames.map { _ in .nan } : table.best(statistics[0])
     let belt = NeymanBelt(
       limits: limits, levels: level.levels, toys: toys, seed: seed, experiments: experimentNames,
       experimentCount: truth == nil ? 0 : experiments,
@@ -134,7 +134,7 @@ struct ToyLimits: Tool {
     let table = construction.table
     return
       "\(range.count) points, \(toys) pseudo-experiments each, likelihood at \(table.hypotheses.count) points of "
-      + "\(table.cellCount) \(table.cellCount == 1 ? "bin" : "bins or events"): about "
+      + "\(table.cellCount) \(table.isOfEvents ? "events" : "bins"): about "
       + "\(TextTable.number(seconds, digits: 2)) s on \(construction.team.threads) threads"
   }
 }

@@ -95,16 +95,23 @@ extension Trait where Self == ConditionTrait {
       ws = pyhf.Workspace(json.load(open('w.json')))
       m = ws.model()
       types = {t for _, t in m.config.modifiers}
-      assert types & {'histosys', 'normsys'}, types
+      assert {'histosys', 'normsys'} <= types, types
       pars = np.array(m.config.suggested_init(), float)
-      base = m.expected_actualdata(pars)
-      spec = json.load(open('w.json'))['channels'][0]['samples'][0]
-      for mod in spec['modifiers']:
-          if mod['type'] == 'histosys':
-              for value, key in ((1, 'hi_data'), (-1, 'lo_data')):
-                  p = pars.copy(); p[m.config.par_slice(mod['name'])] = value
-                  assert np.allclose(m.expected_actualdata(p), mod['data'][key], rtol=1e-9)
-      assert np.allclose(base, spec['data'])
+      samples = json.load(open('w.json'))['channels'][0]['samples']
+      assert np.allclose(m.expected_actualdata(pars), sum(np.array(s['data']) for s in samples))
+      for name in {x['name'] for s in samples for x in s['modifiers'] if x['type'].endswith('sys')}:
+          for value, end in ((1, 'hi'), (-1, 'lo')):
+              total = 0
+              for s in samples:
+                  part = np.array(s['data'])
+                  for x in s['modifiers']:
+                      if x['name'] == name and x['type'] == 'normsys':
+                          part = part * x['data'][end]
+                      if x['name'] == name and x['type'] == 'histosys':
+                          part = np.array(x['data'][end + '_data'])
+                  total = total + part
+              p = pars.copy(); p[m.config.par_slice(name)] = value
+              assert np.allclose(m.expected_actualdata(p), total, rtol=1e-9), name
       """
     #expect(Place.exists(folder.file("w.json")), "\(outcome.error)")
     let result = python(script, [], folder.path)
