@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The table of README.md: squared errors of log r(x|-0.8, -0.6) against the exact one, by method and number of runs; run by
+# Squared errors of log r(x|-0.8, -0.6) against the exact one, by method and number of runs; run by
 # `make physics`. SEEDS and SIZES may be given.
 set -euo pipefail
 cd "$(dirname "$0")"

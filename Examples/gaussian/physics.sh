@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The tables of README.md: squared errors against the exact answers, by method and number of runs. Prints them, and keeps them
+# Tables of squared errors against the exact answers, by method and number of runs. Prints them, and keeps them
 # in out/tables.md. Five minutes on two cores; SEEDS and SIZES may be given.
 set -euo pipefail
 cd "$(dirname "$0")"

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The figures of README.md: make DATA=DIR. Prints the tables, and keeps them in out/tables.md.
+# Prints the tables of make DATA=DIR, and keeps them in out/tables.md.
 set -euo pipefail
 cd "$(dirname "$0")"
 : "${DATA:?the folder of vbf_smeft.lhe.gz}"
