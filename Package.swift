@@ -62,13 +62,17 @@ let librarySuites: [(room: String, also: [Target.Dependency])] = [
   ("CommandKit", []),
 ]
 
+/// What tests test is optimised; they themselves would take half of the time of a build to be.
+let quickly: [SwiftSetting] = [.unsafeFlags(["-Onone"])]
+
 let suites: [Target] =
   librarySuites.map {
     .testTarget(
       name: $0.room + "Tests",
-      dependencies: [.target(name: $0.room), "TestSupport"] + $0.also)
+      dependencies: [.target(name: $0.room), "TestSupport"] + $0.also, swiftSettings: quickly)
   } + [
-    .testTarget(name: "CommandTests", dependencies: ["TestSupport", "EventIO"]),
+    .testTarget(
+      name: "CommandTests", dependencies: ["TestSupport", "EventIO"], swiftSettings: quickly),
     .testTarget(
       name: "StructureTests", dependencies: ["TestSupport"], exclude: ["public-names.txt"]),
     .target(name: "TestSupport", path: "Tests/TestSupport"),

@@ -15,7 +15,7 @@ extension CommandContext {
   /// From here on a signal ends the process with 75.
   public func checkpoint(
     _ options: TrainingOptions, output: FileOutputGroup
-  ) throws -> (every: Int, document: Document?, save: (Document) throws -> Void)? {
+  ) throws -> (every: Int, document: Document?, file: String?, save: (Document) throws -> Void)? {
     guard let path = options.checkpoint else { return nil }
     guard path != output.output else {
       throw Problem(
@@ -31,7 +31,7 @@ extension CommandContext {
     ProcessSetup.endResumably(
       "\(program): error: \(path): interrupted; the same command goes on from here")
     return (
-      options.checkpointEvery, document,
+      options.checkpointEvery, document, path,
       { document in
         try Output.writeDocument(
           Header(kind: .checkpoint, document: document), to: path,

@@ -8,8 +8,11 @@ import Numerics
 ///
 /// The classifier is a small network of our own, trained on half of the events, by their identity; the other half is judged.
 struct ClosureTest {
-  let events: WeightedTestEvents
-  let observables: Int
+  /// What the classifier sees, events × width.
+  let inputs: [Double]
+  let width: Int
+  /// Of the events; equal ones are on one side.
+  let identities: [UInt64]
   let seed: UInt64
   let team: ThreadTeam
 
@@ -23,13 +26,13 @@ struct ClosureTest {
   func area(target: [Double], reweighted: [Double]) throws -> WeightedMean {
     let definition = PartitionDefinition(
       salt: 0x434C_4F53_5552_4531, trainFraction: 0.5, validationFraction: 0)
-    let isTraining = events.identities.map {
+    let isTraining = identities.map {
       definition.part(of: Int64(bitPattern: $0)) == .train
     }
     let sums = (target.reduce(0, +), reweighted.reduce(0, +))
     // One row for both classes: its label is the share of the reweighted one, which is what cross entropy needs.
-    var labels = [Double](repeating: 0.5, count: events.count)
-    var weights = [Double](repeating: 0, count: events.count)
+    var labels = [Double](repeating: 0.5, count: identities.count)
+    var weights = [Double](repeating: 0, count: identities.count)
     for i in labels.indices {
       let (a, b) = (reweighted[i] / sums.1, target[i] / sums.0)
       guard a + b > 0, (a + b).isFinite else { continue }
@@ -53,11 +56,11 @@ struct ClosureTest {
   private func classify(
     _ labels: [Double], _ weights: [Double], _ rows: [Int32]
   ) throws -> [Double] {
-    let scaling = Scaling(events.x, width: observables, rows: rows)
+    let scaling = Scaling(inputs, width: width, rows: rows)
     let inputs = InputTable(
-      theta: ([], .identity(0)), x: (events.x, scaling), rows: events.count
+      theta: ([], .identity(0)), x: (self.inputs, scaling), rows: identities.count
     ).scaled(Float.self)
-    let shape = PerceptronShape(inputs: observables, hidden: Self.hidden, outputs: 1)
+    let shape = PerceptronShape(inputs: width, hidden: Self.hidden, outputs: 1)
     let loss = RatioLoss(method: .carl, labels: labels, parameterCount: 1, weights: weights)
     var settings = TrainingSettings()
     settings.epochs = Self.epochs

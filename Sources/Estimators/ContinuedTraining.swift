@@ -10,7 +10,9 @@ extension EstimatorTrainer {
     _ start: Model, _ target: Model.Target, _ shape: PerceptronShape, _ sample: TrainingRows
   ) throws {
     func refuse(_ fact: String) -> Problem {
-      Problem(.data, "the model to continue \(fact)", remedy: "train a new one without --continue")
+      Problem(
+        .data, "the model to continue \(fact)", remedy: "train a new one without --continue",
+        file: plan.continuingFile)
     }
     func list(_ names: [String]) -> String { names.joined(separator: ", ") }
     guard start.target == target else { throw refuse("is a \(start.target.rawValue)") }
@@ -18,7 +20,8 @@ extension EstimatorTrainer {
       throw Problem(
         .data,
         "the model to continue has the observables \(list(start.observableNames)), the sample "
-          + list(sample.observableNames), remedy: "name the model's with --observables")
+          + list(sample.observableNames), remedy: "name the model's with --observables",
+        file: plan.continuingFile)
     }
     guard start.parameterNames == sample.parameterNames else {
       throw refuse("has the parameters \(list(start.parameterNames))")
@@ -30,6 +33,13 @@ extension EstimatorTrainer {
       throw refuse("has another reference point than the sample")
     }
     let layers = [shape.inputs] + shape.hidden + [shape.outputs]
+    guard
+      start.layerWidths[0] == shape.inputs || start.layerWidths.dropFirst() != layers.dropFirst()
+    else {
+      throw refuse(
+        "has \(start.layerWidths[0]) inputs, not \(shape.inputs): a parameter that does not vary is one for methods with scores only"
+      )
+    }
     guard start.layerWidths == layers else {
       let widths = { (layers: [Int]) in layers.map(String.init).joined(separator: "-") }
       throw refuse("has the layers \(widths(start.layerWidths)), not \(widths(layers))")
@@ -39,7 +49,8 @@ extension EstimatorTrainer {
         .usage,
         "the model to continue was trained \(start.validationLoss.isEmpty ? "without" : "with") "
           + "validation rows",
-        remedy: "give --validation-split \(start.validationLoss.isEmpty ? "0" : "above 0")")
+        remedy: "give --validation-split \(start.validationLoss.isEmpty ? "0" : "above 0")",
+        file: plan.continuingFile)
     }
   }
 }

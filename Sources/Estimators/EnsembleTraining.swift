@@ -54,10 +54,14 @@ extension EstimatorTrainer {
       title + plan.identity + [("rows", "\(feed.first.count)"), ("sample", feed.first.digest)]
     var epoch = 0
     if let checkpoint, let document = checkpoint.document {
-      let saved = try TrainingCheckpoint(document: document)
-      try saved.requireFit(identity, count: members.count)
-      for (member, state) in zip(members, saved.states) where !member.resume(state) {
-        throw TrainingCheckpoint.unfit("its networks have other sizes")
+      do {
+        let saved = try TrainingCheckpoint(document: document)
+        try saved.requireFit(identity, count: members.count)
+        for (member, state) in zip(members, saved.states) where !member.resume(state) {
+          throw TrainingCheckpoint.unfit("its networks have other sizes")
+        }
+      } catch let problem as Problem {
+        throw checkpoint.file.map(problem.inFile) ?? problem
       }
       epoch = members.map(\.epoch).max() ?? 0
       journal.note("taken up after epoch \(epoch)")

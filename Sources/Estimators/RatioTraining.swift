@@ -95,11 +95,14 @@ extension EstimatorTrainer {
         "theta1 of the sample has \(sample.info.theta1Values.count) coordinates, and theta0 "
           + "\(sample.parameterNames.count)", remedy: "make the sample again with augment")
     }
+    var trainer = self
+    trainer.plan.training.gradientClip =
+      self.plan.training.gradientClip ?? plan.method.defaultGradientClip
     switch (plan.network, plan.hypotheses) {
-    case (.perceptron, 2): return try pairTraining(sample, method: plan.method)
-    case (.perceptron, _): return try perceptronTraining(sample, method: plan.method)
-    case (.polynomial, _): return try polynomialTraining(sample, method: plan.method)
-    case (.morphingAware, _): return try morphedTraining(sample, method: plan.method)
+    case (.perceptron, 2): return try trainer.pairTraining(sample, method: plan.method)
+    case (.perceptron, _): return try trainer.perceptronTraining(sample, method: plan.method)
+    case (.polynomial, _): return try trainer.polynomialTraining(sample, method: plan.method)
+    case (.morphingAware, _): return try trainer.morphedTraining(sample, method: plan.method)
     }
   }
 

@@ -8,12 +8,18 @@ public struct Checkpointing {
   public var every: Int
   /// An earlier state; nil starts from the beginning.
   public var document: Document?
+  /// Where it came from, for messages.
+  public var file: String?
   /// Writes a state, whole or not at all.
   public var save: (Document) throws -> Void
 
-  public init(every: Int, document: Document?, save: @escaping (Document) throws -> Void) {
+  public init(
+    every: Int, document: Document?, file: String? = nil,
+    save: @escaping (Document) throws -> Void
+  ) {
     self.every = max(1, every)
     self.document = document
+    self.file = file
     self.save = save
   }
 }

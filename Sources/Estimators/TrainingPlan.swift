@@ -34,15 +34,22 @@ public struct TrainingPlan: Sendable {
   public var ensemble = EnsembleChoice()
   /// The model whose training goes on, with as many members or one for all.
   public var continuing: ModelEnsemble?
+  /// Its file, for messages.
+  public var continuingFile: String?
   /// Which choices a user made, that a model to continue must not contradict.
   var isChosen = (hidden: false, activation: false, members: false)
 
   public init() {}
 
   /// A plan from what a user wrote; throws `.usage` for what cannot be read.
-  /// - Parameter continuing: the model whose training goes on.
-  public init(_ choices: TrainingChoices, continuing: ModelEnsemble? = nil) throws {
+  /// - Parameters:
+  ///   - continuing: the model whose training goes on.
+  ///   - file: its file, for messages.
+  public init(
+    _ choices: TrainingChoices, continuing: ModelEnsemble? = nil, file: String? = nil
+  ) throws {
     self.continuing = continuing
+    continuingFile = file
     isChosen = (
       choices.hidden != nil, choices.activation != nil,
       choices.members != nil || choices.member != nil

@@ -103,15 +103,24 @@ struct ONNXGraph {
     return name
   }
 
-  /// Σ, or log Σ exp, over axes that vanish.
-  mutating func reduce(_ value: Value, over axes: [Int], logarithmic: Bool = false) -> Value {
+  /// Σ, or log Σ exp, over axes that vanish or keep the length 1.
+  mutating func reduce(
+    _ value: Value, over axes: [Int], logarithmic: Bool = false, keepsAxes: Bool = false
+  ) -> Value {
     let name = fresh(logarithmic ? "logsumexp" : "sum")
-    let keep = ("keepdims", [0], false)
+    let keep = ("keepdims", [keepsAxes ? 1 : 0], false)
     if logarithmic {
       add("ReduceLogSumExp", [value], name: name, [("axes", axes, true), keep])
     } else {
       add("ReduceSum", [value, integers("axes", axes)], name: name, [keep])
     }
+    return name
+  }
+
+  /// The largest value over axes that keep the length 1.
+  mutating func largest(_ value: Value, over axes: [Int]) -> Value {
+    let name = fresh("largest")
+    add("ReduceMax", [value], name: name, [("axes", axes, true), ("keepdims", [1], false)])
     return name
   }
 

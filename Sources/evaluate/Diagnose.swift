@@ -5,13 +5,14 @@ import Estimators
 import EventModel
 import Numerics
 
-/// Events and a model → checks of the model with verdicts; exit 1 when one fails.
+/// Events or a sample, and a model → checks of the model with verdicts; exit 1 when one fails.
 struct Diagnose: Tool {
   static let configuration = CommandConfiguration.subcommand(
     "diagnose", abstract: "Test a model on events that it was not trained on.",
     discussion: """
-      Prints checks of what holds for the exact ratio, density or score, with errors and verdicts. \
-      The exit status is 1 when a check fails. 'plot' draws what -o keeps.
+      Prints checks of what holds for the exact ratio, density or score, with errors and verdicts: of \
+      events at each point, of a sample on average over the hypotheses of its rows. The exit status \
+      is 1 when a check fails. 'plot' draws what -o keeps.
       """)
 
   @OptionGroup var input: InputGroup
@@ -54,19 +55,17 @@ struct Diagnose: Tool {
 
   mutating func execute(_ context: CommandContext) throws {
     let estimator = try context.readEstimator(model)
-    let events = try context.readTestEvents(
-      input, estimator, part: partition.partition ?? .test, combination.combine)
     var plan = EstimatorDiagnosis.Plan()
     plan.toys = toys
     plan.toySize = toyEvents
     plan.tolerance = tolerance
     plan.seed = try context.seed(seed)
     plan.luminosity = try luminosity.map { try Luminosity(parsing: $0).inversePicobarn }
-    let diagnosing = EstimatorDiagnosis(
-      estimator: estimator, events: events, plan: plan, team: ThreadTeam(threads: context.threads),
-      journal: context.journal)
-    let given = try context.points(theta, grid, setup: events.setup)
-    let diagnosis = try diagnosing.run(points: given.isEmpty ? diagnosing.defaultPoints() : given)
+    let source = try context.openTable(input, expecting: [.events, .sample])
+    let diagnosis =
+      source.header.kind == .sample
+      ? try diagnoseSample(source, estimator, plan, context)
+      : try diagnoseEvents(source, estimator, plan, context)
     try context.report(
       text: diagnosis.text, document: diagnosis.document, kind: .estimates, output: output)
     guard diagnosis.failures == 0 else {
@@ -75,16 +74,41 @@ struct Diagnose: Tool {
         "\(diagnosis.failures) of \(diagnosis.checks.count { $0.verdict != .note }) checks failed")
     }
   }
-}
 
-extension CommandContext {
-  /// The events of a part with the observables of an estimator.
-  func readTestEvents(
-    _ input: InputGroup, _ estimator: Estimator, part: Partition, _ combination: Combination?
-  ) throws -> WeightedTestEvents {
-    let table = try readEvents(input, observables: estimator.observableNames)
-    return try WeightedTestEvents(
-      table, estimator: estimator, part: part, combination: combination, file: input.path)
+  private func diagnoseEvents(
+    _ source: any Source, _ estimator: Estimator, _ plan: EstimatorDiagnosis.Plan,
+    _ context: CommandContext
+  ) throws -> Diagnosis {
+    let events = try WeightedTestEvents(
+      EventTable.load(source, observables: estimator.observableNames), estimator: estimator,
+      part: partition.partition ?? .test, combination: combination.combine, file: input.path)
+    let diagnosing = EstimatorDiagnosis(
+      estimator: estimator, events: events, plan: plan, team: ThreadTeam(threads: context.threads),
+      journal: context.journal)
+    let given = try context.points(theta, grid, setup: events.setup)
+    return try diagnosing.run(points: given.isEmpty ? diagnosing.defaultPoints() : given)
+  }
+
+  private func diagnoseSample(
+    _ source: any Source, _ estimator: Estimator, _ plan: EstimatorDiagnosis.Plan,
+    _ context: CommandContext
+  ) throws -> Diagnosis {
+    for (option, isGiven) in [
+      ("--theta", !theta.theta.isEmpty), ("--grid", !grid.grid.isEmpty),
+      ("--partition", partition.partition != nil), ("--combine", combination.combine != nil),
+      ("--luminosity", luminosity != nil),
+    ] where isGiven {
+      throw Problem(
+        .usage, "\(option) is for events; the rows of a sample have their own hypotheses",
+        remedy: "leave it out, or give events", file: source.name)
+    }
+    let sample = try TrainingRows(
+      source, columns: SampleDiagnosis.columns(for: estimator, of: source.header),
+      observables: estimator.observableNames)
+    return try SampleDiagnosis(
+      estimator: estimator, sample: sample, plan: plan, team: ThreadTeam(threads: context.threads),
+      file: source.name
+    ).run()
   }
 }
 

@@ -33,8 +33,9 @@ struct Importance: Tool {
 
   mutating func execute(_ context: CommandContext) throws {
     let estimator = try context.readEstimator(model)
-    let events = try context.readTestEvents(
-      input, estimator, part: partition.partition ?? .test, combination.combine)
+    let events = try WeightedTestEvents(
+      context.readEvents(input, observables: estimator.observableNames), estimator: estimator,
+      part: partition.partition ?? .test, combination: combination.combine, file: input.path)
     let points = try context.points(theta, grid, setup: events.setup)
     let (loss, gain, entries) = try PermutationImportance(
       estimator: estimator, events: events, points: points.map(\.theta), repeats: repeats,

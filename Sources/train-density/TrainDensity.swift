@@ -52,7 +52,9 @@ struct TrainDensity: Tool {
     choices.alpha = alpha
     let flow = try FlowPlan(flows: flows, base: base)
     let trainer = try EstimatorTrainer(
-      plan: TrainingPlan(choices, continuing: context.continuedModel(training)),
+      plan: TrainingPlan(
+        choices, continuing: context.continuedModel(training),
+        file: training.continued),
       team: ThreadTeam(threads: context.threads), journal: context.journal)
     let source = try context.openTable(input, expecting: [.sample])
     var feed = try TrainingFeed(

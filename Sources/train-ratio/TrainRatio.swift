@@ -52,7 +52,9 @@ struct TrainRatio: Tool {
     var choices = training.choices(seed: try context.seed(seed))
     choices.alpha = alpha
     let trainer = try EstimatorTrainer(
-      plan: TrainingPlan(choices, continuing: context.continuedModel(training)),
+      plan: TrainingPlan(
+        choices, continuing: context.continuedModel(training),
+        file: training.continued),
       team: ThreadTeam(threads: context.threads), journal: context.journal)
     let source = try context.openTable(input, expecting: [.sample])
     let plan: RatioPlan

@@ -34,7 +34,8 @@ struct TrainScore: Tool {
     _ = try output.requirePath()
     let trainer = try EstimatorTrainer(
       plan: TrainingPlan(
-        training.choices(seed: context.seed(seed)), continuing: context.continuedModel(training)),
+        training.choices(seed: context.seed(seed)), continuing: context.continuedModel(training),
+        file: training.continued),
       team: ThreadTeam(threads: context.threads), journal: context.journal)
     let source = try context.openTable(input, expecting: [.sample])
     var feed = try TrainingFeed(

@@ -13,6 +13,11 @@ import Testing
   private static func diagnose(
     _ model: Model, threads: Int = 1, rows: Int = 40_000, toys: Int = 60
   ) throws -> Diagnosis {
+    try diagnose(ModelEnsemble(model), threads: threads, rows: rows, toys: toys)
+  }
+  private static func diagnose(
+    _ model: ModelEnsemble, threads: Int = 1, rows: Int = 40_000, toys: Int = 60
+  ) throws -> Diagnosis {
     let team = ThreadTeam(threads: threads)
     let estimator = try Estimator([model], team: team)
     let events = try WeightedTestEvents(
@@ -28,6 +33,7 @@ import Testing
   @Test func aGoodRatioPassesAndABentOneFails() throws {
     let (good, bad) = try CalibrationTests.distorted()
     let passed = try Self.diagnose(good)
+    #expect(passed.failures == 0, "\(passed.checks.filter { $0.verdict == .fail })")
     // One check of the model, then the same of each point.
     let names = passed.checks.filter { $0.point == "half" }.map(\.name)
     #expect(passed.checks.count == 1 + 2 * names.count && Set(names).count == names.count)
@@ -46,6 +52,102 @@ import Testing
     #expect(
       relativeError(try value("n |log E r|"), abs(n * log(try value("mean of r at theta1")))) < 0.05
     )
+  }
+
+  /// The distortion is a monotonic function of log r, which isotonic regression finds and takes away.
+  @Test func calibrationRepairsAMonotonicDistortion() throws {
+    let (_, bad) = try CalibrationTests.distorted()
+    let team = ThreadTeam(threads: 1)
+    let estimator = try Estimator([bad], team: team)
+    let events = try WeightedTestEvents(
+      AmplitudeToy.events(40_000, seed: 6), estimator: estimator, part: .validation)
+    var ensemble = ModelEnsemble(bad)
+    ensemble.calibration = try RatioCalibrator(events: events, journal: Journal()).calibrate(
+      estimator, method: .isotonic, points: [("half", [0.5]), ("down", [-0.8])], eventsDigest: "")
+    let repaired = try Self.diagnose(ensemble)
+    let failed = Set(repaired.checks.filter { $0.verdict == .fail }.map(\.name))
+    for name in [
+      "mean of r at theta1", "slope of joint s on s", "calibration of s", "AUC after reweighting",
+    ] { #expect(!failed.contains(name), "\(name)") }
+  }
+
+  // MARK: Samples
+
+  private static func diagnose(
+    _ model: Model, _ source: MemorySource, threads: Int = 1
+  ) throws -> Diagnosis {
+    let team = ThreadTeam(threads: threads)
+    let estimator = try Estimator([model], team: team)
+    let sample = try TrainingRows(
+      source, columns: SampleDiagnosis.columns(for: estimator, of: source.header))
+    return try SampleDiagnosis(
+      estimator: estimator, sample: sample, plan: EstimatorDiagnosis.Plan(), team: team
+    ).run()
+  }
+
+  @Test func aSampleTellsAGoodRatioFromABentOne() throws {
+    let (good, bad) = try CalibrationTests.distorted()
+    func source() -> MemorySource { AmplitudeToy.sample(rows: 40_000, seed: 7) }
+    let passed = try Self.diagnose(good, source())
+    #expect(passed.failures == 0, "\(passed.checks.filter { $0.verdict == .fail })")
+    #expect(passed.checks.allSatisfy { $0.point.isEmpty } && passed.curves.count == 1)
+    let failed = Set(
+      try Self.diagnose(bad, source()).checks.filter { $0.verdict == .fail }.map(\.name))
+    for name in [
+      "mean of r at theta1", "slope of joint s on s", "calibration of s", "AUC after reweighting",
+    ] { #expect(failed.contains(name), "\(name)") }
+    let again = try Self.diagnose(good, source(), threads: 3)
+    #expect(again.document.exactJSON == passed.document.exactJSON)
+  }
+
+  /// The exact score of the toy is (x − θ)/5; one of twice its size has a slope of ½.
+  @Test func aSampleOfScoresIsOfTheModelsPoint() throws {
+    let rows = try TrainingRows(
+      GaussianToy.scoreSample(rows: 20_000, seed: 1), columns: .scores)
+    var plan = RatioTests.plan()
+    plan.training.epochs = 8
+    var model = try EstimatorTrainer(
+      plan: plan, team: ThreadTeam(threads: 1), journal: Journal()
+    ).trainScore(rows)
+    func source() -> MemorySource { GaussianToy.scoreSample(rows: 20_000, seed: 2) }
+    #expect(try Self.diagnose(model, source()).failures == 0)
+    model.scoreScales = model.scoreScales.map { 2 * $0 }
+    let doubled = try Self.diagnose(model, source())
+    let slope = try #require(
+      doubled.checks.first { $0.name == "slope of joint score by theta" })
+    #expect(slope.verdict == .fail && abs(slope.value - 0.5) < 0.05)
+    model.referenceTheta = [1]
+    let problem = #expect(throws: Problem.self) { try Self.diagnose(model, source()) }
+    #expect(problem?.kind == .data && problem?.fact.contains("theta=0") == true)
+  }
+
+  /// A network of two hypotheses for the amplitude toy.
+  private static func pair(hidden: [Int], _ parameters: [Double]) -> Model {
+    var model = Model(
+      target: .ratio, method: "alice", observableNames: ["x"], parameterNames: ["theta"],
+      referenceTheta: [0], thetaRange: [[-1, 1]], xMeans: [0], xScales: [1], thetaMeans: [0],
+      thetaScales: [1], scoreScales: [1], layerWidths: [3] + hidden + [1], activation: "tanh",
+      parameters: parameters, precision: "float64", trainingLoss: [], validationLoss: [],
+      bestEpoch: 0, settings: [],
+      sample: SampleInfo(method: "ratio", setup: AmplitudeToy.setup), sampleDigest: "")
+    model.denominatorRange = [[-1, 1]]
+    return model
+  }
+
+  /// r(x|θ, θ1) by way of a third hypothesis is the same for the exact ratio. A linear network is a difference of two terms
+  /// and cannot fail; tanh of all inputs together does.
+  @Test func otherReferenceHypotheses() throws {
+    func spread(_ model: Model) throws -> [Diagnosis.Check] {
+      try Self.diagnose(model, rows: 2000, toys: 0).checks.filter {
+        $0.name == "spread over reference hypotheses"
+      }
+    }
+    let linear = try spread(Self.pair(hidden: [], [0.5, -0.25, 0.75, 0.1]))
+    #expect(linear.count == 2 && linear.allSatisfy { $0.value < 1e-12 && $0.verdict == .pass })
+    let bent = try spread(Self.pair(hidden: [1], [2, 1, 1, 0.5, 3, 0]))
+    #expect(bent.count == 2 && bent.allSatisfy { $0.verdict == .fail })
+    let (single, _) = try CalibrationTests.distorted()
+    #expect(try spread(single).isEmpty)
   }
 
   @Test func theBitsDoNotDependOnThreadsAndTheDocumentKeepsThem() throws {

@@ -20,21 +20,21 @@ enum ExportModels {
 
   static func model(
     _ target: Model.Target, activation: String = "tanh", precision: String = "float32",
-    flow: FlowLayout? = nil, amplitudes: AmplitudeLayout? = nil, variant: UInt64 = 0
+    flow: FlowLayout? = nil, amplitudes: AmplitudeLayout? = nil, morphed: MorphedLayout? = nil,
+    hasTwoHypotheses: Bool = false, fixed: [Int] = [], variant: UInt64 = 0
   ) -> Model {
     let (p, d, hidden) = (2, 3, [5, 4])
-    let isTheta = target != .score && amplitudes == nil
+    let isTheta = target != .score && amplitudes == nil && morphed == nil
     let output =
       switch target {
-      case .ratio: amplitudes?.outputs ?? 1
+      case .ratio: amplitudes?.outputs ?? morphed?.outputs ?? 1
       case .score: p
       case .density: 2 * d
       }
-    let inputs = (isTheta ? p : 0) + d
+    let inputs = (isTheta ? (hasTwoHypotheses ? 2 : 1) * (p - fixed.count) : 0) + d
     var parameters: [Double] = []
     for (n, output) in (flow?.outputs(observables: d) ?? [output]).enumerated() {
       let widths = [inputs] + hidden + [output]
-
       for (l, (below, above)) in zip(widths, widths.dropFirst()).enumerated() {
         let weights = numbers(below * above, 1000 * variant + UInt64(10 * n + l + 1), scale: 0.5)
         parameters +=
@@ -54,6 +54,10 @@ enum ExportModels {
       sample: SampleInfo(method: "ratio", theta1Values: [0.25, 0], setup: setup),
       sampleDigest: "")
     model.amplitudes = amplitudes
+    model.morphed = morphed
+    if hasTwoHypotheses { model.denominatorRange = model.thetaRange }
+    model.fixedParameters = fixed
+    for k in fixed { model.thetaRange[k] = [fixedValue, fixedValue] }
     return model
   }
 
@@ -64,13 +68,53 @@ enum ExportModels {
     crossSectionCoefficients: [1, 0.4, 0.1, 0.5, 0.125, 0.75],
     frame: [1, 0, 0, 0.25, 0.75, 0, -0.125, 0.5, 1.25])
 
+  /// Of three benchmarks; the sum of their fractions is negative for some of the rows.
+  static let morphedLayout = MorphedLayout(
+    powers: [[0, 0], [1, 0], [0, 1]],
+    coefficients: [2, -0.5, 0.25, 0.5, 1, -1.25, -0.75, 0.5, 1], smoothing: 0.0009765625)
+
+  /// What a parameter has that is no input.
+  static let fixedValue = 0.25
+
   static let all: [(name: String, ensemble: ModelEnsemble)] =
-    singles.map { ($0, ModelEnsemble($1)) }
+    singles.map { ($0, ModelEnsemble($1)) } + ensembles
+
+  /// Of three members, whose outputs are averaged; one calibrated by one number.
+  private static let ensembles: [(name: String, ensemble: ModelEnsemble)] = {
+    var all: [(String, ModelEnsemble)] = []
+    for precision in ["float32", "float64"] {
+      func members(_ make: (UInt64) -> Model) -> ModelEnsemble {
+        let models = (1...3).map { number in
+          var model = make(UInt64(number))
+          model.member = EnsembleMember(number: number, count: 3)
+          return model
+        }
+        // Of one plan by construction.
+        return (try? ModelEnsemble(models)) ?? ModelEnsemble(models[0])
+      }
+      all += [
+        ("ratios_\(precision)", members { model(.ratio, precision: precision, variant: $0) }),
+        ("scores_\(precision)", members { model(.score, precision: precision, variant: $0) }),
+        (
+          "polynomials_\(precision)",
+          members {
+            model(.ratio, precision: precision, amplitudes: polynomial, variant: $0)
+          }
+        ),
+      ]
+      var calibrated = members { model(.ratio, precision: precision, variant: $0) }
+      calibrated.calibration = Calibration(
+        method: .expectation, points: [0, 0], scales: [1, 1], knots: [[0]], corrections: [[0.125]],
+        errors: [0], part: .validation, eventsDigest: "")
+      all.append(("calibrated_\(precision)", calibrated))
+    }
+    return all
+  }()
 
   private static let singles: [(name: String, model: Model)] = {
     var all: [(String, Model)] = []
     for activation in [
-      "tanh", "relu", "lrelu", "elu", "selu", "softplus", "sigmoid", "logsigmoid",
+      "tanh", "relu", "lrelu", "rrelu", "elu", "selu", "softplus", "sigmoid", "logsigmoid",
     ] {
       for precision in ["float32", "float64"] {
         all.append(
@@ -84,6 +128,15 @@ enum ExportModels {
       all.append(("score_\(precision)", model(.score, precision: precision)))
       all.append(
         ("polynomial_\(precision)", model(.ratio, precision: precision, amplitudes: polynomial)))
+      all.append(
+        ("morphed_\(precision)", model(.ratio, precision: precision, morphed: morphedLayout)))
+      all.append(("pair_\(precision)", model(.ratio, precision: precision, hasTwoHypotheses: true)))
+      all.append(("fixed_\(precision)", model(.ratio, precision: precision, fixed: [1])))
+      all.append(
+        (
+          "pair_fixed_\(precision)",
+          model(.ratio, precision: precision, hasTwoHypotheses: true, fixed: [0])
+        ))
       for components in [1, 3] {
         let flow = FlowLayout(
           orders: [[0, 1, 2], [2, 1, 0]], components: components, logPrecisionBound: 10)
@@ -101,6 +154,14 @@ enum ExportModels {
   static let x: [Double] = zip(numbers(3 * rows, 900), 0...).map { value, i in
     [1, -50, 0.25][i % 3] + [2, 30, 0.125][i % 3] * value
   }.map { Double(Float($0)) }
-  /// A point for each row.
+  /// A point for each row, and one for the denominator of two hypotheses.
   static let theta = numbers(2 * rows, 901, scale: 0.5)
+  static let denominators = numbers(2 * rows, 902, scale: 0.5)
+
+  /// Points that a model knows.
+  static func points(_ values: [Double], for model: Model) -> [Double] {
+    values.enumerated().map { i, value in
+      model.fixedParameters.contains(i % 2) ? fixedValue : value
+    }
+  }
 }

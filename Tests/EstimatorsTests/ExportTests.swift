@@ -20,10 +20,16 @@ import Testing
   }
 
   /// What the model says, by our own evaluation.
-  private func expected(_ ensemble: ModelEnsemble, theta: [Double]) throws -> [Double] {
+  private func expected(
+    _ ensemble: ModelEnsemble, theta: [Double], denominator: [Double] = []
+  ) throws -> [Double] {
     let estimator = try Estimator([ensemble], team: ThreadTeam(threads: 1))
     switch estimator.target {
-    case .ratio: return try estimator.logRatio(x: ExportModels.x, theta: theta)
+    case .ratio:
+      return try estimator.logRatio(
+        x: ExportModels.x, theta: ExportModels.points(theta, for: ensemble.first),
+        denominator: estimator.hasTwoHypotheses
+          ? ExportModels.points(denominator, for: ensemble.first) : nil)
     case .density: return try estimator.logDensity(x: ExportModels.x, theta: theta)
     case .score: return try estimator.score(x: ExportModels.x)
     }
@@ -31,13 +37,16 @@ import Testing
 
   @Test func theGraphIsWhole() throws {
     let folder = TemporaryFolder()
-    #expect(ExportModels.all.count == 24)
+    #expect(ExportModels.all.count == 42)
+    #expect(ExportModels.all.filter { $0.ensemble.members.count == 3 }.count == 8)
     for (name, ensemble) in ExportModels.all {
       let model = ensemble.first
       try write(ensemble, to: folder.file(name + ".onnx"))
       let file = try ONNXFile(bytes(folder.file(name + ".onnx")))
       #expect(file.operatorSet == 13)
-      #expect(file.inputs == (model.target == .score ? ["x"] : ["x", "theta"]), "\(name)")
+      let points =
+        model.target == .score ? [] : model.hasTwoHypotheses ? ["theta0", "theta1"] : ["theta"]
+      #expect(file.inputs == ["x"] + points, "\(name)")
       let outputs: [Model.Target: String] = [.ratio: "log_r", .density: "log_p", .score: "score"]
       #expect(file.outputs == [outputs[model.target]], "\(name)")
       #expect(file.metadata["observables"] == "x1,x2,x3" && file.metadata["parameters"] == "a,b")
@@ -70,13 +79,20 @@ import Testing
         rows, names = int(sys.argv[1]), sys.argv[2].split(",")
         x = numpy.array([float(v) for v in sys.argv[3].split(",")]).reshape(rows, -1)
         theta = numpy.array([float(v) for v in sys.argv[4].split(",")]).reshape(rows, -1)
+        other = numpy.array([float(v) for v in sys.argv[5].split(",")]).reshape(rows, -1)
+        value = float(sys.argv[6])
         for name in names:
           session = onnxruntime.InferenceSession(
             name + ".onnx", providers=["CPUExecutionProvider"])
           kind = numpy.float64 if name.endswith("64") else numpy.float32
           wants = [i.name for i in session.get_inputs()]
-          for points in (theta, theta[:1]):
-            feed = {"x": x.astype(kind), "theta": points.astype(kind)}
+          notes = session.get_modelmeta().custom_metadata_map
+          names = notes["parameters"].split(",")
+          fixed = [names.index(n) for n in notes["fixed_parameters"].split(",") if n]
+          for first, second in ((theta, other), (theta[:1], other[:1])):
+            first, second = first.astype(kind), second.astype(kind)
+            first[:, fixed] = second[:, fixed] = value
+            feed = {"x": x.astype(kind), "theta": first, "theta0": first, "theta1": second}
             out = session.run(None, {n: feed[n] for n in wants})[0]
             print(name, *(repr(float(v)) for v in out.ravel()))
         """,
@@ -84,15 +100,19 @@ import Testing
         "\(ExportModels.rows)", ExportModels.all.map(\.name).joined(separator: ","),
         ExportModels.x.map { "\($0)" }.joined(separator: ","),
         ExportModels.theta.map { "\($0)" }.joined(separator: ","),
+        ExportModels.denominators.map { "\($0)" }.joined(separator: ","),
+        "\(ExportModels.fixedValue)",
       ], in: folder.path)
     try #require(outcome.status == 0, "\(outcome.error)")
     let lines = outcome.text.split(separator: "\n")
     #expect(lines.count == 2 * ExportModels.all.count)
     for (k, line) in lines.enumerated() {
       let (name, ensemble) = ExportModels.all[k / 2]
-      let theta = k % 2 == 0 ? ExportModels.theta : Array(ExportModels.theta.prefix(2))
+      let count = k % 2 == 0 ? ExportModels.theta.count : 2
       let numbers = line.split(separator: " ").dropFirst().compactMap { Double($0) }
-      let own = try expected(ensemble, theta: theta)
+      let own = try expected(
+        ensemble, theta: Array(ExportModels.theta.prefix(count)),
+        denominator: Array(ExportModels.denominators.prefix(count)))
       #expect(numbers.count == own.count, "\(name)")
       // The rounding of sums of a few tens of terms of size one.
       let tolerance = ensemble.first.precision == "float64" ? 1e-11 : 2e-4

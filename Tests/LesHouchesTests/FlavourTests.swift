@@ -14,6 +14,7 @@ struct FlavourTests {
     var head: LHEHead
     var events: [ParticleEvent] = []
     var attributes: [[String: String]] = []
+    var scales: [[String: String]] = []
     var weights: [[String: Double]] = []
     var record: SampleRecord?
     var warnings: [String] = []
@@ -32,6 +33,7 @@ struct FlavourTests {
       found.events.append(event)
       found.attributes.append(
         Dictionary(reader.attributes.map { ($0.name, $0.value) }) { a, _ in a })
+      found.scales.append(Dictionary(reader.scales.map { ($0.name, $0.value) }) { a, _ in a })
       var values: [String: Double] = [:]
       for (id, slot) in zip(ids, slots) { values[id] = reader.weight(slot) }
       found.weights.append(values)
@@ -89,6 +91,23 @@ struct FlavourTests {
     #expect(found.events.count == 3 && found.warnings == [])
     #expect(found.record?.normalisation == "average (event_norm average, IDWTUP 3)")
     #expect(abs((found.record?.sumWeights ?? 0) - 2) < 1e-14)
+  }
+
+  @Test(
+    "MadGraph5_aMC@NLO 2.5 and later, MLM and CKKW-L: the clustering in <scales>, <mgrwt> after it")
+  func clustered() throws {
+    let found = try Self.read(
+      Self.file(
+        initBlock: Self.plainInit,
+        events: Self.event(
+          "2.0",
+          after: "<scales pt_clust_1=\"13000.00000\" pt_clust_2=\"33.88420\"></scales>\n"
+            + "<mgrwt>\n<rscale>  0 0.34845210E+03</rscale>\n<asrwt>  1 0.10257926E+02</asrwt>\n"
+            + "<pdfrwt beam=\"2\">  1        1 0.60576216E-01 0.34845210E+03</pdfrwt>\n</mgrwt>\n"))
+    )
+    #expect(found.scales == [["pt_clust_1": "13000.00000", "pt_clust_2": "33.88420"]])
+    #expect(found.attributes == [[:]] && found.weights == [[:]])
+    #expect(found.warnings == [])
   }
 
   @Test("MadGraph5_aMC@NLO, FxFx: weights of both signs, attributes with blanks, -.5E+01")
