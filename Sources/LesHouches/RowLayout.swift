@@ -27,7 +27,7 @@ public struct RowLayout: Sendable, Equatable {
   /// Rows that go together: fewer where they are wide.
   var batchRows: Int { max(1 << 10, min(1 << 16, Self.batchValues / max(1, readingWidth))) }
   /// Values of a batch, those of particles among them.
-  static let batchValues = 1 << 21
+  static let batchValues = 1 << 18
 
   /// One column, and what fills it.
   enum Part {

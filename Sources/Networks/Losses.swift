@@ -80,13 +80,19 @@ public enum RatioMethod: String, Sendable, CaseIterable {
   /// Whether the joint score is needed.
   public var usesScore: Bool { self == .cascal || self == .rascal || self == .alices }
 
-  /// Weight of the score term where none is chosen. The squared ratios of rascal are larger than cross entropies, and so is
-  /// what stands beside them (arXiv:1805.00020 has 100 beside 5 for cascal).
-  public var defaultAlpha: Double { self == .rascal ? 10 : 1 }
+  /// Weight of the score term where none is chosen: found on the W H sample of Examples/wh. It is larger where the other
+  /// term knows less (the labels of cascal) or is larger itself (the squared ratios of rascal), as in arXiv:1805.00020.
+  public var defaultAlpha: Double {
+    switch self {
+    case .cascal: 4
+    case .rascal: 10
+    default: 1
+    }
+  }
 
-  /// Largest norm of a batch's gradient where none is chosen. A squared ratio is dominated by the few rows whose ratio is
-  /// far from 1; with a limit they count as rows that point the same way do, and log r is learned everywhere.
-  public var defaultGradientClip: Double? { main == .squaredRatio ? 0.1 : nil }
+  /// Largest norm of a batch's gradient where none is chosen. Squared ratios and joint scores have long tails: without a
+  /// limit the few rows in them decide the step, and log r of all others is learned badly.
+  public var defaultGradientClip: Double? { usesScore || main == .squaredRatio ? 0.1 : nil }
 
   /// The part of the loss that holds for log r̂ itself.
   fileprivate var main: MainTerm {
