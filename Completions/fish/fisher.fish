@@ -118,7 +118,7 @@ complete -c 'fisher' -n '__fisher_should_offer_completions_for_positional "fishe
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_positional "fisher" -eq 1' -fa 'profile' -d 'Information with the other parameters floating.'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_positional "fisher" -eq 1' -fa 'help' -d 'Show subcommand help information.'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher truth" bootstrap' -l 'bootstrap' -d 'Errors and bias from N replicas in which every event counts a Poisson(1) number of times.' -rfka ''
-complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher truth" jackknife' -l 'jackknife' -d 'Errors and bias from leaving out one of N groups of events at a time.' -rfka ''
+complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher truth" jackknife' -l 'jackknife' -d 'Errors and bias from leaving out one of N groups of events at a time, or with \'samples\' one of the samples, of each process two or more.' -rfka ''
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher truth" seed' -l 'seed' -d 'Draw from seed N; \'random\' takes a fresh one. The seed used is recorded.' -rfka ''
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_positional "fisher truth" -eq 1' -F
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher truth" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
@@ -147,7 +147,7 @@ complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options 
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher truth" version' -l 'version' -d 'Show the version.'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher truth" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher rate" bootstrap' -l 'bootstrap' -d 'Errors and bias from N replicas in which every event counts a Poisson(1) number of times.' -rfka ''
-complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher rate" jackknife' -l 'jackknife' -d 'Errors and bias from leaving out one of N groups of events at a time.' -rfka ''
+complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher rate" jackknife' -l 'jackknife' -d 'Errors and bias from leaving out one of N groups of events at a time, or with \'samples\' one of the samples, of each process two or more.' -rfka ''
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher rate" seed' -l 'seed' -d 'Draw from seed N; \'random\' takes a fresh one. The seed used is recorded.' -rfka ''
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_positional "fisher rate" -eq 1' -F
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher rate" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
@@ -180,7 +180,7 @@ complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options 
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher histogram"' -l 'model' -d 'Trained model; given several times, their outputs are averaged.' -rfa '(for p in (string match -e -- \'*/\' (commandline -t);or printf \n)*.\'h5\';printf %s\n $p;end;__fish_complete_directories (commandline -t) \'\')'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher histogram" theta1' -l 'theta1' -d 'Denominator of the log ratios of models with two hypotheses, and of densities; by default the model\'s reference point.' -rfka ''
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher histogram" bootstrap' -l 'bootstrap' -d 'Errors and bias from N replicas in which every event counts a Poisson(1) number of times.' -rfka ''
-complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher histogram" jackknife' -l 'jackknife' -d 'Errors and bias from leaving out one of N groups of events at a time.' -rfka ''
+complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher histogram" jackknife' -l 'jackknife' -d 'Errors and bias from leaving out one of N groups of events at a time, or with \'samples\' one of the samples, of each process two or more.' -rfka ''
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher histogram" seed' -l 'seed' -d 'Draw from seed N; \'random\' takes a fresh one. The seed used is recorded.' -rfka ''
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_positional "fisher histogram" -eq 1' -F
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher histogram" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
@@ -212,7 +212,7 @@ complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options 
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher full" theta1' -l 'theta1' -d 'Denominator of the log ratios of models with two hypotheses, and of densities; by default the model\'s reference point.' -rfka ''
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher full" partition' -l 'partition' -d 'Use only this part of the events; every event is in exactly one of train, validation and test.' -rfka 'train validation test all'
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher full" bootstrap' -l 'bootstrap' -d 'Errors and bias from N replicas in which every event counts a Poisson(1) number of times.' -rfka ''
-complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher full" jackknife' -l 'jackknife' -d 'Errors and bias from leaving out one of N groups of events at a time.' -rfka ''
+complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher full" jackknife' -l 'jackknife' -d 'Errors and bias from leaving out one of N groups of events at a time, or with \'samples\' one of the samples, of each process two or more.' -rfka ''
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher full" seed' -l 'seed' -d 'Draw from seed N; \'random\' takes a fresh one. The seed used is recorded.' -rfka ''
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_positional "fisher full" -eq 1' -F
 complete -c 'fisher' -n '__fisher_should_offer_completions_for_flags_or_options "fisher full" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'

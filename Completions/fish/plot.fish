@@ -21,7 +21,7 @@ function __plot_parse_tokens -S
     set -l unparsed_tokens (__plot_tokens -pc)
     switch $unparsed_tokens[1]
     case 'plot'
-        __plot_parse_subcommand -r 1 'input-format=' 'salvage' 'o/output=' 'O/output-format=' 'f/force' 'label=+' 'title=' 'parameters=' 'matrix=+' 'level=' 'observable=' 'theta=+' 'combine=' 'bins=' 'normalise' 'logarithmic' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
+        __plot_parse_subcommand -r 1 'input-format=' 'salvage' 'figure=' 'o/output=' 'O/output-format=' 'f/force' 'label=+' 'title=' 'parameters=' 'matrix=+' 'level=' 'observable=' 'theta=+' 'combine=' 'bins=' 'systematic=+' 'normalise' 'logarithmic' 'script' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         switch $unparsed_tokens[1]
         case 'help'
             __plot_parse_subcommand -r 1 'version'
@@ -81,20 +81,23 @@ complete -c 'plot' -f
 complete -c 'plot' -n '__plot_should_offer_completions_for_positional "plot" -ge 1' -F
 complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
+complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot" figure' -l 'figure' -d 'Of limits regions, p-values or impacts; of information ellipses, bars or distribution; of events distribution or effective-events. The first of them by default.' -rfka 'regions p-values impacts ellipses bars distribution effective-events'
 complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rfa '(set -l exts \'svg\' \'pdf\' \'png\';for p in (string match -e -- \'*/\' (commandline -t);or printf \n)*.{$exts};printf %s\n $p;end;__fish_complete_directories (commandline -t) \'\')'
 complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else svg. tsv is the numbers.' -rfka 'svg pdf png tsv'
 complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot" f force' -s 'f' -l 'force' -d 'Write binary data to a terminal, or over a file that is also an input.'
 complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot"' -l 'label' -d 'What the legend calls an input, in their order. Repeatable.' -rfka ''
 complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot" title' -l 'title' -d 'Title of the drawing.' -rfka ''
-complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot" parameters' -l 'parameters' -d 'Information: the two parameters on the axes; the others are profiled.' -rfka ''
+complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot" parameters' -l 'parameters' -d 'Parameters to draw, separated by commas: on the axes of information (the others are profiled), of a posterior, of a setup; the one that impacts are on.' -rfka ''
 complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot"' -l 'matrix' -d 'Information: draw this matrix; by default all of one file, of several the first of each. Repeatable.' -rfka ''
 complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot" level' -l 'level' -d 'Information: probability inside the ellipse.' -rfka ''
 complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot" observable' -l 'observable' -d 'Events: the observable to draw.' -rfka ''
 complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot"' -l 'theta' -d 'Parameter point: a benchmark, cHW=0.3,cHq3=-0.1 (others are 0), or @FILE with one a line. Repeatable.' -rfka ''
 complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot" combine' -l 'combine' -d 'How samples of one process share phase space: by the balance heuristic, by the average, or the closest benchmark alone.' -rfka 'balance average closest'
 complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot" bins' -l 'bins' -d 'Events: bins from LOW to HIGH.' -rfka ''
+complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot"' -l 'systematic' -d 'Events: systematic in the band around the first point; by default all, \'none\' for no band. Repeatable.' -rfka ''
 complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot" normalise' -l 'normalise' -d 'Events: distributions of unit area.'
 complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot" logarithmic' -l 'logarithmic' -d 'Logarithmic vertical axis.'
+complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot" script' -l 'script' -d 'Write the script for gnuplot in the place of the picture.'
 complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot" @ threads' -s '@' -l 'threads' -d 'Use N threads in all; 0 is every core this process may use. Results do not depend on it.' -rfka ''
 complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot" v verbose' -l 'verbose' -s 'v' -d 'Say more on standard error; at the end time and memory.'
 complete -c 'plot' -n '__plot_should_offer_completions_for_flags_or_options "plot" q quiet' -l 'quiet' -s 'q' -d 'Say nothing on standard error but errors.'

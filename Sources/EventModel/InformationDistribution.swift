@@ -30,6 +30,7 @@ public struct InformationDistribution: Sendable, Equatable {
 
   func write(to d: inout Document, at path: String, parameters n: Int) {
     d.set(path + "/observable", axis.observable)
+    if !axis.unit.isEmpty { d.set(path + "/unit", axis.unit) }
     d.set(path + "/edges", axis.edges)
     d.set(path + "/cross_sections", crossSections)
     d.set(path + "/names", entries.map(\.name))
@@ -51,7 +52,8 @@ public struct InformationDistribution: Sendable, Equatable {
       let names = group.texts("names")
     else { throw broken }
     return InformationDistribution(
-      axis: BinAxis(observable, edges: edges), crossSections: sigma,
+      axis: BinAxis(observable, edges: edges, unit: group.text("unit") ?? ""),
+      crossSections: sigma,
       entries: try names.map { name in
         guard let matrices = group.reals("matrices/" + name),
           matrices.count == sigma.count * n * n

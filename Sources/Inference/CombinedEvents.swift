@@ -54,6 +54,19 @@ public struct CombinedEvents: Sendable {
     try CombinedEvents(self, factors: zip(factors, scales).map { $0 * $1 })
   }
 
+  /// The same rows without those of a sample, the others combined as if it had never been there; its rows stay, with weight 0.
+  func leavingOut(sample: Int) throws -> CombinedEvents {
+    var rest = table
+    let kept = table.samples.indices.filter { $0 != sample }
+    rest.samples = kept.map { table.samples[$0] }
+    var places = [Int32](repeating: 0, count: table.samples.count)
+    for (place, s) in kept.enumerated() { places[s] = Int32(place) }
+    rest.sampleIndices = table.sampleIndices.map { places[Int($0)] }
+    var others = try Self.factors(rest, combination, nil, team)
+    for row in others.indices where table.sampleIndices[row] == sample { others[row] = 0 }
+    return try CombinedEvents(self, factors: others)
+  }
+
   private init(_ other: CombinedEvents, factors: [Double]) throws {
     (table, morphing, combination) = (other.table, other.morphing, other.combination)
     (file, team) = (other.file, other.team)

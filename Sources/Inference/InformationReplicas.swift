@@ -12,6 +12,8 @@ public enum InformationReplicas {
     case bootstrap(replicas: Int, seed: UInt64)
     /// One of N groups of events is left out at a time; groups are by event identity, sample by sample.
     case jackknife(groups: Int)
+    /// One sample is left out at a time and the others are combined anew: see `SampleJackknife`.
+    case samples
   }
 
   /// Replaces covariance and bias of the entries by those of replicas.
@@ -22,11 +24,13 @@ public enum InformationReplicas {
     journal: Journal? = nil,
     _ compute: (CombinedEvents) throws -> [Information.Entry]
   ) throws -> [Information.Entry] {
-    let count =
-      switch method {
-      case .bootstrap(let replicas, _): replicas
-      case .jackknife(let groups): groups
-      }
+    let count: Int
+    switch method {
+    case .bootstrap(let replicas, _): count = replicas
+    case .jackknife(let groups): count = groups
+    case .samples:
+      return try SampleJackknife(events).apply(to: entries, journal: journal, compute)
+    }
     var all = entries.map { _ in [[Double]]() }
     for replica in 0..<count {
       let scales = scales(method, replica, events)
@@ -106,6 +110,7 @@ public enum InformationReplicas {
         let s = Int(table.sampleIndices[row])
         return group[row] == replica || left[s] == 0 ? 0 : total[s] / left[s]
       }
+    case .samples: return []
     }
   }
 

@@ -12,10 +12,27 @@ struct ReplicaOptions: ParsableArguments {
       valueName: "n"))
   var bootstrap: Int?
 
+  /// What is left out, one at a time.
+  enum Jackknife: ExpressibleByArgument {
+    case groups(Int)
+    case samples
+
+    init?(argument: String) {
+      if argument == "samples" {
+        self = .samples
+      } else if let count = Int(argument) {
+        self = .groups(count)
+      } else {
+        return nil
+      }
+    }
+  }
+
   @Option(
     help: ArgumentHelp(
-      "Errors and bias from leaving out one of N groups of events at a time.", valueName: "n"))
-  var jackknife: Int?
+      "Errors and bias from leaving out one of N groups of events at a time, or with 'samples' one of the samples, of each process two or more.",
+      valueName: "n"))
+  var jackknife: Jackknife?
 
   @OptionGroup var seed: SeedOptions
 
@@ -23,7 +40,9 @@ struct ReplicaOptions: ParsableArguments {
     if bootstrap != nil, jackknife != nil {
       throw ValidationError("--bootstrap and --jackknife are two ways to errors; give one")
     }
-    for (name, count) in [("bootstrap", bootstrap), ("jackknife", jackknife)] {
+    var groups: Int?
+    if case .groups(let count)? = jackknife { groups = count }
+    for (name, count) in [("bootstrap", bootstrap), ("jackknife", groups)] {
       if let count, !(2...100_000).contains(count) {
         throw ValidationError("--\(name) takes a number from 2 to 100000")
       }
@@ -35,13 +54,21 @@ struct ReplicaOptions: ParsableArguments {
     if let bootstrap {
       return .bootstrap(replicas: bootstrap, seed: try context.seed(seed))
     }
-    return jackknife.map { .jackknife(groups: $0) }
+    switch jackknife {
+    case .groups(let count)?: return .jackknife(groups: count)
+    case .samples?: return .samples
+    case nil: return nil
+    }
   }
 
   /// A note on what the errors are; nil for the formulas.
   var note: String? {
-    bootstrap.map { "errors and bias: bootstrap of \($0) replicas" }
-      ?? jackknife.map { "errors and bias: jackknife over \($0) groups of events" }
+    if let bootstrap { return "errors and bias: bootstrap of \(bootstrap) replicas" }
+    switch jackknife {
+    case .groups(let count)?: return "errors and bias: jackknife over \(count) groups of events"
+    case .samples?: return "errors and bias: jackknife over samples"
+    case nil: return nil
+    }
   }
 }
 

@@ -24,7 +24,6 @@ struct DiagnosisFigure {
       box.include(curve.learned, errors.map { $0 + $1 })
       box.include(curve.learned, errors.map { $0 - $1 })
     }
-    if !isScore { box.include([0, 1], [0, 1]) }
     let range = box.x ?? 0...1
     let ends = [range.lowerBound, range.upperBound]
     var largest = 3.0
@@ -62,7 +61,9 @@ struct DiagnosisFigure {
     (top.xRange, top.yRange) = (box.x, box.y)
     (bottom.xRange, bottom.yRange) = (box.x, (-1.1 * largest)...(1.1 * largest))
     let verdict =
-      diagnosis.failures == 0 ? "no check failed" : "\(diagnosis.failures) checks failed"
+      diagnosis.failures == 0
+      ? "no check failed"
+      : "\(diagnosis.failures) check\(diagnosis.failures == 1 ? "" : "s") failed"
     return Figure(title: "\(diagnosis.method): \(verdict)", panels: [top, bottom])
   }
 }

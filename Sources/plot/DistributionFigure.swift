@@ -12,8 +12,13 @@ struct DistributionFigure {
   var isNormalised = false
   var isLogarithmic = false
   var combination: Combination?
+  /// Systematics in the band around the first point; all where empty, none for `none`.
+  var systematics: [String] = []
 
   private struct Histogram {
+    /// The bin of each row, −1 outside, and dσ_e(θ).
+    var bins: [Int]
+    var values: [Double]
     var sums: [Double]
     var squares: [Double]
   }
@@ -35,6 +40,10 @@ struct DistributionFigure {
     main.isLogarithmic = isLogarithmic
     var ratio = Panel(xLabel: main.xLabel, yLabel: AxisLabel(name: "ratio to " + points[0].label))
     ratio.xRange = main.xRange
+    let band = try SystematicBand(
+      events, names: systematics, bins: histograms[0].bins, values: histograms[0].values,
+      count: edges.count - 1, isNormalised: isNormalised)
+    if let band { Self.add(band, histograms[0].sums, isNormalised, edges, to: &main, &ratio) }
     for (k, point) in points.enumerated() {
       let h = histograms[k]
       let total = isNormalised ? h.sums.reduce(0, +) : 1
@@ -58,7 +67,7 @@ struct DistributionFigure {
     {
       main.yRange = 0...1.25 * high
     }
-    guard points.count > 1 else { return Figure(panels: [main]) }
+    guard points.count > 1 || band != nil else { return Figure(panels: [main]) }
     let quotients = ratio.curves.flatMap { $0.pieces.flatMap(\.y) }
     if let low = quotients.min(), let high = quotients.max() {
       let margin = 0.1 * max(high - low, 0.1)
@@ -69,23 +78,53 @@ struct DistributionFigure {
     return Figure(panels: [main, ratio])
   }
 
+  /// The band around the first histogram, and relative to it.
+  private static func add(
+    _ band: SystematicBand, _ sums: [Double], _ isNormalised: Bool, _ edges: [Double],
+    to main: inout Panel, _ ratio: inout Panel
+  ) {
+    let total = isNormalised ? sums.reduce(0, +) : 1
+    func pieces(_ low: (Int) -> Double, _ high: (Int) -> Double) -> [Curve.Piece] {
+      sums.indices.filter { low($0).isFinite && high($0).isFinite && low($0) < high($0) }.map {
+        .init(left: edges[$0], right: edges[$0 + 1], bottom: low($0), top: high($0))
+      }
+    }
+    let centre = sums.map { $0 / total }
+    let width = { (k: Int) in edges[k + 1] - edges[k] }
+    main.curves.append(
+      Curve(
+        label: "systematics", style: .area, colour: 1, tint: 0.3,
+        pieces: pieces(
+          { max(0, centre[$0] - band.down[$0]) / width($0) },
+          { (centre[$0] + band.up[$0]) / width($0) })))
+    ratio.curves.append(
+      Curve(
+        style: .area, colour: 1, tint: 0.3,
+        pieces: pieces(
+          { 1 - band.down[$0] / centre[$0] }, { 1 + band.up[$0] / centre[$0] })))
+  }
+
   /// Σdσ_e(θ) and Σdσ_e(θ)² between the edges.
   private func histogram(
-    _ events: EventTable, _ values: [Double], _ edges: [Double], at theta: [Double]
+    _ events: EventTable, _ observed: [Double], _ edges: [Double], at theta: [Double]
   ) throws -> Histogram {
     let weights = try events.setup.requireMorphing().weights(at: theta)
     let factors = try events.rowFactors(combination, theta: theta)
     var result = Histogram(
+      bins: [Int](repeating: -1, count: events.count),
+      values: [Double](repeating: 0, count: events.count),
       sums: [Double](repeating: 0, count: edges.count - 1),
       squares: [Double](repeating: 0, count: edges.count - 1))
     for row in 0..<events.count {
-      let bin = BinTable.bin(of: values[row], edges: edges) - 1
-      guard result.sums.indices.contains(bin), !values[row].isNaN else { continue }
+      let bin = BinTable.bin(of: observed[row], edges: edges) - 1
+      guard result.sums.indices.contains(bin), !observed[row].isNaN else { continue }
       var sigma = 0.0
       for b in weights.indices {
         sigma += weights[b] * events.weights[row * events.weightCount + b]
       }
       sigma *= factors[row]
+      result.bins[row] = bin
+      result.values[row] = sigma
       result.sums[bin] += sigma
       result.squares[bin] += sigma * sigma
     }
@@ -134,17 +173,5 @@ struct DistributionFigure {
     let start = Int((low / step).rounded(.down))
     let end = Int((high / step).rounded(.up))
     return (start...end).map { Double($0) * step }
-  }
-}
-
-enum Scale {
-  /// A round step that divides a width into at most so many parts.
-  static func step(_ width: Double, marks: Int) -> Double {
-    let raw = width / Double(marks)
-    guard raw > 0, raw.isFinite else { return 1 }
-    var power = 1.0
-    while power > raw { power /= 10 }
-    while power * 10 <= raw { power *= 10 }
-    return power * ([1, 2, 2.5, 5, 10].first { $0 * power >= raw } ?? 10)
   }
 }

@@ -7,7 +7,9 @@ import EventModel
 struct Drawing {
   let options: Plot
   let context: CommandContext
-  private static let kinds: Set<Kind> = [.limits, .information, .model, .events, .estimates]
+  private static let kinds: Set<Kind> = [
+    .limits, .information, .geometry, .model, .setup, .events, .estimates,
+  ]
 
   func figure() throws -> Figure {
     let paths = options.inputs.paths.isEmpty ? [String?.none] : options.inputs.paths.map { $0 }
@@ -24,16 +26,17 @@ struct Drawing {
     let labels =
       options.label.isEmpty ? sources.map { Self.label($0.name) } : options.label
     switch kind {
-    case .limits:
-      return try LimitsFigure.figure(try values(sources, labels, Limits.init(document:)))
+    case .limits: return try limits(sources, labels)
     case .information:
-      let names = options.parameters.map { $0.split(separator: ",").map(String.init) } ?? []
-      return try InformationFigure.figure(
-        try values(sources, labels, Information.init(document:)), parameters: names,
-        matrices: options.matrix, level: options.level)
+      return try information(try values(sources, labels, Information.init(document:)), sources)
+    case .geometry:
+      try options.requireSubject([], of: kind)
+      return try GeometryFigure.figure(try values(sources, labels, Geometry.init(document:)))
     case .model:
+      try options.requireSubject([], of: kind)
       return try ModelFigure.figure(try values(sources, labels, ModelEnsemble.init(document:)))
     case .estimates:
+      try options.requireSubject([], of: kind)
       guard sources.count == 1, Diagnosis.isHeld(by: sources[0].header.document) else {
         throw Problem(
           .data, "of estimates only a diagnosis is drawn, one at a time",
@@ -41,13 +44,21 @@ struct Drawing {
       }
       let diagnosis = try values(sources, labels, Diagnosis.init(document:))[0]
       return try DiagnosisFigure.figure(diagnosis.0, diagnosis.1)
-    default:
-      guard sources.count == 1 else {
-        throw Problem(
-          .usage, "distributions are drawn from one events file",
-          remedy: "name one file")
+    case .setup:
+      try options.requireSubject([], of: kind)
+      try requireOne(sources, "a setup")
+      let setup = try values(sources, labels, Setup.init(document:))[0].1
+      return try inFile(sources[0]) {
+        try PlaneFigure.morphing(setup, parameters: options.parameterNames)
       }
-      return try distribution(sources[0])
+    default:
+      let subject = try options.requireSubject([.distribution, .effectiveEvents], of: kind)
+      try requireOne(sources, "distributions")
+      return try subject == .distribution
+        ? distribution(sources[0])
+        : PlaneFigure.effectiveEvents(
+          EventTable.load(sources[0], observables: []), combination: options.combine.combine,
+          parameters: options.parameterNames)
     }
   }
 
@@ -61,9 +72,81 @@ struct Drawing {
     _ sources: [any Source], _ labels: [String], _ make: (Document) throws -> T
   ) throws -> [(String, T)] {
     try zip(sources, labels).map { source, label in
-      do { return (label, try make(source.header.document)) } catch let problem as Problem {
-        throw problem.inFile(source.name)
+      try inFile(source) { (label, try make(source.header.document)) }
+    }
+  }
+
+  private func inFile<T>(_ source: any Source, _ make: () throws -> T) throws -> T {
+    do { return try make() } catch let problem as Problem where problem.kind == .data {
+      throw problem.inFile(source.name)
+    }
+  }
+
+  private func requireOne(_ sources: [any Source], _ what: String) throws {
+    guard sources.count == 1 else {
+      throw Problem(.usage, "\(what) is drawn of one file at a time", remedy: "name one file")
+    }
+  }
+
+  // MARK: Kinds with several drawings
+
+  private func limits(_ sources: [any Source], _ labels: [String]) throws -> Figure {
+    let document = sources[0].header.document
+    let parts: [(isHeld: Bool, what: String, draw: () throws -> Figure)] = [
+      (
+        StrengthFigure.isHeld(by: document), "a scan of CLs",
+        { try StrengthFigure.figure(labels[0], document) }
+      ),
+      (
+        CoverageFigure.isHeld(by: document), "coverage",
+        { try CoverageFigure.figure(labels[0], document) }
+      ),
+      (
+        Posterior.isHeld(by: document), "a posterior",
+        {
+          try PosteriorFigure.figure(
+            labels[0], document, parameters: options.parameterNames)
+        }
+      ),
+    ]
+    if let part = parts.first(where: \.isHeld) {
+      try options.requireSubject([], of: .limits)
+      try requireOne(sources, part.what)
+      return try inFile(sources[0], part.draw)
+    }
+    let entries = try values(sources, labels, Limits.init(document:))
+    switch try options.requireSubject([.regions, .pValues, .impacts], of: .limits) {
+    case .pValues: return try PValueFigure.figure(entries)
+    case .impacts:
+      try requireOne(sources, "impacts")
+      return try inFile(sources[0]) {
+        try ImpactFigure.figure(
+          labels[0], entries[0].1, parameter: options.parameterNames.first)
       }
+    default: return try LimitsFigure.figure(entries)
+    }
+  }
+
+  private func information(
+    _ entries: [InformationChoice.Entry], _ sources: [any Source]
+  ) throws -> Figure {
+    let names = options.parameterNames
+    let hasDistribution = entries.count == 1 && entries[0].information.distribution != nil
+    let subjects: [Plot.Subject] =
+      hasDistribution ? [.distribution, .ellipses, .bars] : [.ellipses, .bars, .distribution]
+    switch try options.requireSubject(subjects, of: .information) {
+    case .bars:
+      return try InformationBarsFigure.figure(
+        entries, parameters: names, matrices: options.matrix)
+    case .distribution:
+      try requireOne(sources, "a distribution of information")
+      return try inFile(sources[0]) {
+        try InformationDistributionFigure.figure(
+          entries[0].label, entries[0].information, parameters: names, matrices: options.matrix)
+      }
+    default:
+      return try InformationFigure.figure(
+        entries, parameters: names, matrices: options.matrix, level: options.level)
     }
   }
 
@@ -95,6 +178,7 @@ struct Drawing {
     drawing.isNormalised = options.normalise
     drawing.isLogarithmic = options.logarithmic
     drawing.combination = options.combine.combine
+    drawing.systematics = options.systematic
     if let bins = options.bins { drawing.edges = try Self.edges(bins) }
     return try drawing.figure(events)
   }

@@ -8,119 +8,150 @@ struct GnuplotScript {
   var text: String
 
   init(_ figure: Figure, picture: Picture) {
-    var lines = ["set encoding utf8", Self.terminal(picture)]
+    let layout = FigureLayout(figure)
+    var lines = ["set encoding utf8", Self.terminal(picture, isTall: layout.isTall)]
     for (p, panel) in figure.panels.enumerated() {
+      if let map = panel.map { lines += GnuplotData.block("$m\(p)", map) }
       for (c, curve) in panel.curves.enumerated() {
-        lines += Self.block("$d\(p)_\(c)", curve, isLogarithmic: panel.isLogarithmic)
+        lines += GnuplotData.block("$d\(p)_\(c)", curve, isLogarithmic: panel.isLogarithmic)
       }
     }
     lines += [
       "set clip one", "set clip two", "set tics nomirror out", "set border 3 lw 1",
-      // Beside what is drawn, except where two panels leave no room.
-      figure.panels.count > 1
-        ? "set key top right noopaque noautotitle spacing 1.1 samplen 2.5 width 1"
-        : "set key tmargin center horizontal noautotitle samplen 2 width -1 height 0.4",
-      "set grid back lc rgb '#e4e4e4' lw 0.7 lt 1",
-      "set style data lines",
+      FigureLayout.key, Self.grid, "set style data lines",
     ]
-    let isSplit = figure.panels.count > 1
-    if isSplit { lines.append("set multiplot") }
-    var top = 0.95
-    let bottom = 0.13
+    if layout.isSplit { lines += ["set multiplot"] + Self.key(figure, layout) }
     for (p, panel) in figure.panels.enumerated() {
-      let isLast = p == figure.panels.count - 1
-      let low = max(bottom, top - panel.height * (0.95 - bottom))
-      if isSplit {
-        // Room for labels such as 0.00035 beside the name of the axis.
-        lines += ["set lmargin at screen 0.19", "set rmargin at screen 0.96"]
-        lines.append("set tmargin at screen \(top)")
-        lines.append("set bmargin at screen \(isLast ? bottom : low)")
-      }
+      lines += layout.margins(of: p)
       if p == 0, !figure.title.isEmpty {
-        lines.append("set title \(Self.quoted(Self.escaped(figure.title)))")
+        let title = Self.quoted(Self.escaped(figure.title))
+        // Beside a key that stands at a fixed height a title of gnuplot's own would collide.
+        lines.append(
+          layout.isSplit
+            ? "set label 1 \(title) at screen 0.5,0.975 center" : "set title \(title)")
       }
-      lines += Self.axes(panel, showsX: isLast)
-      lines.append(Self.plot(panel, index: p))
-      lines.append("unset title")
-      top = low - 0.035
+      lines += Self.axes(panel, hidesX: layout.hidesX(p))
+      lines.append(Self.plot(panel, index: p, picture: picture))
+      lines += ["unset title", "unset label 1"]
     }
-    if isSplit { lines.append("unset multiplot") }
+    if layout.isSplit { lines.append("unset multiplot") }
     text = lines.joined(separator: "\n") + "\n"
   }
 
-  private static func terminal(_ picture: Picture) -> String {
+  private static let grid = "set grid back lc rgb '#e4e4e4' lw 0.7 lt 1"
+
+  /// The key of several panels, alone on its part of the figure.
+  private static func key(_ figure: Figure, _ layout: FigureLayout) -> [String] {
+    let entries = FigureLayout.entries(figure)
+    guard !entries.isEmpty else { return ["unset key"] }
+    let parts = entries.map { "$none \(style($0)) title \(quoted(escaped($0.label)))" }
+    return ["$none << EOD", "NaN NaN", "EOD"] + layout.keyMargins + [
+      "unset border", "unset grid", "set tics scale 0", "set format x ''", "set format y ''",
+      "set xrange [0:1]", "set yrange [0:1]",
+      "set key inside center center horizontal noautotitle samplen 2 width 1 height 0.2",
+      "plot " + parts.joined(separator: ", \\\n  "), "set border 3 lw 1", grid,
+      "set tics scale 1", "unset key",
+    ]
+  }
+
+  private static func terminal(_ picture: Picture, isTall: Bool) -> String {
     switch picture {
     case .svg:
-      "set terminal svg size 720,540 enhanced font 'Helvetica,Arial,sans-serif,15' background rgb 'white'"
-    case .pdf: "set terminal pdfcairo size 16cm,12cm enhanced font 'Helvetica,11' lw 1.4"
+      "set terminal svg size 720,\(isTall ? 720 : 540) enhanced "
+        + "font 'Helvetica,Arial,sans-serif,15' background rgb 'white'"
+    case .pdf:
+      "set terminal pdfcairo size 16cm,\(isTall ? 16 : 12)cm enhanced font 'Helvetica,11' lw 1.4"
     case .png:
-      "set terminal pngcairo size 1200,900 enhanced font 'Helvetica,20' lw 2 pointscale 1.6"
+      "set terminal pngcairo size 1200,\(isTall ? 1200 : 900) enhanced font 'Helvetica,20' lw 2 "
+        + "pointscale 1.6"
     }
   }
 
-  private static func axes(_ panel: Panel, showsX: Bool) -> [String] {
+  private static func axes(_ panel: Panel, hidesX: Bool) -> [String] {
     var lines = [
-      showsX ? "set xlabel \(quoted(label(panel.xLabel)))" : "unset xlabel",
-      showsX ? "set format x '%h'" : "set format x ''",
-      "set ylabel \(quoted(label(panel.yLabel)))",
+      hidesX ? "unset xlabel" : "set xlabel \(quoted(label(panel.xLabel)))",
+      hidesX ? "set format x ''" : "set format x '%h'",
+      panel.hidesY || panel.yLabel.name.isEmpty
+        ? "unset ylabel" : "set ylabel \(quoted(label(panel.yLabel)))",
       panel.isLogarithmic ? "set logscale y" : "unset logscale y",
-      panel.isLogarithmic ? "set format y '10^{%L}'" : "set format y '%h'",
+      panel.hidesY
+        ? "set format y ''"
+        : panel.isLogarithmic ? "set format y '10^{%L}'" : "set format y '%h'",
     ]
-    // A low panel has room for few marks.
-    if panel.height < 0.5, let range = panel.yRange {
+    if !panel.yMarks.isEmpty {
+      let marks = panel.yMarks.map { "\(quoted(panel.hidesY ? "" : escaped($0.text))) \($0.at)" }
+      lines.append("set ytics (" + marks.joined(separator: ", ") + ")")
+    } else if panel.height < 0.5, !panel.isLogarithmic, let range = panel.yRange {
+      // A low panel has room for few marks.
       lines.append("set ytics \(Scale.step(range.upperBound - range.lowerBound, marks: 4))")
+    } else {
+      lines.append("set ytics autofreq")
+    }
+    if !panel.xMarks.isEmpty {
+      let marks = panel.xMarks.map { "\(quoted(hidesX ? "" : escaped($0.text))) \($0.at)" }
+      lines.append("set xtics (" + marks.joined(separator: ", ") + ")")
+      if !hidesX { lines.append("unset xlabel") }
+    } else if let frame = panel.frame, frame.right - frame.left < 0.5, let range = panel.xRange {
+      lines.append("set xtics \(Scale.step(range.upperBound - range.lowerBound, marks: 4))")
+    } else {
+      lines.append("set xtics autofreq")
     }
     for (axis, range) in [("x", panel.xRange), ("y", panel.yRange)] {
       lines.append(
         range.map { "set \(axis)range [\($0.lowerBound):\($0.upperBound)]" }
           ?? "set autoscale \(axis)")
     }
+    if let map = panel.map { lines += colours(map) }
     return lines
   }
 
-  private static func block(
-    _ name: String, _ curve: Curve, isLogarithmic: Bool
-  ) -> [String] {
-    var lines = ["\(name) << EOD"]
-    for piece in curve.pieces {
-      for i in piece.x.indices {
-        let (x, y) = (piece.x[i], piece.y[i])
-        guard curve.style == .bars, i < piece.error.count else {
-          lines.append("\(x) \(y)")
-          continue
-        }
-        let low = y - piece.error[i]
-        // A bar that reaches zero runs out of a logarithmic panel.
-        lines += [
-          "\(x) \(isLogarithmic && low <= 0 ? y * 1e-6 : low)", "\(x) \(y + piece.error[i])", "",
-        ]
-      }
-      lines.append("")
-    }
-    return lines + ["EOD"]
+  /// From white to a blue on which black lines are still seen.
+  private static func colours(_ map: ColourMap) -> [String] {
+    [
+      "set palette defined (0 '#ffffff', 0.25 '#d6e6f4', 0.5 '#abd0e6', 0.75 '#6aaed6', 1 '#3787c0')",
+      "set cblabel \(quoted(label(map.label))) offset 0.5,0",
+      map.isLogarithmic ? "set logscale cb" : "unset logscale cb",
+      map.isLogarithmic ? "set format cb '10^{%L}'" : "set format cb '%h'",
+      "set cbrange [\(map.range.lowerBound):\(map.range.upperBound)]",
+    ]
   }
 
-  private static func plot(_ panel: Panel, index: Int) -> String {
-    let parts = panel.curves.enumerated().map { c, curve -> String in
-      let colour = "lc rgb '\(palette[curve.colour % palette.count])'"
-      let style: String
-      switch curve.style {
-      case .line: style = "with lines lw 2 dt 1 \(colour)"
-      case .dashed: style = "with lines lw 2 dt (9,5) \(colour)"
-      case .dotted: style = "with lines lw 1.5 dt (2,4) \(colour)"
-      case .cross: style = "with points pt 1 ps 1.2 lw 2 \(colour)"
-      case .disc: style = "with points pt 7 ps 0.7 \(colour)"
-      case .bars: style = "with lines lw 1.2 dt 1 \(colour)"
-      }
+  private static func plot(_ panel: Panel, index: Int, picture: Picture) -> String {
+    var parts: [String] = []
+    if panel.map != nil {
+      // Only rectangles stay inside an SVG file; images have no seams in the others.
+      parts.append(
+        "$m\(index) using 1:2:3 with image\(picture == .svg ? " pixels" : "") notitle")
+    }
+    let order = panel.curves.indices.sorted {
+      (panel.curves[$0].style == .area ? 0 : 1, $0) < (panel.curves[$1].style == .area ? 0 : 1, $1)
+    }
+    for c in order {
+      let curve = panel.curves[c]
       let title = curve.label.isEmpty ? "notitle" : "title \(quoted(escaped(curve.label)))"
-      return "$d\(index)_\(c) \(style) \(title)"
+      parts.append("$d\(index)_\(c) \(style(curve)) \(title)")
     }
     return "plot " + parts.joined(separator: ", \\\n  ")
   }
 
-  /// Okabe and Ito's colours.
+  private static func style(_ curve: Curve) -> String {
+    let colour = "lc rgb '\(palette[curve.colour % palette.count])'"
+    switch curve.style {
+    case .line: return "with lines lw 2 dt 1 \(colour)"
+    case .dashed: return "with lines lw 2 dt (9,5) \(colour)"
+    case .dotted: return "with lines lw 1.5 dt (2,4) \(colour)"
+    case .cross: return "with points pt 1 ps 1.2 lw 2 \(colour)"
+    case .disc: return "with points pt 7 ps 0.7 \(colour)"
+    case .circle: return "with points pt 6 ps 0.8 lw 1.5 \(colour)"
+    case .bars: return "with lines lw 1.2 dt 1 \(colour)"
+    case .area: return "with filledcurves closed fs solid \(curve.tint) noborder \(colour)"
+    }
+  }
+
+  /// Okabe and Ito's colours; grey before their yellow, which is for areas only.
   private static let palette = [
     "#000000", "#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#8a8a8a",
+    "#f0e442",
   ]
 
   private static func label(_ label: AxisLabel) -> String {

@@ -19,42 +19,14 @@ struct InformationFigure {
         remedy: "the file has " + first.parameterNames.joined(separator: ", "),
         file: parameters.isEmpty ? entries[0].label : nil)
     }
-    let known = entries.flatMap { $0.information.entries.map(\.name) }
-    if let unknown = matrices.first(where: { !known.contains($0) }) {
-      throw Problem(
-        .usage, "there is no matrix '\(unknown)'",
-        remedy: "there are "
-          + known.enumerated().filter { known.firstIndex(of: $1) == $0 }.map(\.element)
-          .joined(separator: ", "))
-    }
     // P(χ²₂ ≤ d²) = 1 − exp(−d²/2).
     let distance = -2 * log(1 - level)
-    var panel = Panel(xLabel: AxisLabel(name: ""), yLabel: AxisLabel(name: ""))
-    var ellipses: [(label: String, ellipse: Ellipse)] = []
-    for entry in entries {
-      let info = entry.information
-      let axes = try names.map { name -> Int in
-        guard let p = info.parameterNames.firstIndex(of: name) else {
-          throw Problem(
-            .data, "there is no parameter '\(name)'",
-            remedy: "the file has " + info.parameterNames.joined(separator: ", "),
-            file: entry.label)
-        }
-        return p
-      }
-      panel.xLabel = AxisLabel(name: "Δ" + names[0], unit: info.parameterUnits[axes[0]])
-      panel.yLabel = AxisLabel(name: "Δ" + names[1], unit: info.parameterUnits[axes[1]])
-      let chosen =
-        !matrices.isEmpty
-        ? info.entries.filter { matrices.contains($0.name) }
-        : entries.count == 1 ? info.entries : Array(info.entries.prefix(1))
-      for matrix in chosen {
-        let reduced = profiled(matrix.matrix, keeping: axes, of: info.parameterCount)
-        let label =
-          entries.count == 1
-          ? matrix.name : chosen.count == 1 ? entry.label : entry.label + ": " + matrix.name
-        if let ellipse = Ellipse(reduced, distance: distance) { ellipses.append((label, ellipse)) }
-      }
+    let choice = try InformationChoice(entries, names: names, matrices: matrices)
+    var panel = Panel(
+      xLabel: AxisLabel(name: "Δ" + names[0], unit: choice.units[0]),
+      yLabel: AxisLabel(name: "Δ" + names[1], unit: choice.units[1]))
+    let ellipses = choice.matrices.compactMap { label, matrix in
+      Ellipse(matrix, distance: distance).map { (label: label, ellipse: $0) }
     }
     guard !ellipses.isEmpty else {
       throw Problem(
@@ -82,69 +54,5 @@ struct InformationFigure {
     return Figure(
       title: "\(Text.short(100 * level)) % region (2 degrees of freedom), \(luminosity)",
       panels: [panel])
-  }
-
-  /// The matrix of the kept parameters with the others profiled: I_ij − I_ik I_kj / I_kk for each k in turn.
-  static func profiled(_ matrix: [Double], keeping kept: [Int], of n: Int) -> [Double] {
-    var m = matrix
-    for k in 0..<n where !kept.contains(k) && m[k * n + k] > 0 {
-      let row = (0..<n).map { m[k * n + $0] }
-      let column = (0..<n).map { m[$0 * n + k] }
-      for i in 0..<n {
-        for j in 0..<n { m[i * n + j] -= column[i] * row[j] / row[k] }
-      }
-    }
-    return kept.flatMap { i in kept.map { j in m[i * n + j] } }
-  }
-}
-
-/// aΔx² + 2bΔxΔy + cΔy² = d².
-struct Ellipse {
-  /// Half axes, the longer first; infinite for a band.
-  let long: Double
-  let short: Double
-  /// Direction of the long axis.
-  let angle: Double
-
-  /// Nil for a matrix without information.
-  init?(_ m: [Double], distance: Double) {
-    let (a, b, c) = (m[0], (m[1] + m[2]) / 2, m[3])
-    let mean = (a + c) / 2
-    let spread = hypot((a - c) / 2, b)
-    let (large, small) = (mean + spread, mean - spread)
-    guard large > 0, large.isFinite else { return nil }
-    short = (distance / large).squareRoot()
-    // The rate alone fixes one direction; rounding leaves the other eigenvalue near zero, of either sign.
-    long = small > 1e-9 * large ? (distance / small).squareRoot() : .infinity
-    // The eigenvector of the small eigenvalue is turned by 90° from that of the large one.
-    angle = 0.5 * atan2(2 * b, a - c) + .pi / 2
-  }
-
-  var isBand: Bool { !long.isFinite }
-
-  /// Largest |Δx| and |Δy| on the ellipse.
-  var halfWidths: (x: Double, y: Double) {
-    let l = isBand ? 0 : long
-    return (
-      hypot(l * cos(angle), short * sin(angle)), hypot(l * sin(angle), short * cos(angle))
-    )
-  }
-
-  /// The ellipse, or the two lines of a band of the given length.
-  func pieces(reach: Double) -> [Curve.Piece] {
-    let (c, s) = (cos(angle), sin(angle))
-    if isBand {
-      return [short, -short].map { d in
-        .init(
-          x: [-reach * c - d * s, reach * c - d * s], y: [-reach * s + d * c, reach * s + d * c])
-      }
-    }
-    // Fine enough that a long ellipse cut off by the frame still looks round.
-    let steps = (0...720).map { 2 * Double.pi * Double($0) / 720 }
-    return [
-      .init(
-        x: steps.map { long * cos($0) * c - short * sin($0) * s },
-        y: steps.map { long * cos($0) * s + short * sin($0) * c })
-    ]
   }
 }

@@ -7,13 +7,7 @@ struct LimitsFigure {
   typealias Entry = (label: String, limits: Limits)
 
   static func figure(_ entries: [Entry]) throws -> Figure {
-    guard let first = entries.first?.limits else { return Figure() }
-    let names = first.axes.map(\.parameter)
-    for entry in entries where Set(entry.limits.axes.map(\.parameter)) != Set(names) {
-      throw Problem(
-        .data, "the limits are on different parameters",
-        remedy: "draw files with the same grid axes together", file: entry.label)
-    }
+    let names = try sharedAxes(entries)
     switch names.count {
     case 1: return curves(entries, parameter: names[0])
     case 2: return try contours(entries, x: names[0], y: names[1])
@@ -25,13 +19,25 @@ struct LimitsFigure {
     }
   }
 
+  /// The parameters of the grid, which must be the same of all.
+  static func sharedAxes(_ entries: [Entry]) throws -> [String] {
+    guard let first = entries.first?.limits else { return [] }
+    let names = first.axes.map(\.parameter)
+    for entry in entries where Set(entry.limits.axes.map(\.parameter)) != Set(names) {
+      throw Problem(
+        .data, "the limits are on different parameters",
+        remedy: "draw files with the same grid axes together", file: entry.label)
+    }
+    return names
+  }
+
   /// `cHW [TeV^-2]`.
-  private static func axis(_ limits: Limits, _ name: String) -> AxisLabel {
+  static func axis(_ limits: Limits, _ name: String) -> AxisLabel {
     let p = limits.parameterNames.firstIndex(of: name)
     return AxisLabel(name: name, unit: p.map { limits.parameterUnits[$0] } ?? "")
   }
 
-  private static func title(_ entries: [Entry]) -> String {
+  static func title(_ entries: [Entry]) -> String {
     let luminosities = Set(entries.map(\.limits.luminosity))
     guard luminosities.count == 1, let l = luminosities.first else { return "" }
     let kinds = Set(entries.map { $0.limits.isExpected ? "expected" : "observed" }).sorted()
@@ -40,7 +46,7 @@ struct LimitsFigure {
   }
 
   /// A confidence level exactly as given: 0.6827 is `68.27 %`.
-  private static func percent(_ level: Double) -> String {
+  static func percent(_ level: Double) -> String {
     Text.short(100 * level) + " %"
   }
 
@@ -96,21 +102,27 @@ struct LimitsFigure {
   }
 
   /// −q on the grid, so that a region is where the function is above −threshold.
-  private static func gridFunction(_ entry: Entry, x: String, y: String) throws -> GridFunction {
+  static func gridFunction(_ entry: Entry, x: String, y: String) throws -> GridFunction {
+    // Below the minimum of the fit by rounding only.
+    try onGrid(entry, x: x, entry.limits.q.map { $0.isNaN ? .nan : -max(0, $0) })
+  }
+
+  /// Values of the points of the grid as a function of two parameters, `x` the first.
+  static func onGrid(_ entry: Entry, x: String, _ values: [Double]) throws -> GridFunction {
     let axes = entry.limits.axes
     let isSwapped = axes[0].parameter != x
     let (a, b) = (axes[0].values, axes[1].values)
-    guard entry.limits.q.count == a.count * b.count else {
-      throw Problem(.data, "the limits do not fill their grid", file: entry.label)
+    guard values.count == a.count * b.count else {
+      throw Problem(
+        .data, "the limits do not fill their grid",
+        remedy: "put the shards together: events merge", file: entry.label)
     }
-    // Below the minimum of the fit by rounding only.
-    let values = entry.limits.q.map { $0.isNaN ? .nan : -max(0, $0) }
     guard isSwapped else { return GridFunction(x: a, y: b, values: values) }
     let turned = b.indices.flatMap { j in a.indices.map { i in values[i * b.count + j] } }
     return GridFunction(x: b, y: a, values: turned)
   }
 
-  private static func coordinates(
+  static func coordinates(
     _ theta: [Double], _ limits: Limits, _ x: String, _ y: String
   ) -> (Double, Double)? {
     guard let p = limits.parameterNames.firstIndex(of: x),
@@ -168,14 +180,5 @@ struct Box {
     let width = high[k] - low[k]
     guard width.isFinite, width > 0 else { return nil }
     return (low[k] - 0.08 * width)...(high[k] + 0.08 * width)
-  }
-}
-
-enum Text {
-  /// A number without digits that only rounding made: `68`, `68.27`, `0.3`.
-  static func short(_ value: Double) -> String {
-    let rounded = (value * 1e6).rounded() / 1e6
-    return rounded == rounded.rounded() && abs(rounded) < 1e15
-      ? String(Int(rounded)) : String(rounded)
   }
 }

@@ -8,7 +8,7 @@ import EventModel
 @main
 struct Plot: Tool {
   static let configuration = CommandConfiguration.tool(
-    "plot", abstract: "Draw limits, information ellipses, loss histories and distributions.")
+    "plot", abstract: "Draw limits, information, posteriors, losses and distributions.")
 
   /// What `-O` takes: a picture, or the numbers behind it.
   enum Format: String, CaseIterable, ExpressibleByArgument {
@@ -16,6 +16,12 @@ struct Plot: Tool {
   }
 
   @OptionGroup var inputs: InputsGroup
+
+  @Option(
+    help: ArgumentHelp(
+      "Of limits regions, p-values or impacts; of information ellipses, bars or distribution; of events distribution or effective-events. The first of them by default.",
+      valueName: "name"))
+  var figure: Subject?
 
   @Option(
     name: [.customShort("o"), .long],
@@ -46,7 +52,8 @@ struct Plot: Tool {
 
   @Option(
     help: ArgumentHelp(
-      "Information: the two parameters on the axes; the others are profiled.", valueName: "a,b"))
+      "Parameters to draw, separated by commas: on the axes of information (the others are profiled), of a posterior, of a setup; the one that impacts are on.",
+      valueName: "a,b"))
   var parameters: String?
 
   @Option(
@@ -69,16 +76,28 @@ struct Plot: Tool {
     help: ArgumentHelp("Events: bins from LOW to HIGH.", valueName: "low:high:n"))
   var bins: String?
 
+  @Option(
+    help: ArgumentHelp(
+      "Events: systematic in the band around the first point; by default all, 'none' for no band. Repeatable.",
+      valueName: "name"))
+  var systematic: [String] = []
+
   @Flag(help: "Events: distributions of unit area.")
   var normalise = false
 
   @Flag(help: "Logarithmic vertical axis.")
   var logarithmic = false
 
+  @Flag(help: "Write the script for gnuplot in the place of the picture.")
+  var script = false
+
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
     guard level > 0 && level < 1 else { throw ValidationError("--level is between 0 and 1") }
+    if script, outputFormat == .tsv {
+      throw ValidationError("--script is of a picture; leave -O tsv away")
+    }
     guard label.isEmpty || label.count == max(1, inputs.paths.count) else {
       throw ValidationError("give one --label for each input, or none")
     }
@@ -95,13 +114,15 @@ struct Plot: Tool {
       return try context.write(
         bytes: Array(figure.table.utf8), to: output, isBinary: false, force: force)
     }
-    let bytes = try Gnuplot.draw(GnuplotScript(figure, picture: picture))
-    try context.write(bytes: bytes, to: output, isBinary: picture != .svg, force: force)
+    let drawn = GnuplotScript(figure, picture: picture)
+    let bytes = try script ? Array(drawn.text.utf8) : Gnuplot.draw(drawn)
+    try context.write(
+      bytes: bytes, to: output, isBinary: !script && picture != .svg, force: force)
   }
 
   private func format() throws -> Format {
     if let outputFormat { return outputFormat }
-    guard let output, output != "-" else { return .svg }
+    guard !script, let output, output != "-" else { return .svg }
     if let known = Format.allCases.first(where: { output.hasSuffix("." + $0.rawValue) }) {
       return known
     }

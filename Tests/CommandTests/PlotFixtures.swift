@@ -72,8 +72,8 @@ enum PlotFixtures {
       validationLoss: validation, bestEpoch: 14, settings: [], sample: sample, sampleDigest: "")
   }
 
-  static func setup() -> Setup {
-    Setup(
+  static func setup(hasSystematics: Bool = false) -> Setup {
+    var setup = Setup(
       name: "toy",
       parameters: [
         Parameter(name: "c_a", lhaBlock: "toy", lhaID: 1, range: -1...1, maxPower: 1),
@@ -87,20 +87,34 @@ enum PlotFixtures {
         components: [[0, 0], [1, 0], [0, 1]], matrix: [1, 0, 0, -1, 1, 0, -1, 0, 1],
         benchmarkCount: 3),
       observables: [Observable(name: "pt_w", expression: nil, unit: "GeV")])
+    guard hasSystematics else { return setup }
+    setup.nuisanceBenchmarks = ["scale_up", "scale_down", "pdf_up"]
+    setup.nuisanceParameters = [
+      .init(
+        name: "nu_scale", systematic: "scale", benchmarkPositive: "scale_up",
+        benchmarkNegative: "scale_down"),
+      .init(name: "nu_pdf", systematic: "pdf", benchmarkPositive: "pdf_up", benchmarkNegative: nil),
+    ]
+    return setup
   }
 
-  /// 2000 rows with x exponential and weights 1, 1 + x/100, 1 − x/400 (times 1e-3 pb).
-  static func events(rows: Int = 2000) -> (Header, Batch) {
-    let setup = setup()
+  /// 2000 rows with x exponential and weights 1, 1 + x/100, 1 − x/400 (times 1e-3 pb); with systematics those that scale
+  /// the first by 1.1, 0.95 and 1.2.
+  static func events(rows: Int = 2000, hasSystematics: Bool = false) -> (Header, Batch) {
+    let setup = setup(hasSystematics: hasSystematics)
     let x = (0..<rows).map { -80 * log((Double($0) + 0.5) / Double(rows)) }
     let header = Header(
       kind: .events, document: setup.document(),
       fields: [
         Field(EventFields.observations, components: ["pt_w"]),
-        Field(EventFields.weights, components: ["sm", "a", "b"]),
+        Field(EventFields.weights, components: setup.weightNames),
         Field(EventFields.samplingBenchmark, .int64),
       ])
-    let weights = x.flatMap { [1e-3, 1e-3 * (1 + $0 / 100), 1e-3 * (1 - $0 / 400)] }
+    let factors = hasSystematics ? [1.1e-3, 0.95e-3, 1.2e-3] : []
+    let weights = x.flatMap { (x: Double) -> [Double] in
+      let own: [Double] = [1e-3, 1e-3 * (1 + x / 100), 1e-3 * (1 - x / 400)]
+      return own + factors
+    }
     let batch = Batch(
       count: rows,
       columns: [
@@ -114,8 +128,8 @@ enum PlotFixtures {
       Header(kind: kind, document: document), to: path, options: OutputOptions())
   }
 
-  static func writeEvents(to path: String) throws {
-    let (header, batch) = events()
+  static func writeEvents(to path: String, hasSystematics: Bool = false) throws {
+    let (header, batch) = events(hasSystematics: hasSystematics)
     let sink = try Output.openTable(path, header: header, options: OutputOptions())
     try sink.write(batch)
     try sink.finish()

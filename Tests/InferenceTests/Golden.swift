@@ -17,6 +17,13 @@ struct Golden {
     return Self.flatten(try #require(group[version], "no \(version) in \(entry)"))
   }
 
+  /// One number of an entry.
+  func number(_ entry: String, _ name: String) throws -> Double {
+    let numbers = try numbers(entry, name)
+    try #require(numbers.count == 1, "\(entry) \(name) holds \(numbers.count) numbers")
+    return numbers[0]
+  }
+
   /// An entry that is a list itself.
   func list(_ entry: String) throws -> [Double] {
     Self.flatten(try #require(content[entry], "no entry \(entry)"))
