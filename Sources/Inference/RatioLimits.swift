@@ -96,12 +96,19 @@ extension LimitSource {
     let (rows, scales) = try events.rows(in: .all)
     let weights = try withoutNegative(
       self.weights(events, rows, scales, at: thetaTrue), file: events.file)
-    let likelihood = RatioLikelihood(
-      try JointLogRatios(
-        events, rows: rows, reference: thetaTrue,
-        nuisance: parameters.constraints.isEmpty ? nil : NuisanceFactors(setup)),
-      weights: weights, eventCount: eventCount, total: try model(events.total),
-      luminosity: luminosity, includesRate: options.includesRate)
+    let total = try model(events.total)
+    let likelihood: any LogLikelihood
+    if parameters.constraints.isEmpty {
+      likelihood = RatioLikelihood(
+        try JointLogRatios(events, rows: rows, reference: thetaTrue), weights: weights,
+        eventCount: eventCount, total: total, luminosity: luminosity,
+        includesRate: options.includesRate)
+    } else {
+      likelihood = try ReweightedLikelihood(
+        events, weights: weights, eventCount: eventCount, reference: thetaTrue,
+        nuisance: NuisanceFactors(setup), total: total, luminosity: luminosity,
+        includesRate: options.includesRate)
+    }
     let limits = start(
       .truth, table: nil, eventCount: eventCount, thetaTrue: thetaTrue,
       statistics: EventStatistics(weights))
