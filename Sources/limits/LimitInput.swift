@@ -74,10 +74,8 @@ struct LimitInput {
     }
     parameters = try LimitParameters(
       joining: channels.map { ($0.source.parameters, $0.input.file) })
-    // What all channels have is said once.
-    var selections: [String] = []
-    for note in inputs.flatMap({ $0.notes(options.simulation) }) where !selections.contains(note) {
-      selections.append(note)
+    let selections = inputs.flatMap { input in
+      input.notes(options.simulation).map { inputs.count > 1 ? "\(input.file): \($0)" : $0 }
     }
     notes = selections + options.simulation.notes + trained.map(\.note)
   }
