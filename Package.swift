@@ -17,7 +17,7 @@ let commands: [(name: String, rooms: [Target.Dependency])] = [
   ("train-density", ["Estimators"]),
   ("evaluate", ["Estimators", "Augmentation"]),
   ("fisher", ["Inference", "Observables"]),
-  ("limits", ["Inference"]),
+  ("limits", ["Inference", "Observables"]),
   ("events", ["LesHouches", "Observables"]),
   ("plot", []),
 ]

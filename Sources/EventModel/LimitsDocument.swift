@@ -6,14 +6,12 @@ extension Limits {
   public var document: Document {
     var d = Document()
     let root = "limits/"
-    d.set(root + "mode", mode.rawValue)
+    writeHead(to: &d, at: root)
     d.set(root + "data", isExpected ? "expected" : "observed")
     d.set(root + "parameters", parameterNames)
     d.set(root + "units", parameterUnits)
-    d.set(root + "luminosity", luminosity)
     d.set(root + "theta_true", thetaTrue)
     d.set(root + "event_count", eventCount)
-    d.set(root + "includes_rate", includesRate ? 1 : 0)
     d.set(root + "degrees_of_freedom", degreesOfFreedom)
     d.set(root + "axes/parameter", axes.map(\.parameter))
     d.set(root + "axes/lower", axes.map(\.lower))
@@ -45,14 +43,21 @@ extension Limits {
     d.set(root + "effective_events", effectiveEvents)
     d.set(root + "closure", closure)
     d.set(root + "includes_mc_statistics", includesMonteCarloStatistics ? 1 : 0)
-    d.set(root + "observables", observables)
-    d.set(root + "edge_counts", edges.map(\.count))
-    d.set(root + "edges", edges.flatMap { $0 })
-    d.set(root + "partition", partition.rawValue)
-    d.set(root + "combination", combination.rawValue)
-    d.set(root + "notes", notes)
     writeParts(to: &d, at: root)
     return d
+  }
+
+  /// Writes what the likelihood is of: the datasets that limits share with toys, coverage, CLs and posteriors.
+  public func writeHead(to document: inout Document, at root: String) {
+    document.set(root + "mode", mode.rawValue)
+    document.set(root + "luminosity", luminosity)
+    document.set(root + "includes_rate", includesRate ? 1 : 0)
+    document.set(root + "observables", observables)
+    document.set(root + "edge_counts", edges.map(\.count))
+    document.set(root + "edges", edges.flatMap { $0 })
+    document.set(root + "partition", partition.rawValue)
+    document.set(root + "combination", combination.rawValue)
+    document.set(root + "notes", notes)
   }
 
   /// The shape of the grid, or the number of points where there are no axes.

@@ -45,19 +45,26 @@ public struct ObservedColumns: Sendable {
 
 extension LimitSource {
   /// Expected limits of a histogram in any number of axes, or of the rate alone (none): the template at θ_true is the
-  /// Asimov set.
+  /// Asimov set. Of a table of bins the axes are its own.
   public func expected(
     axes: [BinAxis], mode: Limits.Mode = .histogram, thetaTrue: [Double], settings: LimitSettings
   ) throws -> Limits {
+    try run(expectedChannel(axes: axes, mode: mode, thetaTrue: thetaTrue), settings)
+  }
+
+  /// The channel of these limits.
+  public func expectedChannel(
+    axes: [BinAxis], mode: Limits.Mode = .histogram, thetaTrue: [Double]
+  ) throws -> LimitChannel {
     let table = try template(axes)
-    try requirePositive(thetaTrue)
+    _ = try simulation.positiveCrossSection(at: thetaTrue)
     let likelihood = try BinnedLikelihood(
-      asimov: model(table), truePoint: point(thetaTrue), luminosity: luminosity,
+      asimov: model(table), truePoint: parameters.point(thetaTrue), luminosity: luminosity,
       includesRate: options.includesRate, includesStatistics: options.includesStatistics)
     let limits = start(
-      axes.isEmpty ? .rate : mode, table: table, eventCount: likelihood.eventCount,
-      thetaTrue: thetaTrue, weights: events.crossSections(at: try events.point(thetaTrue)))
-    return try run(limits, likelihood, settings)
+      table.axes.isEmpty ? .rate : mode, table: table, eventCount: likelihood.eventCount,
+      thetaTrue: thetaTrue, statistics: try simulation.statistics(at: thetaTrue))
+    return LimitChannel(source: self, likelihood: likelihood, head: limits)
   }
 
   /// Observed limits of a histogram, or of the number of events alone.
@@ -66,15 +73,23 @@ extension LimitSource {
     axes: [BinAxis], mode: Limits.Mode = .histogram, _ data: ObservedColumns,
     settings: LimitSettings
   ) throws -> Limits {
+    try run(observedChannel(axes: axes, mode: mode, data), settings)
+  }
+
+  /// The channel of these limits.
+  public func observedChannel(
+    axes: [BinAxis], mode: Limits.Mode = .histogram, _ data: ObservedColumns
+  ) throws -> LimitChannel {
     let table = try template(axes)
     let weights = try data.normalisedWeights()
     var counts = [Double](repeating: 0, count: table.binCount)
-    let width = axes.count
+    let width = table.axes.count
     for row in 0..<data.rowCount {
       let values = Array(data.values[row * width..<(row + 1) * width])
       if let k = values.firstIndex(where: \.isNaN) {
         throw Problem(
-          .data, "observable '\(axes[k].observable)' is undefined (NaN) in the observed events",
+          .data,
+          "observable '\(table.axes[k].observable)' is undefined (NaN) in the observed events",
           remedy: "remove such events", place: "row \(row + 1)")
       }
       counts[table.bin(of: values)] += weights[row]
@@ -83,17 +98,17 @@ extension LimitSource {
       model(table), counts: counts, luminosity: luminosity, includesRate: options.includesRate,
       includesStatistics: options.includesStatistics)
     let limits = start(
-      axes.isEmpty ? .rate : mode, table: table, eventCount: likelihood.eventCount)
-    return try run(limits, likelihood, settings)
+      table.axes.isEmpty ? .rate : mode, table: table, eventCount: likelihood.eventCount)
+    return LimitChannel(source: self, likelihood: likelihood, head: limits)
   }
 
   private func template(_ axes: [BinAxis]) throws -> BinTable {
-    guard axes.isEmpty else { return try events.fill(axes: axes) }
+    guard (simulation.axes ?? axes).isEmpty else { return try simulation.binned(axes) }
     guard options.includesRate else {
       throw Problem(
         .usage, "without the rate there is nothing left",
         remedy: "give --observable, --model or --truth, or leave --no-rate away")
     }
-    return events.total
+    return simulation.total
   }
 }

@@ -7,15 +7,10 @@ extension CoverageStudy {
     let root = "coverage/"
     let (n, levels) = (points.count, construction.levels)
     let methods = Method.allCases
-    d.set(root + "mode", limits.mode.rawValue)
+    limits.writeHead(to: &d, at: root)
     d.set(root + "parameters", limits.parameterNames)
     d.set(root + "units", limits.parameterUnits)
-    d.set(root + "luminosity", limits.luminosity)
-    d.set(root + "includes_rate", limits.includesRate ? 1 : 0)
     d.set(root + "degrees_of_freedom", construction.degreesOfFreedom)
-    limits.recordBins(in: &d, root)
-    d.set(root + "partition", limits.partition.rawValue)
-    d.set(root + "combination", limits.combination.rawValue)
     d.set(root + "axes/parameter", limits.axes.map(\.parameter))
     d.set(root + "axes/lower", limits.axes.map(\.lower))
     d.set(root + "axes/upper", limits.axes.map(\.upper))
@@ -25,7 +20,6 @@ extension CoverageStudy {
     d.set(root + "toys", construction.toys)
     d.set(root + "experiments", experiments)
     d.set(root + "seed", Int(truncatingIfNeeded: construction.seed))
-    d.set(root + "notes", limits.notes)
     d.set(root + "points", points.flatMap { $0 }, shape: [n, limits.parameterCount])
     d.set(root + "expected_events", expectedEvents)
     // Entries are made point by point, level by level, method by method.

@@ -108,7 +108,8 @@ public struct CoverageStudy: Sendable {
       isNominal: level >= interval.lower - spread && level <= interval.upper + spread)
   }
 
-  /// The largest |F(p) − p| below ½; only there, since at a bound many experiments share t = 0.
+  /// The largest |F(p) − p| at values of p below ½; only there, since at a bound many experiments share t = 0. Few events in
+  /// few bins have few values of t: F = p holds at each of them, not between them.
   static func distance(_ values: [Double]) -> Double {
     let p = values.sorted()
     let n = Double(p.count)
@@ -118,7 +119,7 @@ public struct CoverageStudy: Sendable {
       // Equal values are one step of the distribution function.
       var j = i
       while j < p.count, p[j] == p[i] { j += 1 }
-      largest = max(largest, abs(Double(j) / n - p[i]), abs(Double(i) / n - p[i]))
+      largest = max(largest, abs(Double(j) / n - p[i]))
       i = j
     }
     return largest

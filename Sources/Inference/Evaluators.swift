@@ -83,29 +83,3 @@ public struct MeanLogRatios: RowLogRatios {
     members.count == 1 ? values : values.map { $0 / Double(members.count) }
   }
 }
-
-/// The joint score of events, t_e = ∂dσ_e/dσ_e − ∂σ/σ.
-public enum JointScores {
-  /// Row-major [row][parameter]; zero for events with dσ_e = 0.
-  public static func values(
-    _ events: CombinedEvents, rows: [Int], at theta: [Double]
-  ) throws -> [Double] {
-    let point = try events.point(theta)
-    let n = point.parameterCount
-    let (total, gradient) = point.crossSection(events.total)
-    let common = gradient.map { $0 / total }
-    return events.team.mapRanges(of: rows.count, size: CombinedEvents.blockSize) { range in
-      events.table.weights.withUnsafeBufferPointer { weights -> [Double] in
-        var result = [Double](repeating: 0, count: range.count * n)
-        guard let base = weights.baseAddress else { return result }
-        for (k, position) in range.enumerated() {
-          let w = base + rows[position] * events.table.weightCount
-          let sigma = point.value(w)
-          guard sigma != 0 else { continue }
-          for i in 0..<n { result[k * n + i] = point.gradient(w, i) / sigma - common[i] }
-        }
-        return result
-      }
-    }.flatMap { $0 }
-  }
-}

@@ -27,21 +27,28 @@ public struct LikelihoodTerms: Sendable {
   }
 }
 
-/// Limits from simulated events: what makes the likelihood, then `LimitCalculation`.
+/// Limits from simulated events: what makes the likelihood of a channel, then `ChannelFit`.
 public struct LimitSource: Sendable {
-  let events: CombinedEvents
+  public let simulation: Simulation
   let luminosity: Double
   let options: LikelihoodTerms
   let journal: Journal?
 
   public init(
-    _ events: CombinedEvents, luminosity: Double, options: LikelihoodTerms = .init(),
+    _ simulation: Simulation, luminosity: Double, options: LikelihoodTerms = .init(),
     journal: Journal? = nil
   ) {
-    self.events = events
+    self.simulation = simulation
     self.luminosity = luminosity
     self.options = options
     self.journal = journal
+  }
+
+  public init(
+    _ events: CombinedEvents, luminosity: Double, options: LikelihoodTerms = .init(),
+    journal: Journal? = nil
+  ) {
+    self.init(.events(events), luminosity: luminosity, options: options, journal: journal)
   }
 
   public init(
@@ -52,72 +59,32 @@ public struct LimitSource: Sendable {
       journal: journal)
   }
 
-  var setup: Setup { events.table.setup }
+  var setup: Setup { simulation.setup }
+
+  /// All parameters of the likelihood.
+  public var parameters: LimitParameters { LimitParameters(setup, options) }
 
   /// The space that fits search where nothing narrower is known: the ranges of the setup.
-  public var bounds: [ClosedRange<Double>] { setup.parameters.map(\.range) }
-
-  /// Nuisance parameters that are part of the likelihood.
-  private var nuisanceNames: [String] {
-    options.includesNuisance ? setup.nuisanceParameters.map(\.name) : []
-  }
-
-  /// All parameters of the likelihood: θ, `mu_PROCESS`, ν.
-  public var parameterNames: [String] {
-    setup.parameterNames + options.freeNorms.map { "mu_" + $0 } + nuisanceNames
-  }
-
-  /// A parameter's place, by its name or that of the one systematic it is of.
-  /// - Throws: `.usage` with the names there are.
-  public func parameter(_ name: String) throws -> Int {
-    let names = parameterNames
-    let systematic = setup.nuisanceParameters.filter { $0.systematic == name }
-    let full = systematic.count == 1 ? systematic[0].name : name
-    guard let place = names.firstIndex(of: name) ?? names.firstIndex(of: full) else {
-      throw Problem(
-        .usage, "there is no parameter '\(name)'",
-        remedy: "there are " + names.joined(separator: ", "))
-    }
-    return place
-  }
-
-  /// 1 of a normalisation, 0 of all others.
-  public func nominalValue(_ parameter: Int) -> Double {
-    point(setup.parameters.map { _ in 0 })[parameter]
-  }
-
-  /// θ with the other parameters at their nominal values.
-  public func point(_ theta: [Double]) -> [Double] {
-    theta + options.freeNorms.map { _ in 1 } + nuisanceNames.map { _ in 0 }
-  }
-
-  var constraints: [NuisanceConstraint] {
-    nuisanceNames.map { options.constraints[$0] ?? .gaussian(1) }
-  }
+  public var bounds: [ClosedRange<Double>] { parameters.thetaBounds }
 
   // MARK: Common
 
   /// The model of a template with the parameters of the options.
   func model(_ table: BinTable) throws -> BinnedModel {
     try BinnedModel(
-      options.includesNuisance ? table : table.withoutNuisances, morphing: events.morphing,
+      options.includesNuisance ? table : table.withoutNuisances, morphing: simulation.morphing,
       freeNorms: options.freeNorms)
   }
 
   func start(_ mode: Limits.Mode, table: BinTable?, eventCount: Double) -> Limits {
-    let names = parameterNames
+    let parameters = parameters
     var limits = Limits(
-      mode: mode, isExpected: false, parameterNames: names,
-      parameterUnits: setup.parameters.map(\.unit)
-        + [String](repeating: "", count: names.count - setup.parameters.count),
-      luminosity: luminosity, eventCount: eventCount, includesRate: options.includesRate)
-    limits.combination = events.combination
+      mode: mode, isExpected: false, parameterNames: parameters.names,
+      parameterUnits: parameters.units, luminosity: luminosity, eventCount: eventCount,
+      includesRate: options.includesRate)
+    limits.combination = simulation.combination
     limits.includesMonteCarloStatistics = options.includesStatistics && table != nil
-    let first = names.count - constraints.count
-    limits.nuisance = constraints.enumerated().map { k, constraint in
-      Limits.Nuisance(
-        parameter: first + k, constraint: constraint.description, width: constraint.width)
-    }
+    limits.nuisance = parameters.nuisanceRecords
     if let table {
       limits.observables = table.axes.map(\.observable)
       limits.edges = table.axes.map(\.edges)
@@ -125,68 +92,28 @@ public struct LimitSource: Sendable {
     return limits
   }
 
-  /// The same as Asimov limits at a point, with the events that stand for the data.
+  /// The same as Asimov limits at a point, with what the events that stand for the data are worth.
   func start(
     _ mode: Limits.Mode, table: BinTable?, eventCount: Double, thetaTrue: [Double],
-    weights: [Double]
+    statistics: EventStatistics
   ) -> Limits {
     var limits = start(mode, table: table, eventCount: eventCount)
     limits.isExpected = true
-    limits.thetaTrue = point(thetaTrue)
-    let statistics = EventStatistics(weights)
+    limits.thetaTrue = parameters.point(thetaTrue)
     limits.events = statistics.events
     limits.effectiveEvents = statistics.effectiveEvents
     return limits
   }
 
-  func requirePositive(_ theta: [Double]) throws {
-    let sigma = (try events.point(theta)).crossSection(events.total).value
-    guard sigma > 0 else {
-      throw Problem(
-        .data, "the cross section at the true point is \(sigma) pb",
-        remedy: "choose another --theta", file: events.file)
-    }
-  }
-
+  /// Limits of this channel alone.
   func run(
     _ limits: Limits, _ likelihood: any LogLikelihood, _ settings: LimitSettings
   ) throws -> Limits {
-    var settings = settings
-    let nominal =
-      limits.isExpected ? limits.thetaTrue : point(setup.parameters.map { _ in 0 })
-    settings.starts = [nominal] + settings.starts
-    settings.bounds += options.freeNorms.map { _ in 0...20 } + constraints.map(\.range)
-    let constrained = ConstrainedLikelihood(likelihood, constraints)
-    var result = try LimitCalculation(
-      constrained, names: parameterNames, settings: settings, journal: journal
-    ).run(limits)
-    if let binned = likelihood as? BinnedLikelihood {
-      result.bins = binned.contents(prefit: nominal, postfit: result.bestFit)
-      warnAboutBins(result)
-    }
-    if limits.isExpected {
-      let value = try constrained.evaluate(at: limits.thetaTrue, gradient: false).total
-      result.qTrue = max(0, -2 * value - result.minimum)
-    }
-    return result
+    try run(LimitChannel(source: self, likelihood: likelihood, head: limits), settings)
   }
 
-  /// Templates of too few simulated events, and contents too low for χ².
-  private func warnAboutBins(_ limits: Limits) {
-    let poor = limits.bins.filter { $0.postfit * $0.postfit < 10 * $0.error * $0.error }
-    if let first = poor.first, !options.includesStatistics {
-      journal?.warn(
-        "limits.bins.simulation",
-        "\(poor.count) of \(limits.bins.count) bins hold less than 10 effective simulated events, such as \(first.label); join bins, or let them vary with --mc-statistics"
-      )
-    }
-    let low = limits.bins.filter { $0.postfit < 1 }
-    if let first = low.first, limits.bins.count > 1, limits.eventCount.rounded() >= 10 {
-      journal?.warn(
-        "limits.asymptotic",
-        "less than 1 event is expected in \(low.count) of \(limits.bins.count) bins, such as \(first.label); check p-values with toys"
-      )
-    }
+  func run(_ channel: LimitChannel, _ settings: LimitSettings) throws -> Limits {
+    try ChannelFit([channel], journal: journal).run(settings)
   }
 }
 

@@ -1,6 +1,16 @@
+import Diagnostics
 import EventModel
 
 // What a reader of the numbers must know.
+
+enum LimitWarnings {
+  static func warnAboutShapes(_ journal: Journal?) {
+    journal?.warn(
+      "limits.shapes",
+      "the models do not know the nuisance parameters, which act on the rate alone; their effect on shapes is left out"
+    )
+  }
+}
 
 extension LimitCalculation {
   func warnAboutEdges(_ limits: Limits) {

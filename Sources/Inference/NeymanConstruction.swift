@@ -17,13 +17,18 @@ public struct NeymanConstruction: Sendable {
   public let degreesOfFreedom: Int
   let names: [String]
   public let team: ThreadTeam
+  /// Nuisance parameters that pseudo-experiments are thrown at, [hypothesis]; empty is 0.
+  let nu: [[Double]]
   let journal: Journal?
 
+  /// - Parameter nu: nuisance parameters that pseudo-experiments are thrown at, [hypothesis]: the best ones that data
+  ///   leave there. None is 0.
   public init(
     _ table: ToyTable, names: [String], levels: [Double], toys: Int, seed: UInt64,
-    degreesOfFreedom: Int, team: ThreadTeam, journal: Journal? = nil
+    degreesOfFreedom: Int, team: ThreadTeam, nu: [[Double]] = [], journal: Journal? = nil
   ) {
     self.table = table
+    self.nu = nu
     self.names = names
     self.levels = levels
     self.toys = toys
@@ -66,7 +71,8 @@ public struct NeymanConstruction: Sendable {
   func point(_ h: Int, _ statistics: [Double]) throws -> NeymanPoint {
     guard table.isDefined(h) else { return NeymanPoint(undefined: table.hypotheses[h], statistics) }
     let drawing = try ToyDrawing(
-      table, at: table.hypotheses[h], name: name(h), journal: journal)
+      table, at: table.hypotheses[h], nu: nu.isEmpty ? nil : nu[h], name: name(h),
+      journal: journal)
     let t = distribution(h, drawing)
     let chi = ChiSquare(degreesOfFreedom: degreesOfFreedom)
     return NeymanPoint(

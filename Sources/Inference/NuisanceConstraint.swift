@@ -57,18 +57,32 @@ public enum NuisanceConstraint: Sendable, Equatable {
   }
 
   /// ln of the constraint and its derivative; a normal one with its −½ ln 2π.
-  public func logLikelihood(_ nu: Double) -> (value: Double, slope: Double) {
+  /// - Parameter found: where the auxiliary measurement came out; 0 but in pseudo-experiments.
+  public func logLikelihood(
+    _ nu: Double, found: Double = 0
+  ) -> (value: Double, slope: Double) {
     let constant = -0.5 * logarithm(2 * .pi)
     switch self {
     case .gaussian(let width):
-      let z = nu / width
+      let z = (nu - found) / width
       return (constant - 0.5 * z * z - logarithm(width), -z / width)
     case .logNormal(let s):
       guard 1 + s * nu > 0 else { return (-.infinity, .nan) }
       let scale = logarithm(1 + s)
-      let z = logarithm(1 + s * nu) / scale
+      let z = (logarithm(1 + s * nu) - logarithm(1 + s * found)) / scale
       return (constant - 0.5 * z * z, -z / scale * s / (1 + s * nu))
     case .flat: return (0, 0)
+    }
+  }
+
+  /// An auxiliary measurement where ν is the truth: normal about it in the variable in which the constraint is normal.
+  func measurement(of nu: Double, _ stream: inout PhiloxStream) -> Double {
+    switch self {
+    case .gaussian(let width): return nu + width * stream.normal()
+    case .logNormal(let s):
+      let log = logarithm(1 + s * nu) + logarithm(1 + s) * stream.normal()
+      return (exponential(log) - 1) / s
+    case .flat: return 0
     }
   }
 }
@@ -77,11 +91,18 @@ public enum NuisanceConstraint: Sendable, Equatable {
 public struct ConstrainedLikelihood: LogLikelihood {
   public let base: any LogLikelihood
   public let constraints: [NuisanceConstraint]
+  /// Where the auxiliary measurements came out.
+  private let found: [Double]
 
-  public init(_ base: any LogLikelihood, _ constraints: [NuisanceConstraint]) {
+  /// - Parameter found: where the auxiliary measurements came out; nil is 0, which they are defined by.
+  public init(
+    _ base: any LogLikelihood, _ constraints: [NuisanceConstraint], found: [Double]? = nil
+  ) {
     precondition(constraints.count <= base.parameterCount)
+    precondition(found.map { $0.count == constraints.count } ?? true)
     self.base = base
     self.constraints = constraints
+    self.found = found ?? constraints.map { _ in 0 }
   }
 
   public var parameterCount: Int { base.parameterCount }
@@ -92,7 +113,7 @@ public struct ConstrainedLikelihood: LogLikelihood {
     var result = try base.evaluate(at: theta, gradient: gradient)
     let first = parameterCount - constraints.count
     for (k, constraint) in constraints.enumerated() {
-      let (value, slope) = constraint.logLikelihood(theta[first + k])
+      let (value, slope) = constraint.logLikelihood(theta[first + k], found: found[k])
       result.constraint += value
       if gradient { result.gradient[first + k] += slope }
     }

@@ -29,6 +29,14 @@ public struct ObservedEvents: Sendable {
     }
   }
 
+  /// Events of the same file, such as those that pass cuts.
+  public init(names: [String], values: [Double], count: Int, file: String) {
+    self.names = names
+    self.values = values
+    self.count = count
+    self.file = file
+  }
+
   /// Some columns, row-major, in the order asked for.
   /// - Throws: `.data` for names that are not there.
   public func columns(_ wanted: [String]) throws -> [Double] {

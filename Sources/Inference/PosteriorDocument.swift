@@ -29,22 +29,16 @@ public struct PosteriorHead: Sendable {
     var d = Document()
     let root = Self.root
     d.set(root + "method", method)
-    d.set(root + "mode", limits.mode.rawValue)
+    limits.writeHead(to: &d, at: root)
     d.set(root + "data", limits.isExpected ? "expected" : "observed")
     d.set(root + "parameters", limits.parameterNames)
     d.set(root + "units", limits.parameterUnits)
-    d.set(root + "luminosity", limits.luminosity)
     d.set(root + "theta_true", limits.thetaTrue)
     d.set(root + "event_count", limits.eventCount)
-    d.set(root + "includes_rate", limits.includesRate ? 1 : 0)
-    limits.recordBins(in: &d, root)
-    d.set(root + "partition", limits.partition.rawValue)
-    d.set(root + "combination", limits.combination.rawValue)
     d.set(root + "prior", prior)
     d.set(root + "capped_parameters", capped.map { limits.parameterNames[$0] })
     d.set(root + "reference", reference)
     d.set(root + "log_likelihood_at_reference", referenceLikelihood)
-    d.set(root + "notes", limits.notes)
     return d
   }
 }

@@ -12,10 +12,18 @@ extension LimitSource {
   public func expected(
     models: [any RatioEvaluator], part: Partition, thetaTrue: [Double], settings: LimitSettings
   ) throws -> Limits {
+    try run(expectedChannel(models: models, part: part, thetaTrue: thetaTrue), settings)
+  }
+
+  /// The channel of these limits.
+  public func expectedChannel(
+    models: [any RatioEvaluator], part: Partition, thetaTrue: [Double]
+  ) throws -> LimitChannel {
     try requireOneMixture()
-    try requirePositive(thetaTrue)
+    let events = try simulation.requireEvents()
+    let eventCount = luminosity * (try simulation.positiveCrossSection(at: thetaTrue))
     let (rows, scales) = try events.rows(in: part)
-    let weights = try self.weights(rows, scales, at: thetaTrue)
+    let weights = try self.weights(events, rows, scales, at: thetaTrue)
     let ratios = try MeanLogRatios(
       models.map { model in
         try check(model)
@@ -24,19 +32,17 @@ extension LimitSource {
       })
     let reference = models.first?.referenceTheta ?? []
     let isOneReference = models.allSatisfy { $0.referenceTheta == reference }
-    let eventCount = luminosity * (try events.point(thetaTrue)).crossSection(events.total).value
     let likelihood = RatioLikelihood(
       ratios, weights: weights, eventCount: eventCount, total: try model(events.total),
       luminosity: luminosity, includesRate: options.includesRate,
-      closureWeights: isOneReference ? try self.weights(rows, scales, at: reference) : nil)
+      closureWeights: isOneReference
+        ? try self.weights(events, rows, scales, at: reference) : nil)
     var limits = start(
-      .ratio, table: nil, eventCount: eventCount, thetaTrue: thetaTrue, weights: weights)
+      .ratio, table: nil, eventCount: eventCount, thetaTrue: thetaTrue,
+      statistics: EventStatistics(weights))
     limits.partition = part
     warnAboutShapes()
-    limits = try run(limits, likelihood, try narrowed(settings, models))
-    warnOutside(models, limits)
-    warnAboutNoise(limits)
-    return limits
+    return LimitChannel(source: self, likelihood: likelihood, head: limits, models: models)
   }
 
   /// Observed limits of ratio models; `x` holds, for each model, the events in the order of its observables.
@@ -44,6 +50,13 @@ extension LimitSource {
     models: [any RatioEvaluator], x: [[Double]], _ data: ObservedColumns,
     settings: LimitSettings
   ) throws -> Limits {
+    try run(observedChannel(models: models, x: x, data), settings)
+  }
+
+  /// The channel of these limits.
+  public func observedChannel(
+    models: [any RatioEvaluator], x: [[Double]], _ data: ObservedColumns
+  ) throws -> LimitChannel {
     try requireOneMixture()
     let weights = try data.normalisedWeights()
     let eventCount = weights.reduce(0, +)
@@ -61,31 +74,64 @@ extension LimitSource {
       })
     let likelihood = RatioLikelihood(
       ratios, weights: weights, eventCount: eventCount,
-      total: try model(events.total), luminosity: luminosity, includesRate: options.includesRate)
-    var limits = start(.ratio, table: nil, eventCount: eventCount)
+      total: try model(simulation.total), luminosity: luminosity,
+      includesRate: options.includesRate)
     warnAboutShapes()
-    limits = try run(limits, likelihood, try narrowed(settings, models))
-    warnOutside(models, limits)
-    return limits
+    return LimitChannel(
+      source: self, likelihood: likelihood,
+      head: start(.ratio, table: nil, eventCount: eventCount), models: models)
   }
 
   /// Expected limits where all of the parton level is seen: log r is the joint ratio of each event. All rows stand for
   /// the Asimov set, and q(θ_true) = 0 as for bins.
   public func expectedTruth(thetaTrue: [Double], settings: LimitSettings) throws -> Limits {
+    try run(truthChannel(thetaTrue: thetaTrue), settings)
+  }
+
+  /// The channel of these limits.
+  public func truthChannel(thetaTrue: [Double]) throws -> LimitChannel {
     try requireOneMixture()
-    try requirePositive(thetaTrue)
+    let events = try simulation.requireEvents()
+    let eventCount = luminosity * (try simulation.positiveCrossSection(at: thetaTrue))
     let (rows, scales) = try events.rows(in: .all)
-    let weights = try self.weights(rows, scales, at: thetaTrue)
-    let eventCount = luminosity * (try events.point(thetaTrue)).crossSection(events.total).value
-    let likelihood = RatioLikelihood(
-      try JointLogRatios(
-        events, rows: rows, reference: thetaTrue,
-        nuisance: constraints.isEmpty ? nil : NuisanceFactors(setup)), weights: weights,
-      eventCount: eventCount, total: try model(events.total), luminosity: luminosity,
-      includesRate: options.includesRate)
+    let weights = try withoutNegative(
+      self.weights(events, rows, scales, at: thetaTrue), file: events.file)
+    let total = try model(events.total)
+    let likelihood: any LogLikelihood
+    if parameters.constraints.isEmpty {
+      likelihood = RatioLikelihood(
+        try JointLogRatios(events, rows: rows, reference: thetaTrue), weights: weights,
+        eventCount: eventCount, total: total, luminosity: luminosity,
+        includesRate: options.includesRate)
+    } else {
+      likelihood = try ReweightedLikelihood(
+        events, weights: weights, eventCount: eventCount, reference: thetaTrue,
+        nuisance: NuisanceFactors(setup), total: total, luminosity: luminosity,
+        includesRate: options.includesRate)
+    }
     let limits = start(
-      .truth, table: nil, eventCount: eventCount, thetaTrue: thetaTrue, weights: weights)
-    return try run(limits, likelihood, settings)
+      .truth, table: nil, eventCount: eventCount, thetaTrue: thetaTrue,
+      statistics: EventStatistics(weights))
+    return LimitChannel(source: self, likelihood: likelihood, head: limits)
+  }
+
+  /// The policy on negative densities of a sum over events: an event of negative weight has no log density, so a little
+  /// of it is left out, and more is refused; bins add it up.
+  private func withoutNegative(_ weights: [Double], file: String?) throws -> [Double] {
+    let share = EventStatistics(weights).negativeFraction
+    let percent = Double(Int((1e4 * share).rounded())) / 100
+    guard share <= ToyDrawing.largestNegativeFraction else {
+      throw Problem(
+        .data,
+        "\(percent) % of the weight at the true point is negative, and such events have no likelihood ratio",
+        remedy: "use bins (--observable), or another order or point", file: file)
+    }
+    if percent > 0 {
+      journal?.warn(
+        "limits.negative.events",
+        "\(percent) % of the weight at the true point is negative and left out of the Asimov set")
+    }
+    return share > 0 ? weights.map { max(0, $0) } : weights
   }
 
   /// The shape of a ratio belongs to one mixture of processes, and varies with nuisance parameters only where it knows
@@ -102,11 +148,8 @@ extension LimitSource {
   }
 
   func warnAboutShapes() {
-    guard !constraints.isEmpty else { return }
-    journal?.warn(
-      "limits.shapes",
-      "the models do not know the nuisance parameters, which act on the rate alone; their effect on shapes is left out"
-    )
+    guard !parameters.constraints.isEmpty else { return }
+    LimitWarnings.warnAboutShapes(journal)
   }
 
   private func check(_ model: any RatioEvaluator) throws {
@@ -118,68 +161,10 @@ extension LimitSource {
     }
   }
 
-  private func weights(_ rows: [Int], _ scales: [Double], at theta: [Double]) throws -> [Double] {
+  private func weights(
+    _ events: CombinedEvents, _ rows: [Int], _ scales: [Double], at theta: [Double]
+  ) throws -> [Double] {
     let all = events.crossSections(at: try events.point(theta))
     return zip(rows, scales).map { all[$0] * $1 }
-  }
-
-  /// Fits stay where the models were trained; a parameter that was never varied is fixed unless it has an axis.
-  private func narrowed(
-    _ settings: LimitSettings, _ models: [any RatioEvaluator]
-  ) throws -> LimitSettings {
-    var result = settings
-    for model in models where !model.thetaRange.isEmpty {
-      for (p, range) in model.thetaRange.enumerated() {
-        let hasAxis =
-          settings.axes?.contains { $0.parameter == setup.parameterNames[p] } ?? false
-        if range.lowerBound == range.upperBound {
-          if !hasAxis, result.fixed[p] == nil { result.fixed[p] = range.lowerBound }
-        } else {
-          let bound = result.bounds[p].clamped(to: range)
-          if bound.lowerBound < bound.upperBound { result.bounds[p] = bound }
-        }
-      }
-    }
-    guard settings.axes != nil || result.fixed.count < setup.parameterNames.count else {
-      throw Problem(
-        .data, "the models know one value of each parameter, so there is nothing to fit",
-        remedy: "test points with 'limits points', or train on more of them",
-        file: models.first?.name)
-    }
-    return result
-  }
-
-  private func warnOutside(_ models: [any RatioEvaluator], _ limits: Limits) {
-    for model in models where !model.thetaRange.isEmpty {
-      let (n, theory) = (limits.parameterCount, setup.parameters.count)
-      let outside = (0..<limits.pointCount).filter { point in
-        (0..<theory).contains { p in
-          let (range, value) = (model.thetaRange[p], limits.points[point * n + p])
-          // The range is of values that were drawn: random ones stop a little short of the ends of their prior.
-          let margin = 1e-3 * (range.upperBound - range.lowerBound)
-          return value < range.lowerBound - margin || value > range.upperBound + margin
-        }
-      }
-      guard !outside.isEmpty else { continue }
-      journal?.warn(
-        "limits.outside \(model.name)",
-        "\(outside.count) of \(limits.pointCount) grid points are outside the range of theta that "
-          + "\(model.name) was trained on; log r is extrapolated there")
-    }
-  }
-
-  private func warnAboutNoise(_ limits: Limits) {
-    let number = LimitCalculation.rounded
-    if limits.qTrue > 0.5 {
-      journal?.warn(
-        "limits.noise",
-        "q at the true point is \(number(limits.qTrue)), not 0: the Asimov set is too noisy or log r is biased; use more events or less luminosity"
-      )
-    } else if limits.eventCount > limits.effectiveEvents / 10 {
-      journal?.warn(
-        "limits.noise",
-        "\(number(limits.effectiveEvents)) effective events stand for \(number(limits.eventCount)) expected ones; use ten times as many, or less luminosity"
-      )
-    }
   }
 }

@@ -13,14 +13,15 @@ extension LimitSource {
     _ statistic: ScoreStatistic, columns: ScoreColumns, bins: [Int]? = nil, thetaTrue: [Double],
     settings: LimitSettings
   ) throws -> Limits {
-    try requirePositive(thetaTrue)
+    let events = try simulation.requireEvents()
+    _ = try simulation.positiveCrossSection(at: thetaTrue)
     let scores = try events.observations(columns.names, rows: Array(0..<events.table.count))
     let weights = events.crossSections(at: try events.point(thetaTrue))
     let likelihood = try directional(
       statistic, columns, bins, scores, scores, weights.map { luminosity * $0 })
     let limits = start(
       statistic.mode, table: nil, eventCount: luminosity * weights.reduce(0, +),
-      thetaTrue: thetaTrue, weights: weights)
+      thetaTrue: thetaTrue, statistics: EventStatistics(weights))
     return try runDirectional(limits, likelihood, columns, settings)
   }
 
@@ -30,6 +31,7 @@ extension LimitSource {
     _ statistic: ScoreStatistic, columns: ScoreColumns, bins: [Int]? = nil,
     _ data: ObservedColumns, settings: LimitSettings
   ) throws -> Limits {
+    let events = try simulation.requireEvents()
     let scores = try events.observations(columns.names, rows: Array(0..<events.table.count))
     let weights = try data.normalisedWeights()
     let likelihood = try directional(statistic, columns, bins, scores, data.values, weights)
@@ -42,6 +44,7 @@ extension LimitSource {
     _ data: [Double], _ weights: [Double]
   ) throws -> DirectionalLikelihood {
     try requireOneMixture()
+    let events = try simulation.requireEvents()
     return try DirectionalLikelihood(
       events, scores: scores, reference: columns.reference, statistic: statistic,
       binCounts: bins, data: data, dataWeights: weights, total: model(events.total),
@@ -78,6 +81,7 @@ extension LimitSource {
     let theta = limits.isExpected ? limits.thetaTrue : columns.reference
     let bins = ScoreStatistic.sally.defaultBins(components: columns.names.count)
     let point = Array(theta.prefix(setup.parameters.count))
+    let events = try simulation.requireEvents()
     let axes = try zip(columns.names, bins).map { name, count in
       BinAxis(name, edges: try events.quantileEdges(name, bins: count, theta: point))
     }

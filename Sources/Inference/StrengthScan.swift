@@ -83,14 +83,8 @@ public struct StrengthScan: Sendable {
     var d = Document()
     let root = "cls/"
     if let head {
-      d.set(root + "mode", head.mode.rawValue)
-      d.set(root + "luminosity", head.luminosity)
+      head.writeHead(to: &d, at: root)
       d.set(root + "event_count", head.eventCount)
-      d.set(root + "includes_rate", head.includesRate ? 1 : 0)
-      head.recordBins(in: &d, root)
-      d.set(root + "partition", head.partition.rawValue)
-      d.set(root + "combination", head.combination.rawValue)
-      d.set(root + "notes", head.notes)
     }
     d.set(root + "parameter", parameter)
     d.set(root + "unit", unit)

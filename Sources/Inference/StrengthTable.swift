@@ -6,10 +6,10 @@ extension StrengthScan {
   /// CLs of pseudo-experiments from a table on the grid of one parameter.
   /// - Parameters:
   ///   - null: the hypothesis without signal.
-  ///   - observed: ln L of the data at all hypotheses of a table.
+  ///   - data: ln L at all hypotheses of a table, and the nuisance parameters that pseudo-experiments are thrown at.
   public mutating func replaceByToys(
     _ table: ToyTable, null: Int, toys: Int, seed: UInt64, names: [String],
-    observed: ((ToyTable) throws -> [Double])?, team: ThreadTeam, journal: Journal?
+    data: ToyData, team: ThreadTeam, journal: Journal?
   ) throws {
     let points = Array((null + 1)..<table.gridCount)
     func name(_ h: Int) -> String {
@@ -17,13 +17,13 @@ extension StrengthScan {
     }
     func statistics(_ truth: Int, _ some: [Int], _ purpose: RandomPurpose) throws -> [Double] {
       let drawing = try ToyDrawing(
-        table, at: table.hypotheses[truth], name: name(truth), journal: journal)
+        table, at: table.hypotheses[truth], nu: data.nu.isEmpty ? nil : data.nu[truth],
+        name: name(truth), journal: journal)
       return table.strengthStatistics(
         drawnAt: truth, points: some, null: null, statistic, drawing: drawing, toys: toys,
         seed: seed, purpose: purpose, team: team)
     }
     let background = try statistics(null, points, .experiments)
-    let totals = try observed?(table)
     var made: [StrengthToys] = []
     for (k, h) in points.enumerated() {
       made.append(
@@ -35,7 +35,7 @@ extension StrengthScan {
     replace(
       with: made, count: toys,
       statistics: points.map { h in
-        totals.map { table.strengthStatistic(of: $0, at: h, null: null, statistic) } ?? .nan
+        hasData ? table.strengthStatistic(of: data.totals, at: h, null: null, statistic) : .nan
       })
   }
 }

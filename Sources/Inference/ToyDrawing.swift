@@ -12,6 +12,8 @@ public struct ToyDrawing: Sendable {
   /// Σ|dσ < 0| / Σ|dσ|, which is left out of the draws.
   public let negativeFraction: Double
   private let cells: AliasTable
+  /// ν that pseudo-experiments are thrown at.
+  private let nu: [Double]
 
   /// The share of negative weight that is left out with a warning; more is refused.
   public static let largestNegativeFraction = 0.01
@@ -19,15 +21,19 @@ public struct ToyDrawing: Sendable {
   public static let warnedUse = 0.1
   public static let largestUse = 1.0
 
+  /// - Parameter nu: nuisance parameters; nil is 0.
   /// - Throws: `.data` where σ(θ) is not positive, too much of the weight is negative, or events would be used up.
-  public init(_ table: ToyTable, at theta: [Double], name: String, journal: Journal? = nil) throws {
-    let sigma = MorphedPoint(theta, morphing: table.morphing).crossSection(table.total).value
+  public init(
+    _ table: ToyTable, at theta: [Double], nu: [Double]? = nil, name: String,
+    journal: Journal? = nil
+  ) throws {
+    self.nu = nu ?? table.nuisances?.constraints.map { _ in 0 } ?? []
+    let (weights, sigma) = table.crossSections(at: theta, nu: self.nu)
     guard sigma > 0 else {
       throw Problem(
         .data, "the cross section at \(name) is \(sigma) pb, so there are no pseudo-experiments",
         remedy: "choose points inside the region that the events cover")
     }
-    let weights = table.crossSections(at: theta)
     let statistics = EventStatistics(weights)
     self.table = table
     mean = table.luminosity * sigma
@@ -78,11 +84,17 @@ public struct ToyDrawing: Sendable {
     if countsCells {
       for c in counts.indices { counts[c] = 0 }
       for _ in 0..<k { counts[cells.index(stream.uniform())] += 1 }
+    } else {
+      for _ in 0..<k { table.add(cells.index(stream.uniform()), times: 1, to: sums) }
+    }
+    if let nuisances = table.nuisances {
+      let found = zip(nuisances.constraints, nu).map { $0.measurement(of: $1, &stream) }
+      return table.addProfiles(countsCells ? counts : [Double(k)], found: found, to: sums)
+    }
+    if countsCells {
       for (c, count) in counts.enumerated() where count != 0 {
         table.add(c, times: count, to: sums)
       }
-    } else {
-      for _ in 0..<k { table.add(cells.index(stream.uniform()), times: 1, to: sums) }
     }
     table.addRate(Double(k), to: sums)
   }

@@ -6,7 +6,8 @@ import Numerics
 /// and the log density of each at every hypothesis, computed once.
 ///
 /// A pseudo-experiment at θ has k ~ Pois(Lσ(θ)) events, drawn with replacement with probability dσ_cell(θ)/σ(θ). Its
-/// likelihood at hypothesis h is Σ log p(cell|h) + k ln Lσ(h) − Lσ(h): sums over rows of a table.
+/// likelihood at hypothesis h is Σ log p(cell|h) + k ln Lσ(h) − Lσ(h): sums over rows of a table. With nuisance parameters
+/// auxiliary measurements are thrown too, and the likelihood is maximal over ν at every hypothesis.
 public struct ToyTable: Sendable {
   /// The points at which the likelihood is known: the grid, then further points.
   public let hypotheses: [[Double]]
@@ -19,6 +20,8 @@ public struct ToyTable: Sendable {
   public let flooredValues: Int
   let morphing: MorphingSetup
   let total: BinTable
+  /// Of the bins, or of the rate; nil where nothing depends on nuisance parameters.
+  let nuisances: ToyNuisances?
   private let cells: Cells
   /// log p(cell|h), [cell][hypothesis]; one of the two. Bins hold many events each, so they keep all digits; of events
   /// there are many, and few in a pseudo-experiment.
@@ -40,10 +43,12 @@ public struct ToyTable: Sendable {
   }
 
   /// Bins of a histogram, or the total alone.
+  /// - Parameter constraints: of the nuisance parameters of the bins; none keeps them at 0.
   public init(
     bins table: BinTable, morphing: MorphingSetup, hypotheses: [[Double]], gridCount: Int,
-    luminosity: Double, includesRate: Bool
+    luminosity: Double, includesRate: Bool, constraints: [NuisanceConstraint] = []
   ) throws {
+    let table = constraints.isEmpty ? table.withoutNuisances : table
     let points = hypotheses.map { MorphedPoint($0, morphing: morphing) }
     let totals = points.map { $0.crossSection(table.total).value }
     var logs = [Double](repeating: 0, count: table.binCount * hypotheses.count)
@@ -62,16 +67,24 @@ public struct ToyTable: Sendable {
     try self.init(
       cells: .bins(table), cellCount: table.binCount, exact: logs, short: [], floored: floored,
       totals: zip(totals, isDefined).map { $1 ? $0 : .nan }, total: table.total,
+      nuisances: constraints.isEmpty
+        ? nil
+        : ToyNuisances(
+          table, morphing: morphing, constraints: constraints, hypotheses: hypotheses,
+          luminosity: luminosity, includesRate: includesRate),
       morphing: morphing, hypotheses: hypotheses, gridCount: gridCount, luminosity: luminosity,
       includesRate: includesRate)
   }
 
   /// Simulated events with their log ratios.
-  /// - Parameter scales: what multiplies the weights of each row besides f_e.
+  ///
+  /// - Parameters:
+  ///   - scales: what multiplies the weights of each row besides f_e.
+  ///   - constraints: of the nuisance parameters, which the ratios do not know: they act on the rate. None keeps them at 0.
   public init(
     events: CombinedEvents, rows: [Int], scales: [Double], ratios: any RowLogRatios,
     hypotheses: [[Double]], gridCount: Int, luminosity: Double, includesRate: Bool,
-    journal: Journal? = nil
+    constraints: [NuisanceConstraint] = [], journal: Journal? = nil
   ) throws {
     let totals = hypotheses.map {
       MorphedPoint($0, morphing: events.morphing).crossSection(events.total).value
@@ -98,17 +111,23 @@ public struct ToyTable: Sendable {
     try self.init(
       cells: .events(events, rows: rows, scales: scales), cellCount: rows.count,
       exact: [], short: logs, floored: floored, totals: totals.map { $0 > 0 ? $0 : .nan },
-      total: events.total, morphing: events.morphing, hypotheses: hypotheses,
-      gridCount: gridCount, luminosity: luminosity, includesRate: includesRate)
+      total: events.total,
+      nuisances: constraints.isEmpty || !includesRate
+        ? nil
+        : ToyNuisances(
+          events.total, morphing: events.morphing, constraints: constraints,
+          hypotheses: hypotheses, luminosity: luminosity, includesRate: true),
+      morphing: events.morphing, hypotheses: hypotheses, gridCount: gridCount,
+      luminosity: luminosity, includesRate: includesRate)
   }
 
   private init(
     cells: Cells, cellCount: Int, exact: [Double], short: [Float], floored: Int, totals: [Double],
-    total: BinTable,
-    morphing: MorphingSetup, hypotheses: [[Double]], gridCount: Int, luminosity: Double,
-    includesRate: Bool
+    total: BinTable, nuisances: ToyNuisances?, morphing: MorphingSetup, hypotheses: [[Double]],
+    gridCount: Int, luminosity: Double, includesRate: Bool
   ) throws {
     precondition(gridCount <= hypotheses.count)
+    self.nuisances = nuisances
     self.cells = cells
     self.cellCount = cellCount
     exactLogs = exact
@@ -142,15 +161,26 @@ public struct ToyTable: Sendable {
       ?? hypotheses[0].map { _ in .nan }
   }
 
-  /// dσ of every cell at a point [pb].
-  func crossSections(at theta: [Double]) -> [Double] {
+  /// dσ of every cell at a point [pb], and σ of all; of events ν changes σ alone.
+  func crossSections(
+    at theta: [Double], nu: [Double]
+  ) -> (cells: [Double], total: Double) {
     let point = MorphedPoint(theta, morphing: morphing)
+    func shifted(_ table: BinTable, _ bin: Int) -> Double {
+      let value = point.crossSection(table, bin: bin).value
+      guard nuisances != nil, !nu.isEmpty else { return value }
+      return value
+        * NuisanceResponse(table, bin: bin, at: point, nu: nu, gradient: false, moves: false)
+        .factor
+    }
     switch cells {
     case .bins(let table):
-      return (0..<table.binCount).map { point.crossSection(table, bin: $0).value }
+      let values = (0..<table.binCount).map { shifted(table, $0) }
+      // Without ν the sum is taken as everywhere else.
+      return (values, nuisances == nil ? shifted(total, 0) : values.reduce(0, +))
     case .events(let events, let rows, let scales):
       let all = events.crossSections(at: point)
-      return zip(rows, scales).map { all[$0] * $1 }
+      return (zip(rows, scales).map { all[$0] * $1 }, shifted(total, 0))
     }
   }
 
@@ -188,24 +218,53 @@ public struct ToyTable: Sendable {
 
   /// ln L at every hypothesis of kinematic sums Σ log p(x_e|h) that were computed elsewhere (observed events).
   public func totals(kinematic: [Double], count: Double) -> [Double] {
-    var sums = kinematic
-    sums.withUnsafeMutableBufferPointer {
-      if let base = $0.baseAddress { addRate(count, to: base) }
-    }
-    return sums
+    data(kinematic: kinematic, counts: [count]).totals
   }
 
-  /// ln L at every hypothesis of counts in the cells.
-  public func totals(counts: [Double]) -> [Double] {
-    var sums = [Double](repeating: 0, count: hypotheses.count)
+  /// ln L at every hypothesis of counts in the cells, which are bins.
+  public func totals(counts: [Double]) -> [Double] { data(counts: counts).totals }
+
+  /// ln L of data at every hypothesis, and the best ν there (none without nuisance parameters): where pseudo-experiments at
+  /// that hypothesis are thrown. Auxiliary measurements came out at 0.
+  func data(kinematic: [Double]? = nil, counts: [Double]) -> ToyData {
+    var sums = kinematic ?? [Double](repeating: 0, count: hypotheses.count)
+    var nu: [[Double]] = []
     sums.withUnsafeMutableBufferPointer { sums in
       guard let base = sums.baseAddress else { return }
-      for (cell, count) in counts.enumerated() where count != 0 {
-        add(cell, times: count, to: base)
+      if let nuisances {
+        let found = nuisances.constraints.map { _ in 0.0 }
+        addProfiles(counts, found: found, to: base) { nu.append($0) }
+        return
+      }
+      if kinematic == nil {
+        for (cell, count) in counts.enumerated() where count != 0 {
+          add(cell, times: count, to: base)
+        }
       }
       addRate(counts.reduce(0, +), to: base)
     }
-    return sums
+    return ToyData(totals: sums, nu: nu)
+  }
+
+  /// Adds ln L of counts in the bins of the nuisance parameters, maximal over them, at every hypothesis.
+  func addProfiles(
+    _ counts: [Double], found: [Double], to sums: UnsafeMutablePointer<Double>,
+    _ body: ([Double]) -> Void = { _ in }
+  ) {
+    guard let nuisances else { return }
+    var scratch = ToyNuisances.Scratch(nuisances.count)
+    var nu = found
+    for h in hypotheses.indices {
+      guard !means[h].isNaN else {
+        sums[h] = .nan
+        body(found)
+        continue
+      }
+      // Neighbours on the grid have neighbouring ν, which saves steps.
+      sums[h] += nuisances.profile(
+        h, counts: counts, found: found, nu: &nu, scratch: &scratch)
+      body(nu)
+    }
   }
 
   /// The largest ln L of the grid, and of one more hypothesis (so that t is never negative).

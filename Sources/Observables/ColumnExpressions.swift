@@ -82,8 +82,11 @@ public struct ColumnExpressions: Sendable {
   /// multiplied by the efficiencies.
   ///
   /// The sample table stays as it is: cross sections are after the cuts.
+  /// - Parameter allowsNone: whether it is a result that no row is left, as it is of observed events.
   /// - Throws: `.data` naming the row of an efficiency that is negative, infinite or undefined; where no row is left.
-  public func apply(to table: EventTable, file: String? = nil) throws -> EventTable {
+  public func apply(
+    to table: EventTable, file: String? = nil, allowsNone: Bool = false
+  ) throws -> EventTable {
     guard !isTrivial else { return table }
     let evaluator = Evaluator(program)
     let event = ParticleEvent()
@@ -119,7 +122,7 @@ public struct ColumnExpressions: Sendable {
       scales.append(scale)
       for i in computed.indices { values[i].append(evaluator.value(i)) }
     }
-    guard !rows.isEmpty else {
+    guard allowsNone || !rows.isEmpty else {
       throw Problem(
         .data, "no event is left after the cuts", remedy: "loosen --cut", file: file)
     }

@@ -19,33 +19,11 @@ struct CoverageLimits: Tool {
   @OptionGroup var scan: ScanOptions
   @OptionGroup var level: LevelOption
 
-  @Option(
-    help: ArgumentHelp("Pseudo-experiments of the construction at each true point.", valueName: "n")
-  )
-  var toys = 10_000
-
-  @Option(
-    help: ArgumentHelp("Pseudo-experiments that are judged at each true point.", valueName: "n"))
-  var experiments = 10_000
-
-  @Option(
-    help: ArgumentHelp(
-      "Degrees of freedom of the asymptotic regions; by default the axes of the grid.",
-      valueName: "n"))
-  var dof: Int?
-
+  @OptionGroup var pseudo: ToyOptions
   @OptionGroup var seed: SeedOptions
   @OptionGroup var shard: ShardOptions
   @OptionGroup var output: OutputGroup
   @OptionGroup var common: CommonOptions
-
-  func validate() throws {
-    guard toys >= 100, toys < 1 << 31 else { throw ValidationError("--toys takes 100 or more") }
-    guard experiments >= 100, experiments < 1 << 31 else {
-      throw ValidationError("--experiments takes 100 or more")
-    }
-    if let dof, dof < 1 { throw ValidationError("--dof takes a positive number") }
-  }
 
   func execute(_ context: CommandContext) throws {
     let part = try shard.resolve()
@@ -56,14 +34,14 @@ struct CoverageLimits: Tool {
     if truths.isEmpty { truths = [input.setup.benchmarks[input.setup.referenceBenchmark].values] }
     let construction = NeymanConstruction(
       try input.source.table(grid + truths, gridCount: grid.count),
-      names: input.setup.parameterNames, levels: level.levels, toys: toys, seed: seed,
-      degreesOfFreedom: dof ?? axes.count, team: input.events.team, journal: context.journal)
+      names: input.setup.parameterNames, levels: level.levels, toys: pseudo.toys, seed: seed,
+      degreesOfFreedom: pseudo.dof ?? axes.count, team: input.team, journal: context.journal)
     let study = try CoverageStudy(
       construction, points: part.range(of: truths.count).map { grid.count + $0 },
-      experiments: experiments, journal: context.journal)
+      experiments: pseudo.experiments ?? 10_000, journal: context.journal)
     var limits = input.source.limits(
       axes: axes, fixed: fixed.keys.sorted(), degreesOfFreedom: construction.degreesOfFreedom)
-    limits.notes = input.notes
+    limits.notes += input.notes
     var document = study.document(limits: limits)
     if part.count > 1 {
       ResultMerge.mark(

@@ -8,7 +8,8 @@ struct ExpectedLimits: Tool {
     "expected", abstract: "Limits for the average experiment (Asimov data) at a true point.",
     discussion: """
       With --model the log ratio of the models or a histogram of their scores, with --observable a histogram, with --truth \
-      the joint ratio of each event (everything seen at parton level: no measurement), and with none of them the rate alone.
+      the joint ratio of each event (everything seen at parton level: no measurement), and with none of them the rate alone. \
+      A table of bins made by 'fisher bins' stands for its histogram. Several files are channels, whose ln L is added.
       """)
 
   @OptionGroup var theta: ThetaOption
@@ -37,25 +38,35 @@ struct ExpectedLimits: Tool {
   }
 
   private func limits(_ input: LimitInput, _ context: CommandContext) throws -> Limits {
-    let (source, thetaTrue) = (input.source, input.thetaTrue)
-    let settings = try options.grid.settings(source)
-    if truth { return try source.expectedTruth(thetaTrue: thetaTrue, settings: settings) }
+    let thetaTrue = input.thetaTrue
+    let settings = try options.grid.settings(input.parameters)
     if let scores = input.scores, scores.statistic != .sally {
-      return try source.expected(
+      return try input.onlyChannel(scores.statistic).source.expected(
         scores.statistic, columns: scores.columns, bins: input.turningBins(),
         thetaTrue: thetaTrue, settings: settings)
     }
-    guard !input.models.isEmpty else {
-      return try source.expected(
-        axes: input.axes(), mode: input.scores == nil ? .histogram : .score,
-        thetaTrue: thetaTrue, settings: settings)
+    let channels = try input.channels.map { channel in
+      if truth { return try channel.source.truthChannel(thetaTrue: thetaTrue) }
+      guard !input.models.isEmpty else {
+        return try channel.source.expectedChannel(
+          axes: input.axes(channel), mode: input.scores == nil ? .histogram : .score,
+          thetaTrue: thetaTrue)
+      }
+      return try ratios(channel, input, context)
     }
+    return try ChannelFit(channels, journal: context.journal).run(settings)
+  }
+
+  private func ratios(
+    _ channel: LimitInput.Channel, _ input: LimitInput, _ context: CommandContext
+  ) throws -> LimitChannel {
     let part = partition.partition ?? .test
+    let table = try channel.source.simulation.requireEvents().table
     for model in input.models {
       model.warnIfTrained(
-        on: part, of: input.events.table, digest: input.digest, journal: context.journal)
+        on: part, of: table, digest: channel.input.digest, journal: context.journal)
     }
-    return try source.expected(
-      models: input.models, part: part, thetaTrue: thetaTrue, settings: settings)
+    return try channel.source.expectedChannel(
+      models: input.models, part: part, thetaTrue: input.thetaTrue)
   }
 }

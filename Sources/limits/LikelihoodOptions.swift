@@ -11,12 +11,7 @@ struct LikelihoodOptions: ParsableArguments {
   @OptionGroup var input: InputGroup
   @OptionGroup var luminosity: LuminosityOption
   @OptionGroup var model: ModelOption
-
-  @Option(
-    help: ArgumentHelp("Use a histogram of this observable.", valueName: "name"))
-  var observable: String?
-
-  @OptionGroup var bins: BinsOption
+  @OptionGroup var histogram: HistogramOptions
 
   @Flag(help: "Take the joint ratio of each event for the likelihood ratio.")
   var truth = false
@@ -24,11 +19,12 @@ struct LikelihoodOptions: ParsableArguments {
   @Flag(help: "Leave the number of events out of the likelihood.")
   var noRate = false
 
+  @OptionGroup var nuisances: NuisanceOptions
   @OptionGroup var partition: PartitionOption
-  @OptionGroup var combine: CombineOption
+  @OptionGroup var simulation: SimulationOptions
 
   func validate() throws {
-    if [observable != nil, !model.model.isEmpty, truth].count(where: { $0 }) > 1 {
+    if [!histogram.observable.isEmpty, !model.model.isEmpty, truth].count(where: { $0 }) > 1 {
       throw ValidationError("--truth, --observable and --model are three likelihoods; give one")
     }
     if partition.partition != nil, model.model.isEmpty {
@@ -39,72 +35,95 @@ struct LikelihoodOptions: ParsableArguments {
 
 /// Events, and the likelihood made from them.
 struct LikelihoodInput {
-  let events: CombinedEvents
   let source: ToySource
   let luminosity: Double
-  /// The models, and the part of the events that stands for what they see.
-  let models: [TrainedModel]
+  let team: ThreadTeam
   let setup: Setup
+  /// What a result says of what it was made with.
+  let notes: [String]
+  private let input: SimulationInput
+  /// Score models whose outputs are binned.
+  private let scores: ScoreColumns?
 
   /// - Parameter theta: the point that quantile bins and closest benchmarks are taken at; nil is the reference benchmark.
   init(_ options: LikelihoodOptions, theta: [String], context: CommandContext) throws {
     luminosity = try options.luminosity.require().inversePicobarn
     let point = try theta.first.map(PointSpecification.init(parsing:))
     let team = ThreadTeam(threads: context.threads)
-    models = try options.model.model.map {
+    self.team = team
+    let models = try options.model.model.map {
       try TrainedModel(context.readModel($0), name: $0, team: team)
     }
-    var observables = options.observable.map { [$0] } ?? []
-    for name in models.flatMap(\.observableNames) where !observables.contains(name) {
-      observables.append(name)
-    }
-    let file = try context.openTable(options.input, expecting: [.events])
-    let table = try EventTable.load(file, observables: observables)
-    let digest = (file as? any DigestedSource)?.contentDigest ?? ContentDigest.of(file.header)
-    setup = table.setup
-    let reference = setup.benchmarks[setup.referenceBenchmark].values
-    let thetaTrue = try point?.resolve(setup) ?? reference
-    events = try CombinedEvents(
-      table, combination: options.combine.combine, theta: thetaTrue, file: file.name, team: team)
-    let likelihood: ToySource.Likelihood
-    if let observable = options.observable {
-      let edges = try BinSpecification(parsing: options.bins.bins).edges(
-        events, observable: observable, theta: thetaTrue)
-      likelihood = .histogram(try events.fill(observable, edges: edges))
-    } else if options.truth {
-      likelihood = .truth(reference: reference)
-    } else if models.isEmpty {
-      likelihood = .rate
-    } else {
-      let part = options.partition.partition ?? .test
-      for model in models {
-        model.warnIfTrained(on: part, of: table, digest: digest, journal: context.journal)
-      }
-      likelihood = .ratio(models, part)
-    }
+    let isScore = models.contains { $0.model.target == .score }
+    scores = try isScore ? ScoreColumns(models) : nil
+    try options.simulation.requireTrained(models)
+    let file = try context.openTable(options.input, expecting: [.events, .bins])
+    input = try SimulationInput(
+      file, columns: options.histogram.observable, models: models, scores: scores,
+      choice: options.simulation,
+      theta: { try point?.resolve($0) ?? $0.benchmarks[$0.referenceBenchmark].values },
+      team: team)
+    setup = input.simulation.setup
     source = try ToySource(
-      events, likelihood: likelihood, luminosity: luminosity, includesRate: !options.noRate,
-      journal: context.journal)
-    if !setup.nuisanceParameters.isEmpty {
+      input.simulation,
+      likelihood: try Self.likelihood(options, input, scores, models, context),
+      luminosity: luminosity,
+      terms: LikelihoodTerms(
+        includesRate: !options.noRate,
+        includesNuisance: options.nuisances.nuisance == .profile,
+        constraints: try options.nuisances.constraints([setup])), journal: context.journal)
+    notes =
+      input.notes(options.simulation) + options.simulation.notes + models.map(\.note)
+    if !setup.nuisanceParameters.isEmpty, options.nuisances.nuisance == .none {
       context.journal.warn(
         "limits.nuisance", "nuisance parameters are kept at 0; the result is without systematics")
     }
   }
 
-  /// Lσ(θ).
-  func expectedEvents(_ theta: [Double]) -> Double {
-    luminosity * MorphedPoint(theta, morphing: events.morphing).crossSection(events.total).value
+  private static func likelihood(
+    _ options: LikelihoodOptions, _ input: SimulationInput, _ scores: ScoreColumns?,
+    _ models: [TrainedModel], _ context: CommandContext
+  ) throws -> ToySource.Likelihood {
+    if options.truth {
+      let setup = input.simulation.setup
+      return .truth(reference: setup.benchmarks[setup.referenceBenchmark].values)
+    }
+    guard models.isEmpty || scores != nil else {
+      let part = options.partition.partition ?? .test
+      let table = try input.simulation.requireEvents().table
+      for model in models {
+        model.warnIfTrained(on: part, of: table, digest: input.digest, journal: context.journal)
+      }
+      return .ratio(models, part)
+    }
+    // A table of bins whose axes are scores takes a model for observed events.
+    let own = input.simulation.axes
+    guard own == nil || scores == nil || own?.isEmpty == true else {
+      return .histogram(try input.simulation.binned([]), mode: .score)
+    }
+    let axes = try input.axes(
+      scores.map { try options.histogram.axes(ofScores: $0) } ?? options.histogram.axes())
+    guard !(own ?? axes).isEmpty else { return .rate }
+    return .histogram(
+      try input.simulation.binned(axes), mode: scores == nil ? .histogram : .score)
   }
 
-  /// Models by name, for the notes of a result.
-  var notes: [String] { models.map(\.note) }
+  /// Lσ(θ).
+  func expectedEvents(_ theta: [Double]) -> Double {
+    let point = MorphedPoint(theta, morphing: input.simulation.morphing)
+    return luminosity * point.crossSection(input.simulation.total).value
+  }
 
+  /// Observed events that pass the cuts, with what the likelihood is made of.
   func observed(
     _ path: String, _ options: LikelihoodOptions, _ context: CommandContext
   ) throws -> ObservedEvents {
-    try ObservedEvents(
+    let events = try ObservedEvents(
       context.openTable(
         path, expecting: [.events, .sample], options: options.input.reading.options))
+    return try input.selected(
+      events, scores: scores, observables: options.histogram.observable,
+      choice: options.simulation)
   }
 }
 
@@ -177,4 +196,32 @@ struct LevelOption: ParsableArguments {
     }
   }
   var levels: [Double] { level.isEmpty ? [0.68, 0.95] : level }
+}
+
+/// How many pseudo-experiments there are, and what their regions are compared with.
+struct ToyOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Pseudo-experiments of the construction at each point.", valueName: "n"))
+  var toys = 10_000
+
+  @Option(
+    help: ArgumentHelp(
+      "Pseudo-experiments at each true point: 1000 for the bands of toys, 10000 that coverage judges, by default.",
+      valueName: "n"))
+  var experiments: Int?
+
+  @Option(
+    help: ArgumentHelp(
+      "Degrees of freedom of the asymptotic regions to compare with; by default the axes of the grid.",
+      valueName: "n"))
+  var dof: Int?
+
+  func validate() throws {
+    for (name, count) in [("--toys", toys), ("--experiments", experiments ?? 100)]
+    where count < 100 || count >= 1 << 31 {
+      throw ValidationError("\(name) takes 100 or more")
+    }
+    if let dof, dof < 1 { throw ValidationError("--dof takes a positive number") }
+  }
 }

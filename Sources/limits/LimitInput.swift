@@ -5,17 +5,22 @@ import EventModel
 import Inference
 import Numerics
 
-/// Events and models that limits are made from.
+/// Events and models that limits are made from: one file, or one for each channel.
 struct LimitInput {
-  let events: CombinedEvents
-  let digest: String
+  /// One file with what its likelihood is made of.
+  struct Channel {
+    let input: SimulationInput
+    let source: LimitSource
+  }
+
+  let channels: [Channel]
+  let parameters: LimitParameters
   let thetaTrue: [Double]
-  let source: LimitSource
   /// Models of ratios or densities; empty for other kinds of limits.
   let models: [TrainedModel]
   /// Score models with what is made of them; nil for other kinds of limits.
   let scores: (columns: ScoreColumns, statistic: ScoreStatistic)?
-  /// What a result says of the models it was made with.
+  /// What a result says of what it was made with.
   let notes: [String]
   private let histogram: HistogramOptions
 
@@ -39,48 +44,67 @@ struct LimitInput {
     scores =
       isScore ? (try ScoreColumns(trained), options.statistic ?? method ?? .sally) : nil
     models = isScore ? [] : trained
-    notes = trained.map(\.note)
-    var wanted = options.histogram.observable
-    for name in trained.flatMap(\.observableNames) where !wanted.contains(name) {
-      wanted.append(name)
-    }
-    let file = try context.openTable(options.input, expecting: [.events])
-    var table = try EventTable.load(file, observables: wanted)
-    digest = (file as? any DigestedSource)?.contentDigest ?? ContentDigest.of(file.header)
-    if let scores { try scores.columns.add(to: &table, file: file.name) }
+    try options.simulation.requireTrained(trained)
     histogram = options.histogram
-    let setup = table.setup
-    guard setup.morphing != nil || trained.isEmpty else {
-      throw Problem(
-        .data, "the setup has no morphing basis",
-        remedy: "use 'limits points', or make one with 'morph setup'", file: file.name)
+    let paths = options.inputs.paths.isEmpty ? [nil] : options.inputs.paths.map { Optional($0) }
+    var known: [Double]?
+    var inputs: [SimulationInput] = []
+    for path in paths {
+      let source = try context.openTable(
+        path, expecting: [.events, .bins], options: options.inputs.reading.options)
+      let input = try SimulationInput(
+        source, columns: histogram.observable, models: trained, scores: scores?.columns,
+        choice: options.simulation,
+        // One true point, whose name may mean another in another file.
+        theta: {
+          try known ?? point?.resolve($0) ?? $0.benchmarks[$0.referenceBenchmark].values
+        }, team: team)
+      known = input.theta
+      inputs.append(input)
     }
-    thetaTrue = try point?.resolve(setup) ?? setup.benchmarks[setup.referenceBenchmark].values
-    events = try CombinedEvents(
-      table, combination: options.combine.combine, theta: thetaTrue, file: file.name, team: team)
-    source = LimitSource(
-      events, luminosity: luminosity.inversePicobarn,
-      options: try options.likelihood.options(setup), journal: context.journal)
+    thetaTrue = inputs[0].theta
+    let all = inputs.map(\.simulation)
+    channels = try inputs.map { input in
+      Channel(
+        input: input,
+        source: LimitSource(
+          input.simulation, luminosity: luminosity.inversePicobarn,
+          options: try options.likelihood.terms(input.simulation, among: all),
+          journal: context.journal))
+    }
+    parameters = try LimitParameters(
+      joining: channels.map { ($0.source.parameters, $0.input.file) })
+    let selections = inputs.flatMap { input in
+      input.notes(options.simulation).map { inputs.count > 1 ? "\(input.file): \($0)" : $0 }
+    }
+    notes = selections + options.simulation.notes + trained.map(\.note)
   }
 
-  /// Axes of the histogram that was asked for; none for the rate.
-  func axes() throws -> [BinAxis] {
-    try BinSpecification.axes(texts(), events, theta: thetaTrue)
+  /// The only channel.
+  /// - Throws: `.usage` for several where the likelihood cannot be fitted together with others.
+  func onlyChannel(_ statistic: ScoreStatistic) throws -> Channel {
+    guard channels.count == 1 else {
+      throw Problem(
+        .usage,
+        "the likelihood of --statistic \(statistic.rawValue) jumps between points, so it is fitted on its grid alone",
+        remedy: "make limits of each file on one --grid, and use 'limits combine'")
+    }
+    return channels[0]
+  }
+
+  /// Axes of the histogram that was asked for; none for the rate, and of a table of bins.
+  ///
+  /// Beside events, what is asked for is of them alone.
+  func axes(_ channel: Channel) throws -> [BinAxis] {
+    if channel.input.events == nil, channels.contains(where: { $0.input.events != nil }) {
+      return []
+    }
+    return try channel.input.axes(texts())
   }
 
   private func texts() throws -> [(observable: String, bins: String)] {
     guard let scores else { return try histogram.axes() }
-    let names = scores.columns.names
-    guard histogram.bins.count <= 1 || histogram.bins.count == names.count else {
-      throw Problem(
-        .usage, "\(histogram.bins.count) --bins for \(names.count) components of the score",
-        remedy: "give --bins once for each, or once for all")
-    }
-    let standard = ScoreStatistic.sally.defaultBins(components: names.count)
-    return names.enumerated().map { k, name in
-      let given = histogram.bins.count == 1 ? histogram.bins[0] : histogram.bins.dropFirst(k).first
-      return (name, given ?? String(standard[k]))
-    }
+    return try histogram.axes(ofScores: scores.columns)
   }
 
   /// Numbers of bins of a statistic of the score that turns; nil where none are given.
@@ -93,6 +117,23 @@ struct LimitInput {
           remedy: "give the number of bins")
       }
       return count
+    }
+  }
+}
+
+extension HistogramOptions {
+  /// The axes of a histogram of score components, as texts.
+  func axes(ofScores columns: ScoreColumns) throws -> [(observable: String, bins: String)] {
+    let names = columns.names
+    guard bins.count <= 1 || bins.count == names.count else {
+      throw Problem(
+        .usage, "\(bins.count) --bins for \(names.count) components of the score",
+        remedy: "give --bins once for each, or once for all")
+    }
+    let standard = ScoreStatistic.sally.defaultBins(components: names.count)
+    return names.enumerated().map { k, name in
+      let given = bins.count == 1 ? bins[0] : bins.dropFirst(k).first
+      return (name, given ?? String(standard[k]))
     }
   }
 }

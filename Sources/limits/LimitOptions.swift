@@ -6,7 +6,7 @@ import Inference
 
 /// What expected and observed limits have in common.
 struct LimitOptions: ParsableArguments {
-  @OptionGroup var input: InputGroup
+  @OptionGroup var inputs: InputsGroup
   @OptionGroup var luminosity: LuminosityOption
   @OptionGroup var model: ModelOption
   @OptionGroup var denominator: DenominatorOption
@@ -25,7 +25,7 @@ struct LimitOptions: ParsableArguments {
   @Flag(help: "Print the grid too: parameters, ln L, q and p of every point.")
   var points = false
 
-  @OptionGroup var combine: CombineOption
+  @OptionGroup var simulation: SimulationOptions
   @OptionGroup var output: OutputGroup
   @OptionGroup var common: CommonOptions
 
@@ -41,27 +41,12 @@ struct LimitOptions: ParsableArguments {
 
 extension ScoreStatistic: ExpressibleByArgument {}
 
-/// What is done with nuisance parameters.
-enum NuisanceChoice: String, CaseIterable, ExpressibleByArgument {
-  case profile, none
-}
-
 /// What the likelihood is made of besides the events.
 struct LikelihoodGroup: ParsableArguments {
   @Flag(help: "Leave the number of events out of the likelihood.")
   var noRate = false
 
-  @Option(
-    help: ArgumentHelp(
-      "Nuisance parameters: 'profile' over them within their constraints, or keep them at 0 ('none').",
-      valueName: "handling"))
-  var nuisance = NuisanceChoice.profile
-
-  @Option(
-    help: ArgumentHelp(
-      "Constraint of a nuisance parameter: gauss (the default), gauss:WIDTH, lognormal:S or flat. Repeatable.",
-      valueName: "name=constraint"))
-  var constraint: [String] = []
+  @OptionGroup var nuisances: NuisanceOptions
 
   @Option(
     help: ArgumentHelp(
@@ -72,22 +57,15 @@ struct LikelihoodGroup: ParsableArguments {
   @Flag(help: "Let every bin vary by the statistics of the simulation (Barlow and Beeston, lite).")
   var mcStatistics = false
 
-  /// The options, for the parameters of a setup.
-  func options(_ setup: Setup) throws -> LikelihoodTerms {
-    var constraints: [String: NuisanceConstraint] = [:]
-    for text in constraint {
-      let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      guard parts.count == 2 else {
-        throw Problem(
-          .usage, "--constraint '\(text)' is not NAME=CONSTRAINT",
-          remedy: "write --constraint scales=flat")
-      }
-      let name = setup.nuisanceParameters[try setup.nuisanceIndex(String(parts[0]))].name
-      constraints[name] = try NuisanceConstraint(parsing: String(parts[1]))
-    }
-    return LikelihoodTerms(
-      includesRate: !noRate, includesNuisance: nuisance == .profile, constraints: constraints,
-      freeNorms: freeNorm, includesStatistics: mcStatistics)
+  /// The options, for the parameters and processes of all channels, and those of one.
+  func terms(_ simulation: Simulation, among all: [Simulation]) throws -> LikelihoodTerms {
+    LikelihoodTerms(
+      includesRate: !noRate, includesNuisance: nuisances.nuisance == .profile,
+      constraints: try nuisances.constraints(all.map(\.setup)),
+      // A process that no channel has is left for the model to refuse.
+      freeNorms: freeNorm.filter { name in
+        simulation.hasProcess(name) || !all.contains { $0.hasProcess(name) }
+      }, includesStatistics: mcStatistics)
   }
 }
 
@@ -137,13 +115,13 @@ struct LimitGrid: ParsableArguments {
   }
 
   /// The settings, for a likelihood.
-  func settings(_ source: LimitSource) throws -> LimitSettings {
+  func settings(_ parameters: LimitParameters) throws -> LimitSettings {
     var fixed: [Int: Double] = [:]
     for text in fix.flatMap({ $0.split(separator: ",", omittingEmptySubsequences: false) }) {
       let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      let p = try source.parameter(String(parts[0]))
+      let p = try parameters.place(of: String(parts[0]))
       guard parts.count == 2 else {
-        fixed[p] = source.nominalValue(p)
+        fixed[p] = parameters.nominalValue(p)
         continue
       }
       guard let value = Double(parts[1]), value.isFinite else {
@@ -155,7 +133,7 @@ struct LimitGrid: ParsableArguments {
     return LimitSettings(
       axes: grid.isEmpty ? nil : try grid.map(GridAxis.init(parsing:)), fixed: fixed,
       levels: level.isEmpty ? [0.68, 0.95] : level, degreesOfFreedom: dof,
-      bounds: source.bounds, wantsImpacts: impacts,
-      ofInterest: poi.isEmpty ? nil : try poi.map(source.parameter))
+      bounds: parameters.thetaBounds, wantsImpacts: impacts,
+      ofInterest: poi.isEmpty ? nil : try poi.map(parameters.place))
   }
 }

@@ -12,7 +12,8 @@ struct PosteriorLimits: Tool {
     discussion: """
       With --grid the posterior is summed over the cells of a grid; without it, chains sample it: an affine-invariant \
       ensemble, or Hamiltonian Monte Carlo with the gradient of the likelihood. Of a model, the prior is cut off at the \
-      range of theta that it was trained on. Chains that have not converged are an error (R-hat above 1.1) or warned of.
+      range of theta that it was trained on. Nuisance parameters are sampled with the others, within their constraints. \
+      Chains that have not converged are an error (R-hat above 1.1) or warned of.
       """)
 
   @OptionGroup var theta: ThetaOption
@@ -80,8 +81,15 @@ struct PosteriorLimits: Tool {
   func execute(_ context: CommandContext) throws {
     let input = try LikelihoodInput(options, theta: theta.theta, context: context)
     let setup = input.setup
+    let parameters = input.source.parameters
+    guard grid.isEmpty || parameters.otherBounds.isEmpty else {
+      throw Problem(
+        .usage, "nuisance parameters are integrated by chains, which have no grid",
+        remedy: "leave --grid away, or keep them at 0 with --nuisance none")
+    }
     let likelihood: any LogLikelihood
-    var limits = input.source.limits(axes: [], fixed: [], degreesOfFreedom: setup.parameters.count)
+    var limits = input.source.limits(
+      axes: [], fixed: [], degreesOfFreedom: setup.parameters.count, withNuisances: true)
     if let data {
       let observed = try input.observed(data, options, context)
       do { likelihood = try input.source.observedLikelihood(observed) } catch let p as Problem {
@@ -90,29 +98,35 @@ struct PosteriorLimits: Tool {
       limits.isExpected = false
       limits.eventCount = Double(observed.count)
     } else {
-      limits.thetaTrue = try theta.requireOne().resolve(setup)
-      likelihood = try input.source.asimovLikelihood(at: limits.thetaTrue)
-      limits.eventCount = input.expectedEvents(limits.thetaTrue)
+      let truth = try theta.requireOne().resolve(setup)
+      likelihood = try input.source.asimovLikelihood(at: truth)
+      limits.thetaTrue = parameters.point(truth)
+      limits.eventCount = input.expectedEvents(truth)
     }
-    limits.notes = input.notes
+    limits.notes += input.notes
     let specification = try ThetaSpecification(parsing: [prior])
     guard let priors = try specification.resolvePriors(setup) else {
       throw Problem(
         .usage, "'\(prior)' is no prior", remedy: "write flat:cHW=-1:1 or gauss:cHW=0:0.5")
     }
+    // What is known of nuisance parameters is in the likelihood of their auxiliary measurements.
     var density = try PriorDensity(
-      priors, correlations: specification.resolveCorrelations(setup))
+      priors
+        + parameters.otherBounds.map { ThetaSpecification.Prior.flat($0.lowerBound, $0.upperBound) },
+      correlations: specification.resolveCorrelations(setup))
     let capped =
-      try input.source.trainingRange.map { try density.cap($0, names: setup.parameterNames) } ?? []
+      try input.source.trainingRange.map {
+        try density.cap($0 + parameters.otherBounds, names: parameters.names)
+      } ?? []
     if !capped.isEmpty {
       context.journal.warn(
         "posterior.capped",
-        "the prior of \(capped.map { setup.parameterNames[$0] }.joined(separator: ", ")) is cut off at the range that the model was trained on"
+        "the prior of \(capped.map { parameters.names[$0] }.joined(separator: ", ")) is cut off at the range that the model was trained on"
       )
     }
-    let point =
+    let point = parameters.point(
       try reference.map { try PointSpecification(parsing: $0).resolve(setup) }
-      ?? setup.benchmarks[setup.referenceBenchmark].values
+        ?? setup.benchmarks[setup.referenceBenchmark].values)
     let head = PosteriorHead(
       limits: limits, prior: specification.description, capped: capped, levels: level.levels,
       reference: point,

@@ -37,15 +37,18 @@ struct StrengthLimits: Tool {
     var nullPoint = grid[0]
     nullPoint[poi] = test.null
     let observed = try data.map { try input.observed($0, options, context) }
-    let bounds = input.setup.parameterNames.indices.map { p in
+    let theory = input.setup.parameterNames.indices.map { p in
       p == poi
         ? min(axes[0].lower, test.null)...max(axes[0].upper, test.null) : grid[0][p]...grid[0][p]
     }
+    let bounds = theory + input.source.parameters.otherBounds
     do {
+      let likelihood = try observed.map { try input.source.observedLikelihood($0) }
+      // Without signal, where the data want the nuisance parameters to be.
+      let nu = try likelihood.map { try input.source.profiledNuisances($0, at: nullPoint) }
       let strength = try StrengthTest(
-        observed: observed.map { try input.source.observedLikelihood($0) },
-        asimov: input.source.asimovLikelihood(at: nullPoint), statistic: test.statistic, poi: poi,
-        null: test.null, bounds: bounds, fixed: fixed)
+        observed: likelihood, asimov: input.source.asimovLikelihood(at: nullPoint, nu: nu),
+        statistic: test.statistic, poi: poi, null: test.null, bounds: bounds, fixed: fixed)
       var values = axes[0].values.filter { $0 > test.null }
       if values.isEmpty {
         throw Problem(
@@ -62,18 +65,19 @@ struct StrengthLimits: Tool {
             .usage, "the null hypothesis \(test.null) is no point of the grid",
             remedy: "choose --grid so that it is")
         }
-        let totals = observed.map { observed in
-          { (table: ToyTable) in try input.source.totals(observed, in: table) }
-        }
+        let table = try input.source.table(grid, gridCount: grid.count)
+        let found =
+          try observed.map { try input.source.data($0, in: table) }
+          ?? input.source.asimovData(at: nullPoint, in: table)
         try result.replaceByToys(
-          input.source.table(grid, gridCount: grid.count), null: null, toys: toys,
-          seed: try context.seed(seed), names: input.setup.parameterNames, observed: totals,
-          team: input.events.team, journal: context.journal)
+          table, null: null, toys: toys, seed: try context.seed(seed),
+          names: input.setup.parameterNames, data: found, team: input.team,
+          journal: context.journal)
       }
       var head = input.source.limits(axes: axes, fixed: fixed.keys.sorted(), degreesOfFreedom: 1)
       head.eventCount =
         observed.map { Double($0.count) } ?? input.expectedEvents(nullPoint)
-      head.notes = input.notes
+      head.notes += input.notes
       try context.report(
         text: StrengthText(result, head: head).text, document: result.document(head),
         kind: .limits, output: output)

@@ -28,19 +28,7 @@ struct ToyLimits: Tool {
   @OptionGroup var scan: ScanOptions
   @OptionGroup var level: LevelOption
 
-  @Option(
-    help: ArgumentHelp("Pseudo-experiments at each point of the grid.", valueName: "n"))
-  var toys = 10_000
-
-  @Option(
-    help: ArgumentHelp("Pseudo-experiments at the true point, for the bands.", valueName: "n"))
-  var experiments = 1000
-
-  @Option(
-    help: ArgumentHelp(
-      "Degrees of freedom of the asymptotic regions to compare with; by default the axes of the grid.",
-      valueName: "n"))
-  var dof: Int?
+  @OptionGroup var pseudo: ToyOptions
 
   @Flag(help: "Print what the job will take, and do not do it.")
   var dryRun = false
@@ -57,11 +45,6 @@ struct ToyLimits: Tool {
     if data != nil, !theta.theta.isEmpty {
       throw ValidationError("--data is of observed, --theta of expected limits; give one")
     }
-    guard toys >= 100, toys < 1 << 31 else { throw ValidationError("--toys takes 100 or more") }
-    guard experiments >= 100, experiments < 1 << 31 else {
-      throw ValidationError("--experiments takes 100 or more")
-    }
-    if let dof, dof < 1 { throw ValidationError("--dof takes a positive number") }
   }
 
   func execute(_ context: CommandContext) throws {
@@ -73,9 +56,17 @@ struct ToyLimits: Tool {
     let observed = try data.map { try input.observed($0, options, context) }
     let table = try input.source.table(
       grid + (truth.map { [$0] } ?? []), gridCount: grid.count)
+    let experiments = pseudo.experiments ?? 1000
+    let found: ToyData
+    do {
+      found =
+        try observed.map { try input.source.data($0, in: table) }
+        ?? truth.map { try input.source.asimovData(at: $0, in: table) } ?? ToyData()
+    } catch let problem as Problem { throw data.map(problem.inFile) ?? problem }
     let construction = NeymanConstruction(
-      table, names: input.setup.parameterNames, levels: level.levels, toys: toys, seed: seed,
-      degreesOfFreedom: dof ?? axes.count, team: input.events.team, journal: context.journal)
+      table, names: input.setup.parameterNames, levels: level.levels, toys: pseudo.toys,
+      seed: seed, degreesOfFreedom: pseudo.dof ?? axes.count, team: input.team, nu: found.nu,
+      journal: context.journal)
     let range = part.range(of: grid.count)
     if dryRun || common.verbose {
       let cost = try cost(construction, range)
@@ -87,28 +78,27 @@ struct ToyLimits: Tool {
     }
     var statistics: [[Double]] = []
     var experimentNames: [String] = []
-    if let observed {
-      do {
-        statistics = [table.statistics(try input.source.totals(observed, in: table))]
-      } catch let problem as Problem { throw problem.inFile(observed.file) }
+    if observed != nil {
+      statistics = [table.statistics(found.totals)]
       experimentNames = ["observed"]
     } else if truth != nil {
       statistics = try construction.expectedStatistics(at: grid.count, experiments: experiments)
       experimentNames = ["-2 sigma", "-1 sigma", "median", "+1 sigma", "+2 sigma"]
     }
     var limits = input.source.limits(
-      axes: axes, fixed: fixed.keys.sorted(), degreesOfFreedom: dof ?? axes.count)
+      axes: axes, fixed: fixed.keys.sorted(), degreesOfFreedom: pseudo.dof ?? axes.count)
     limits.isExpected = observed == nil
     limits.thetaTrue = truth ?? []
     limits.eventCount =
       observed.map { Double($0.count) }
       ?? truth.map { _ in table.expectedEvents(grid.count) } ?? .nan
-    limits.notes = input.notes
+    limits.notes += input.notes
     limits.bestFit =
       observed == nil
       ? input.setup.parameterNames.map { _ in .nan } : table.best(statistics[0])
     let belt = NeymanBelt(
-      limits: limits, levels: level.levels, toys: toys, seed: seed, experiments: experimentNames,
+      limits: limits, levels: level.levels, toys: pseudo.toys, seed: seed,
+      experiments: experimentNames,
       experimentCount: truth == nil ? 0 : experiments,
       points: try construction.belt(range, statistics: statistics))
     var document = belt.document
@@ -133,7 +123,7 @@ struct ToyLimits: Tool {
     }
     let table = construction.table
     return
-      "\(range.count) points, \(toys) pseudo-experiments each, likelihood at \(table.hypotheses.count) points of "
+      "\(range.count) points, \(pseudo.toys) pseudo-experiments each, likelihood at \(table.hypotheses.count) points of "
       + "\(table.cellCount) \(table.isOfEvents ? "events" : "bins"): about "
       + "\(TextTable.number(seconds, digits: 2)) s on \(construction.team.threads) threads"
   }

@@ -42,6 +42,28 @@ import Testing
     #expect(problem?.file == "sally.h5")
   }
 
+  /// The score of a ratio model is another variable at every θ, and that of another reference point another one too: their
+  /// histograms cannot be compared.
+  @Test func statisticsThatAreNotComparable() throws {
+    let team = ThreadTeam(threads: 1)
+    var ratio = Self.model()
+    ratio.target = .ratio
+    let problem = #expect(throws: Problem.self) {
+      try ScoreColumns([TrainedModel(ratio, name: "alices.h5", team: team)])
+    }
+    #expect(problem?.kind == .data && problem?.file == "alices.h5")
+    #expect(problem?.fact.contains("cannot be compared across theta") == true)
+    var moved = Self.model()
+    moved.referenceTheta = [0.1, 0]
+    let second = #expect(throws: Problem.self) {
+      try ScoreColumns([
+        TrainedModel(Self.model(), name: "a.h5", team: team),
+        TrainedModel(moved, name: "b.h5", team: team),
+      ])
+    }
+    #expect(second?.file == "b.h5" && second?.fact.contains("another point") == true)
+  }
+
   /// Training rows may be seen again only where parts overlap.
   @Test(
     arguments: [

@@ -173,34 +173,41 @@ enum CountingToy {
     }
   }
 
-  /// Everything seen, with events reweighted by F_e(ν): gradients, and q = 0 at the true point.
-  @Test(.needsShared) func jointRatioWithNuisance() throws {
+  /// Everything seen, with events reweighted by F_e(ν): the sum over events as it is defined, and its gradient.
+  @Test(.needsShared, arguments: [true, false]) func jointRatioWithNuisance(_ rate: Bool) throws {
     let events = try Self.mcToy()
-    let ratios = try JointLogRatios(
-      events, rows: Array(0..<200), reference: [0, 0],
-      nuisance: NuisanceFactors(events.table.setup))
-    #expect(ratios.parameterCount == 4)
-    let (values, gradients) = try ratios.valuesAndGradients(at: Self.point)
-    for i in 0..<4 {
-      var (up, down) = (Self.point, Self.point)
-      up[i] += 1e-5
-      down[i] -= 1e-5
-      let (a, b) = (try ratios.values(at: up), try ratios.values(at: down))
-      for e in stride(from: 0, to: 200, by: 17) where values[e].isFinite {
-        let slope = (a[e] - b[e]) / 2e-5
-        #expect(abs(slope - gradients[e * 4 + i]) < 1e-4 * max(1, abs(slope)))
+    let factors = try NuisanceFactors(events.table.setup)
+    let weights = events.crossSections(at: try events.point([0, 0]))
+    let total = BinnedModel(events.total, morphing: events.morphing)
+    let likelihood = try ReweightedLikelihood(
+      events, weights: weights, eventCount: 100, reference: [0, 0], nuisance: factors,
+      total: total, luminosity: 1e5, includesRate: rate)
+    // Where no amplitude vanishes, next to which differences are no slopes.
+    let point = [0.1, 0.05, 0.5, -1]
+    let (theta, nu) = (Array(point.prefix(2)), Array(point.suffix(2)))
+    let stride = events.table.weightCount
+    let there = events.crossSections(at: try events.point(theta)).enumerated().map { row, sigma in
+      events.table.weights.withUnsafeBufferPointer { w in
+        w.baseAddress.map { sigma * factors.factor(nu, $0 + row * stride) } ?? 0
       }
     }
-    // Events reweighted to ν are the density at ν: E_ref[r] = 1.
-    let all = try JointLogRatios(
-      events, rows: Array(0..<events.table.count), reference: [0, 0],
-      nuisance: NuisanceFactors(events.table.setup))
-    let weights = events.crossSections(at: try events.point([0, 0]))
-    let mean =
-      zip(weights, try all.values(at: Self.point)).reduce(0) {
-        $1.0 > 0 ? $0 + $1.0 * exp($1.1) : $0
-      } / weights.reduce(0, +)
-    #expect(abs(mean - 1) < 1e-9)
+    let (sum, reference) = (there.reduce(0, +), weights.reduce(0, +))
+    var expected = 0.0
+    for (a, b) in zip(there, weights) where b > 0 && a > 0 {
+      expected += 100 / reference * b * log(a / sum * reference / b)
+    }
+    let value = try likelihood.evaluate(at: point, gradient: true)
+    #expect(relativeError(value.kinematic, expected) < 1e-10)
+    #expect((value.rate != 0) == rate)
+    for i in 0..<4 {
+      var (up, down) = (point, point)
+      up[i] += 1e-5
+      down[i] -= 1e-5
+      let slope =
+        (try likelihood.evaluate(at: up, gradient: false).total
+          - likelihood.evaluate(at: down, gradient: false).total) / 2e-5
+      #expect(abs(slope - value.gradient[i]) < 1e-6 * max(1, abs(slope)), "\(i)")
+    }
   }
 
   @Test func shapesThatDoNotKnowNuisanceParameters() throws {

@@ -163,7 +163,7 @@ import Testing
     let asymptotic = scan.expectedLimits
     try scan.replaceByToys(
       source.table(axis.map { [$0, 0] }, gridCount: 31), null: 0, toys: 2000, seed: 1,
-      names: ["t0", "t1"], observed: nil, team: events.team, journal: nil)
+      names: ["t0", "t1"], data: ToyData(), team: events.team, journal: nil)
     // 2000 toys leave about 3 % in the median limit and the steps of the grid 1 %; linear EFT, 1000 events.
     #expect(relativeError(scan.expectedLimits[2], asymptotic[2]) < 0.08)
     #expect(zip(scan.expectedLimits, scan.expectedLimits.dropFirst()).allSatisfy { $0 < $1 })

@@ -6,7 +6,7 @@ import Testing
 
 /// The wrong numbers of the reference system that concern information (spec/inference.md 7.1), turned round; each test is
 /// named after its number. Numbers 3 and 4 are in GeometryTests and DistributionTests.
-@Suite struct WrongNumberTests {
+@Suite struct FisherWrongNumberTests {
   static let theta = [0.3, -0.2]
   static let luminosity = 3e5
   let events: CombinedEvents

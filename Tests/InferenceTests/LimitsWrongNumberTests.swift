@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The wrong numbers of inference.md 7.1 that concern limits, turned round, and its reference values of −ln L.
-@Suite struct WrongNumbersTests {
+@Suite struct LimitsWrongNumberTests {
   let events: CombinedEvents
   init() throws { events = try CombinedEvents(Toy.quadrature(copies: 1)) }
 

@@ -1,0 +1,106 @@
+import Diagnostics
+import EventModel
+
+/// The parameters of a likelihood: θ, the normalisation `mu_PROCESS` (nominally 1) of each free process, nuisance
+/// parameters (nominally 0) with their constraints.
+public struct LimitParameters: Sendable {
+  /// Of θ.
+  private let theory: [Parameter]
+  /// Processes whose normalisation is free.
+  private let freeNorms: [String]
+  private let nuisances: [NuisanceParameter]
+  /// One for each nuisance parameter.
+  let constraints: [NuisanceConstraint]
+
+  init(_ setup: Setup, _ terms: LikelihoodTerms) {
+    theory = setup.parameters
+    freeNorms = terms.freeNorms
+    nuisances = terms.includesNuisance ? setup.nuisanceParameters : []
+    constraints = nuisances.map { terms.constraints[$0.name] ?? .gaussian(1) }
+  }
+
+  /// Those of several channels: θ is one and the same, and normalisations and nuisance parameters of one name are one.
+  /// - Throws: `.data` naming the file whose parameters differ from those of the first.
+  public init(joining parts: [(parameters: LimitParameters, file: String)]) throws {
+    let first = parts[0]
+    var (freeNorms, nuisances) = (first.parameters.freeNorms, first.parameters.nuisances)
+    var constraints = first.parameters.constraints
+    for (parameters, file) in parts.dropFirst() {
+      let (own, other) = (parameters.theory, first.parameters.theory)
+      guard own.map(\.name) == other.map(\.name) else {
+        throw Problem(
+          .data, "the parameters are \(own.map(\.name).joined(separator: ", "))",
+          remedy: "\(first.file) has \(other.map(\.name).joined(separator: ", "))", file: file)
+      }
+      if let p = own.indices.first(where: { own[$0].unit != other[$0].unit }) {
+        throw Problem(
+          .data,
+          "parameter '\(own[p].name)' has the unit '\(own[p].unit)', but '\(other[p].unit)' in \(first.file)",
+          remedy: "channels share their parameters", file: file)
+      }
+      freeNorms += parameters.freeNorms.filter { !freeNorms.contains($0) }
+      for (nuisance, constraint) in zip(parameters.nuisances, parameters.constraints)
+      where !nuisances.contains(where: { $0.name == nuisance.name }) {
+        nuisances.append(nuisance)
+        constraints.append(constraint)
+      }
+    }
+    theory = first.parameters.theory.enumerated().map { p, parameter in
+      let ranges = parts.map { $0.parameters.theory[p].range }
+      var joint = parameter
+      joint.range =
+        (ranges.map(\.lowerBound).min() ?? 0)...(ranges.map(\.upperBound).max() ?? 0)
+      return joint
+    }
+    (self.freeNorms, self.nuisances, self.constraints) = (freeNorms, nuisances, constraints)
+  }
+
+  public var thetaCount: Int { theory.count }
+  public var names: [String] {
+    theory.map(\.name) + freeNorms.map { "mu_" + $0 } + nuisances.map(\.name)
+  }
+  var units: [String] {
+    theory.map(\.unit) + [String](repeating: "", count: freeNorms.count + nuisances.count)
+  }
+  var nuisanceRecords: [Limits.Nuisance] {
+    let first = theory.count + freeNorms.count
+    return constraints.enumerated().map { k, constraint in
+      Limits.Nuisance(
+        parameter: first + k, constraint: constraint.description, width: constraint.width)
+    }
+  }
+
+  /// The space that fits search where nothing narrower is known: the ranges of θ in the setup, then of the others.
+  public var thetaBounds: [ClosedRange<Double>] { theory.map(\.range) }
+  public var otherBounds: [ClosedRange<Double>] {
+    freeNorms.map { _ in 0...20 } + constraints.map(\.range)
+  }
+
+  /// A parameter's place, by its name or that of the one systematic it is of.
+  /// - Throws: `.usage` with the names there are.
+  public func place(of name: String) throws -> Int {
+    let systematic = nuisances.filter { $0.systematic == name }
+    let full = systematic.count == 1 ? systematic[0].name : name
+    guard let place = names.firstIndex(of: name) ?? names.firstIndex(of: full) else {
+      throw Problem(
+        .usage, "there is no parameter '\(name)'",
+        remedy: "there are " + names.joined(separator: ", "))
+    }
+    return place
+  }
+
+  /// 1 of a normalisation, 0 of all others.
+  public func nominalValue(_ place: Int) -> Double { origin[place] }
+
+  /// θ with the other parameters at their nominal values.
+  public func point(_ theta: [Double]) -> [Double] {
+    theta + freeNorms.map { _ in 1 } + nuisances.map { _ in 0 }
+  }
+  var origin: [Double] { point(theory.map { _ in 0 }) }
+
+  /// The places of the parameters of one channel among these.
+  func places(of channel: LimitParameters) -> [Int] {
+    let names = names
+    return channel.names.compactMap { names.firstIndex(of: $0) }
+  }
+}
