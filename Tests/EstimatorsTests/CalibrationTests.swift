@@ -140,14 +140,23 @@ import Testing
 
   // MARK: In a model
 
+  /// A network whose form holds the exact ratio of the toy.
+  static func exact() throws -> Model {
+    try train(network: .polynomial)
+  }
+
+  private static func train(network: TrainingPlan.NetworkKind) throws -> Model {
+    let sample = try TrainingRows(
+      AmplitudeToy.sample(rows: 20_000, seed: 1), columns: EstimatorTrainer.columns(for: .alice))
+    var plan = RatioTests.plan()
+    plan.training.epochs = 8
+    return try EstimatorTrainer(plan: plan, team: ThreadTeam(threads: 2), journal: Journal())
+      .trainRatio(sample, method: .alice, network: network)
+  }
+
   /// log r̂ = 2 l + 0.3 for the l that a network has learned: monotonic, and wrong by up to 1.
   static func distorted() throws -> (good: Model, bad: Model) {
-    let sample = try TrainingRows(
-      AmplitudeToy.sample(rows: 60_000, seed: 1), columns: EstimatorTrainer.columns(for: .alices))
-    var plan = RatioTests.plan()
-    plan.training.epochs = 20
-    let good = try EstimatorTrainer(plan: plan, team: ThreadTeam(threads: 2), journal: Journal())
-      .trainRatio(sample, method: .alices)
+    let good = try train(network: .perceptron)
     var bad = good
     let last = good.layerWidths[good.layerWidths.count - 2]
     for i in good.parameters.indices.suffix(last + 1) { bad.parameters[i] *= 2 }

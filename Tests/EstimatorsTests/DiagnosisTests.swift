@@ -31,7 +31,7 @@ import Testing
   }
 
   @Test func aGoodRatioPassesAndABentOneFails() throws {
-    let (good, bad) = try CalibrationTests.distorted()
+    let (good, (_, bad)) = (try CalibrationTests.exact(), try CalibrationTests.distorted())
     let passed = try Self.diagnose(good)
     #expect(passed.failures == 0, "\(passed.checks.filter { $0.verdict == .fail })")
     // One check of the model, then the same of each point.
@@ -86,7 +86,7 @@ import Testing
   }
 
   @Test func aSampleTellsAGoodRatioFromABentOne() throws {
-    let (good, bad) = try CalibrationTests.distorted()
+    let (good, (_, bad)) = (try CalibrationTests.exact(), try CalibrationTests.distorted())
     func source() -> MemorySource { AmplitudeToy.sample(rows: 40_000, seed: 7) }
     let passed = try Self.diagnose(good, source())
     #expect(passed.failures == 0, "\(passed.checks.filter { $0.verdict == .fail })")
