@@ -98,6 +98,10 @@ extension EstimatorTrainer {
     var trainer = self
     trainer.plan.training.gradientClip =
       self.plan.training.gradientClip ?? plan.method.defaultGradientClip
+    // Patience is the user's word that the validation loss decides.
+    if self.plan.training.patience == nil, !plan.method.validationLossIsStable {
+      trainer.plan.training.restoresBest = false
+    }
     switch (plan.network, plan.hypotheses) {
     case (.perceptron, 2): return try trainer.pairTraining(sample, method: plan.method)
     case (.perceptron, _): return try trainer.perceptronTraining(sample, method: plan.method)

@@ -94,6 +94,9 @@ public enum RatioMethod: String, Sendable, CaseIterable {
   /// limit the few rows in them decide the step, and log r of all others is learned badly.
   public var defaultGradientClip: Double? { usesScore || main == .squaredRatio ? 0.1 : nil }
 
+  /// Whether the validation loss tells which epoch is best: that of squared ratios is decided by a few rows.
+  public var validationLossIsStable: Bool { main != .squaredRatio }
+
   /// The part of the loss that holds for log r̂ itself.
   fileprivate var main: MainTerm {
     switch self {
