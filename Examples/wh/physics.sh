@@ -13,8 +13,8 @@ start_tables "$out/tables.md"
 
 # information FILE MATRIX ROW COLUMN: an element of a matrix that fisher printed.
 information() { awk -v m="$2" -v r="$3" -v c="$4" '$1 == m && $2 == r && $3 == c { print $4 }' "$1"; }
-# area FILE LEVEL: the area of a confidence region that limits printed.
-area() { awk -v l="$2" '$1 == "cHW,cHq3" && $2 == l { print $4 }' "$1"; }
+# area FILE LEVEL: the area of a confidence region that limits printed, before those of its bands.
+area() { awk -v l="$2" '$1 == "cHW,cHq3" && $2 == l { print $4; exit }' "$1"; }
 # events NAME ANALYSIS: both samples read with an analysis file.
 events() {
   morph setup "$2" -o "$out/$1-setup.h5"
