@@ -25,8 +25,11 @@ struct DiagnosisChecks {
   /// Factor on all tolerances.
   private let tolerance: Double
 
-  init(_ diagnosis: Diagnosis, tolerance: Double) {
-    self.diagnosis = diagnosis
+  /// No check yet, of so many events of a part.
+  init(_ estimator: Estimator, events: Int, part: Partition, tolerance: Double) {
+    diagnosis = Diagnosis(
+      target: estimator.target, method: estimator.models[0].method, events: events, part: part,
+      checks: [], curves: [])
     self.tolerance = tolerance
   }
 
@@ -65,6 +68,31 @@ struct DiagnosisChecks {
       "calibration of s", point: point, drawn.deviation, expected: 0,
       tolerance: Tolerance.calibration)
     add(drawn)
+  }
+
+  /// Whether a classifier tells events of θ1 with weights r from those of θ.
+  mutating func addClosure(
+    point: String = "", _ test: ClosureTest, logs: [Double], numerator: [Double],
+    denominator: [Double]
+  ) throws {
+    check(
+      "AUC after reweighting", point: point,
+      try test.area(
+        target: numerator, reweighted: zip(denominator, logs).map { $0 * exp($1) }),
+      expected: 0.5, tolerance: Tolerance.area)
+  }
+
+  /// All checks of a score model.
+  /// - Parameters:
+  ///   - joint: the joint score at the model's point, rows × parameters.
+  ///   - weights: of the events there.
+  mutating func addScoreModel(
+    _ estimator: Estimator, x: [Double], joint: [Double]?, weights: [Double]
+  ) throws {
+    let names = estimator.parameterNames
+    addScores(names, try estimator.score(x: x), joint: joint, weights: weights, curves: true)
+    guard estimator.models.count > 1 else { return }
+    addScoreSpread(names, try estimator.members().map { try $0.score(x: x) }, weights: weights)
   }
 
   /// Means and slopes of a score under the hypothesis that it is the score of.
@@ -138,7 +166,8 @@ struct DiagnosisChecks {
 
   /// The same of a score, parameter by parameter.
   /// - Parameter members: of each the scores, rows × parameters.
-  mutating func addScoreSpread(_ names: [String], _ members: [[Double]], weights: [Double]) {
+  private mutating func addScoreSpread(_ names: [String], _ members: [[Double]], weights: [Double])
+  {
     for (k, name) in names.enumerated() {
       let own = members.map { scores in
         stride(from: k, to: scores.count, by: names.count).map { scores[$0] }

@@ -49,11 +49,12 @@ public struct EstimatorDiagnosis: Sendable {
   /// - Parameter points: numerator hypotheses; a score model is tested at its own point alone.
   public func run(points: [(name: String, theta: [Double])]) throws -> Diagnosis {
     var checks = DiagnosisChecks(
-      Diagnosis(
-        target: estimator.target, method: estimator.models[0].method, events: events.count,
-        part: events.part, checks: [], curves: []), tolerance: plan.tolerance)
+      estimator, events: events.count, part: events.part, tolerance: plan.tolerance)
     if estimator.target == .score {
-      try addScore(to: &checks)
+      let theta = estimator.referenceTheta
+      try checks.addScoreModel(
+        estimator, x: events.x, joint: events.scores(at: theta),
+        weights: events.densities(at: theta))
       return checks.diagnosis
     }
     guard !points.isEmpty else {
@@ -103,11 +104,8 @@ public struct EstimatorDiagnosis: Sendable {
     let test = ClosureTest(
       inputs: events.x, width: estimator.observableNames.count, identities: events.identities,
       seed: plan.seed, team: team)
-    checks.check(
-      "AUC after reweighting", point: name,
-      try test.area(
-        target: numerator, reweighted: zip(denominator, logs).map { $0 * exp($1) }),
-      expected: 0.5, tolerance: Tolerance.area)
+    try checks.addClosure(
+      point: name, test, logs: logs, numerator: numerator, denominator: denominator)
     if plan.toys > 0 {
       try addCoverage(name, theta, starts: all, numerator, to: &checks)
     }
@@ -166,19 +164,5 @@ public struct EstimatorDiagnosis: Sendable {
           value: share, error: (level * (1 - level) / Double(values.count)).squareRoot()),
         expected: level, tolerance: Tolerance.coverage)
     }
-  }
-
-  // MARK: Scores
-
-  private func addScore(to checks: inout DiagnosisChecks) throws {
-    let theta = estimator.referenceTheta
-    let weights = try events.densities(at: theta)
-    let names = estimator.parameterNames
-    checks.addScores(
-      names, try estimator.score(x: events.x), joint: try events.scores(at: theta),
-      weights: weights, curves: true)
-    guard estimator.models.count > 1 else { return }
-    checks.addScoreSpread(
-      names, try estimator.members().map { try $0.score(x: events.x) }, weights: weights)
   }
 }

@@ -12,6 +12,8 @@ import Numerics
 public struct SampleDiagnosis: Sendable {
   private let estimator: Estimator
   private let sample: TrainingRows
+  /// Of the rows.
+  private let weights: [Double]
   private let plan: EstimatorDiagnosis.Plan
   private let team: ThreadTeam
 
@@ -50,34 +52,21 @@ public struct SampleDiagnosis: Sendable {
     }
     self.estimator = estimator
     self.sample = sample
+    weights =
+      sample.weights.isEmpty ? [Double](repeating: 1, count: sample.count) : sample.weights
     self.plan = plan
     self.team = team
   }
 
   public func run() throws -> Diagnosis {
     var checks = DiagnosisChecks(
-      Diagnosis(
-        target: estimator.target, method: estimator.models[0].method, events: sample.count,
-        part: .all, checks: [], curves: []), tolerance: plan.tolerance)
+      estimator, events: sample.count, part: .all, tolerance: plan.tolerance)
     if estimator.target == .score {
-      try addScore(to: &checks)
+      try checks.addScoreModel(estimator, x: sample.x, joint: sample.scores, weights: weights)
     } else {
       try addRatio(to: &checks)
     }
     return checks.diagnosis
-  }
-
-  private var weights: [Double] {
-    sample.weights.isEmpty ? [Double](repeating: 1, count: sample.count) : sample.weights
-  }
-
-  private func addScore(to checks: inout DiagnosisChecks) throws {
-    let names = estimator.parameterNames
-    checks.addScores(
-      names, try estimator.score(x: sample.x), joint: sample.scores, weights: weights, curves: true)
-    guard estimator.models.count > 1 else { return }
-    checks.addScoreSpread(
-      names, try estimator.members().map { try $0.score(x: sample.x) }, weights: weights)
   }
 
   private func addRatio(to checks: inout DiagnosisChecks) throws {
@@ -145,10 +134,6 @@ public struct SampleDiagnosis: Sendable {
       identities: (0..<sample.count).map {
         sample.eventIDs.isEmpty ? UInt64($0) : UInt64(bitPattern: sample.eventIDs[$0])
       }, seed: plan.seed, team: team)
-    checks.check(
-      "AUC after reweighting",
-      try test.area(
-        target: numerator, reweighted: zip(denominator, logs).map { $0 * exp($1) }),
-      expected: 0.5, tolerance: DiagnosisChecks.Tolerance.area)
+    try checks.addClosure(test, logs: logs, numerator: numerator, denominator: denominator)
   }
 }

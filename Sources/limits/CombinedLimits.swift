@@ -11,16 +11,7 @@ struct CombinedLimits: Tool {
 
   @OptionGroup var inputs: InputsGroup
 
-  @Option(
-    help: ArgumentHelp(
-      "Confidence level of regions and intervals. Repeatable; by default 0.68 and 0.95.",
-      valueName: "cl"))
-  var level: [Double] = []
-
-  @Option(
-    help: ArgumentHelp(
-      "Degrees of freedom of the regions; by default the axes of the grid.", valueName: "n"))
-  var dof: Int?
+  @OptionGroup var regions: RegionOptions
 
   @Flag(help: "Take nuisance parameters that each file profiled by itself as independent.")
   var uncorrelated = false
@@ -30,13 +21,6 @@ struct CombinedLimits: Tool {
 
   @OptionGroup var output: OutputGroup
   @OptionGroup var common: CommonOptions
-
-  func validate() throws {
-    guard level.allSatisfy({ $0 > 0 && $0 < 1 }) else {
-      throw ValidationError("--level is between 0 and 1")
-    }
-    if let dof, dof < 1 { throw ValidationError("--dof takes a positive number") }
-  }
 
   func execute(_ context: CommandContext) throws {
     guard inputs.paths.count > 1 else {
@@ -53,7 +37,7 @@ struct CombinedLimits: Tool {
     }
     let limits = try LimitCombination(parts, journal: context.journal).run(
       settings: LimitSettings(
-        levels: level.isEmpty ? [0.68, 0.95] : level, degreesOfFreedom: dof, bounds: []),
+        levels: regions.levels, degreesOfFreedom: regions.dof, bounds: []),
       isUncorrelated: uncorrelated)
     try context.report(
       text: LimitsText(limits, withPoints: points).text, document: limits.document,

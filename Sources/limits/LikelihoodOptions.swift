@@ -187,7 +187,9 @@ struct ScanOptions: ParsableArguments {
 /// Confidence levels.
 struct LevelOption: ParsableArguments {
   @Option(
-    help: ArgumentHelp("Confidence level. Repeatable; by default 0.68 and 0.95.", valueName: "cl"))
+    help: ArgumentHelp(
+      "Confidence level of regions and intervals. Repeatable; by default 0.68 and 0.95.",
+      valueName: "cl"))
   var level: [Double] = []
 
   func validate() throws {

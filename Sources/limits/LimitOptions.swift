@@ -89,26 +89,13 @@ struct LimitGrid: ParsableArguments {
       valueName: "cHW=0"))
   var fix: [String] = []
 
-  @Option(
-    help: ArgumentHelp(
-      "Confidence level of regions and intervals. Repeatable; by default 0.68 and 0.95.",
-      valueName: "cl"))
-  var level: [Double] = []
-
-  @Option(
-    help: ArgumentHelp(
-      "Degrees of freedom of the regions; by default the axes of the grid.", valueName: "n"))
-  var dof: Int?
+  @OptionGroup var regions: RegionOptions
 
   @Flag(
     help: "Fit again with each nuisance parameter moved by its error: impacts, the largest first.")
   var impacts = false
 
   func validate() throws {
-    guard level.allSatisfy({ $0 > 0 && $0 < 1 }) else {
-      throw ValidationError("--level is between 0 and 1")
-    }
-    if let dof, dof < 1 { throw ValidationError("--dof takes a positive number") }
     if !grid.isEmpty, !poi.isEmpty {
       throw ValidationError("--grid names the parameters of interest; give --grid or --poi")
     }
@@ -132,7 +119,7 @@ struct LimitGrid: ParsableArguments {
     }
     return LimitSettings(
       axes: grid.isEmpty ? nil : try grid.map(GridAxis.init(parsing:)), fixed: fixed,
-      levels: level.isEmpty ? [0.68, 0.95] : level, degreesOfFreedom: dof,
+      levels: regions.levels, degreesOfFreedom: regions.dof,
       bounds: parameters.thetaBounds, wantsImpacts: impacts,
       ofInterest: poi.isEmpty ? nil : try poi.map(parameters.place))
   }
