@@ -26,7 +26,10 @@ import Testing
       limits expected events.h5 --theta sm --observable pt_w --bins 6 --luminosity 3/fb \
         --grid cHW=-1:1:7 --grid cHq3=-0.3:0.3:7 -o histogram.h5
       cp histogram.h5 limits.h5
-      """, in: folder.path, environment: ["ROOT": Place.root])
+      cp -r "$ROOT/man" "$ROOT/Completions" .
+      mkdir .build
+      ln -s "$PRODUCTS" .build/release
+      """, in: folder.path, environment: ["ROOT": Place.root, "PRODUCTS": Place.products])
   }
 
   struct Example {
@@ -67,7 +70,7 @@ import Testing
     let fixture = TemporaryFolder()
     let made = makeFixture(in: fixture)
     try #require(made.status == 0, "\(made.error)")
-    for name in commandNames {
+    for name in commandNames + ["docgen"] {
       let folder = TemporaryFolder()
       _ = run("cp", ["-r", fixture.path + "/.", folder.path])
       let examples = Self.read(name)

@@ -8,7 +8,7 @@ import Testing
     FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) } ?? ""
   }
 
-  @Test(arguments: commandNames)
+  @Test(arguments: commandNames + ["docgen"])
   func generatedFilesAreUpToDate(name: String) throws {
     let folder = TemporaryFolder()
     _ = shell(
@@ -27,7 +27,7 @@ import Testing
   }
 
   /// Pages look right in 80 columns: no line of an example is cut or folded there.
-  @Test(arguments: commandNames)
+  @Test(arguments: commandNames + ["docgen"])
   func examplesFitThePage(name: String) {
     for line in read("\(Place.root)/man/src/\(name).examples").split(separator: "\n") {
       let isCommand = line.hasPrefix("$ ") || line.hasPrefix("  ")

@@ -142,7 +142,7 @@ private let commands: [(name: String, rooms: [String])] = {
     }
   }
 
-  @Test(arguments: commands.map(\.name))
+  @Test(arguments: commands.map(\.name) + ["docgen"])
   func commandHasItsManualAndCompletions(name: String) {
     let missing = [
       "man/man1/\(name).1", "man/src/\(name).mdoc", "man/src/\(name).examples",
