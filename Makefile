@@ -87,10 +87,12 @@ fuzz: deps-check
 # The commands are sanitized too, since tests run them. What is still allocated when a process ends is no finding.
 sanitize: deps-check .venv/ready
 	ASAN_OPTIONS=detect_leaks=0:allocator_may_return_null=1 SWIFT_BACKTRACE=enable=no \
+	TSAN_OPTIONS=suppressions='$(CURDIR)/.ci/thread-sanitizer' \
 	SLUICE_PART=reading SLUICE_PYTHON='$(CURDIR)/.venv/bin/python' \
 	  $(SWIFT) test --disable-xctest --sanitize=$(SANITIZER) -c release \
 	  --scratch-path .build-$(SANITIZER) -Xswiftc -enable-testing \
-	  --filter 'DiagnosticsTests|NumericsTests|EventModelTests|EventIOTests|AnalysisFileTests|LesHouchesTests|ObservablesTests|FuzzTests|LHEReadTests|EventsTests'
+	  --filter 'DiagnosticsTests|NumericsTests|EventModelTests|EventIOTests|AnalysisFileTests|LesHouchesTests|ObservablesTests|FuzzTests|LHEReadTests|EventsTests' \
+	  --skip MadMinerTests
 
 # Readers of our formats that are not ours.
 .venv/ready:

@@ -157,32 +157,68 @@ void NAME(transpose)(size_t n, size_t width, size_t block, const REAL *x, REAL *
 typedef REAL line __attribute__((vector_size(64), aligned(4)));
 #define LINE (64 / sizeof(REAL))
 
-/* `count` units at once, to use a loaded line of h that often; a constant, so that sums stay in registers. */
-static inline __attribute__((always_inline)) void affine_tile(size_t count, size_t inputs,
-                                                              size_t columns, const REAL *w,
-                                                              size_t stride, int with_bias,
-                                                              const REAL *h, REAL *z) {
-  for (size_t c = 0; c < columns; c += LINE) {
-    line sums[6];
+/* `count` units of `lines` lines at once, to use what is loaded often and to have sums enough under way; constants, so that
+   sums stay in registers. */
+static inline __attribute__((always_inline)) void affine_tile(size_t count, size_t lines,
+                                                              size_t inputs, size_t columns,
+                                                              const REAL *w, size_t stride,
+                                                              int with_bias, const REAL *h,
+                                                              REAL *z) {
+  for (size_t c = 0; c < columns; c += lines * LINE) {
+    line sums[6][2];
     for (size_t u = 0; u < count; ++u)
-      sums[u] = (line){0} + (with_bias ? w[u * stride + inputs] : (REAL)0);
+      for (size_t v = 0; v < lines; ++v)
+        sums[u][v] = (line){0} + (with_bias ? w[u * stride + inputs] : (REAL)0);
     for (size_t k = 0; k < inputs; ++k) {
-      line values = *(const line *)(h + k * columns + c);
-      for (size_t u = 0; u < count; ++u) sums[u] += w[u * stride + k] * values;
+      line values[2];
+      for (size_t v = 0; v < lines; ++v)
+        values[v] = *(const line *)(h + k * columns + c + v * LINE);
+      for (size_t u = 0; u < count; ++u)
+        for (size_t v = 0; v < lines; ++v) sums[u][v] += w[u * stride + k] * values[v];
     }
-    for (size_t u = 0; u < count; ++u) *(line *)(z + u * columns + c) = sums[u];
+    for (size_t u = 0; u < count; ++u)
+      for (size_t v = 0; v < lines; ++v)
+        *(line *)(z + u * columns + c + v * LINE) = sums[u][v];
   }
 }
 
-CLONES void NAME(affine)(size_t units, size_t inputs, size_t columns, const REAL *w, size_t stride,
-                         int with_bias, const REAL *h, REAL *z) {
+static inline __attribute__((always_inline)) void affine_units(size_t lines, size_t units,
+                                                               size_t inputs, size_t columns,
+                                                               const REAL *w, size_t stride,
+                                                               int with_bias, const REAL *h,
+                                                               REAL *z) {
   size_t u = 0;
   for (; u + 6 <= units; u += 6)
-    affine_tile(6, inputs, columns, w + u * stride, stride, with_bias, h, z + u * columns);
+    affine_tile(6, lines, inputs, columns, w + u * stride, stride, with_bias, h, z + u * columns);
   for (; u + 2 <= units; u += 2)
-    affine_tile(2, inputs, columns, w + u * stride, stride, with_bias, h, z + u * columns);
+    affine_tile(2, lines, inputs, columns, w + u * stride, stride, with_bias, h, z + u * columns);
   for (; u < units; ++u)
-    affine_tile(1, inputs, columns, w + u * stride, stride, with_bias, h, z + u * columns);
+    affine_tile(1, lines, inputs, columns, w + u * stride, stride, with_bias, h, z + u * columns);
+}
+
+CLONES static void affine_narrow(size_t units, size_t inputs, size_t columns, const REAL *w,
+                                 size_t stride, int with_bias, const REAL *h, REAL *z) {
+  affine_units(1, units, inputs, columns, w, stride, with_bias, h, z);
+}
+
+#if defined(__x86_64__) && defined(__linux__)
+/* 32 registers of a line each: 12 sums, where six wait for one another. Each sum has the same order. */
+__attribute__((target("arch=x86-64-v4"))) static void affine_wide(
+    size_t units, size_t inputs, size_t columns, const REAL *w, size_t stride, int with_bias,
+    const REAL *h, REAL *z) {
+  affine_units(2, units, inputs, columns, w, stride, with_bias, h, z);
+}
+#endif
+
+void NAME(affine)(size_t units, size_t inputs, size_t columns, const REAL *w, size_t stride,
+                  int with_bias, const REAL *h, REAL *z) {
+#if defined(__x86_64__) && defined(__linux__)
+  if (columns % (2 * LINE) == 0 && __builtin_cpu_supports("x86-64-v4")) {
+    affine_wide(units, inputs, columns, w, stride, with_bias, h, z);
+    return;
+  }
+#endif
+  affine_narrow(units, inputs, columns, w, stride, with_bias, h, z);
 }
 
 CLONES void NAME(shift)(size_t units, size_t columns, const REAL *restrict x, const REAL *shift,
@@ -220,18 +256,18 @@ CLONES void NAME(from_double)(size_t n, const double *restrict x, REAL *restrict
   for (size_t i = 0; i < n; ++i) y[i] = (REAL)x[i];
 }
 
-CLONES static void adam_step(size_t n, REAL scale, REAL rate, REAL root, REAL beta1, REAL beta2,
+CLONES static void adam_step(size_t n, REAL scale, REAL rate, REAL beta1, REAL beta2,
                              REAL epsilon, const REAL *restrict g, REAL *restrict w,
                              REAL *restrict m, REAL *restrict v) {
   for (size_t i = 0; i < n; ++i) {
     REAL gradient = scale * g[i];
     m[i] = beta1 * m[i] + (1 - beta1) * gradient;
     v[i] = beta2 * v[i] + (1 - beta2) * gradient * gradient;
-    w[i] -= rate * m[i] / (__builtin_elementwise_sqrt(v[i]) / root + epsilon);
+    w[i] -= rate * m[i] / (__builtin_elementwise_sqrt(v[i]) + epsilon);
   }
 }
 
-CLONES static void amsgrad_step(size_t n, REAL scale, REAL rate, REAL root, REAL beta1, REAL beta2,
+CLONES static void amsgrad_step(size_t n, REAL scale, REAL rate, REAL beta1, REAL beta2,
                                 REAL epsilon, const REAL *restrict g, REAL *restrict w,
                                 REAL *restrict m, REAL *restrict v, REAL *restrict vmax) {
   for (size_t i = 0; i < n; ++i) {
@@ -239,16 +275,17 @@ CLONES static void amsgrad_step(size_t n, REAL scale, REAL rate, REAL root, REAL
     m[i] = beta1 * m[i] + (1 - beta1) * gradient;
     v[i] = beta2 * v[i] + (1 - beta2) * gradient * gradient;
     vmax[i] = vmax[i] > v[i] ? vmax[i] : v[i];
-    w[i] -= rate * m[i] / (__builtin_elementwise_sqrt(vmax[i]) / root + epsilon);
+    w[i] -= rate * m[i] / (__builtin_elementwise_sqrt(vmax[i]) + epsilon);
   }
 }
 
+/* rate m / (sqrt(v) / root + epsilon) with one division instead of two. */
 void NAME(adam)(size_t n, REAL scale, REAL rate, REAL root, REAL beta1, REAL beta2, REAL epsilon,
                 const REAL *g, REAL *w, REAL *m, REAL *v, REAL *vmax) {
   if (vmax == NULL)
-    adam_step(n, scale, rate, root, beta1, beta2, epsilon, g, w, m, v);
+    adam_step(n, scale, rate * root, beta1, beta2, epsilon * root, g, w, m, v);
   else
-    amsgrad_step(n, scale, rate, root, beta1, beta2, epsilon, g, w, m, v, vmax);
+    amsgrad_step(n, scale, rate * root, beta1, beta2, epsilon * root, g, w, m, v, vmax);
 }
 
 CLONES void NAME(sgd)(size_t n, REAL scale, REAL rate, REAL momentum, int nesterov,

@@ -3,12 +3,12 @@ import EventModel
 import Glibc
 import Numerics
 
-/// Finds the calibration of a ratio from weighted events.
+/// Finds the calibration of a ratio from weighted events, or from rows that were drawn.
 public struct RatioCalibrator: Sendable {
-  private let events: WeightedTestEvents
+  private let events: any HypothesisRows
   private let journal: Journal
 
-  public init(events: WeightedTestEvents, journal: Journal) {
+  public init(events: any HypothesisRows, journal: Journal) {
     self.events = events
     self.journal = journal
   }

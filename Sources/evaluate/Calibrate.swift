@@ -6,13 +6,14 @@ import EventIO
 import EventModel
 import Numerics
 
-/// Events and a model → the model with a calibration in it.
+/// Events or a sample, and a model → the model with a calibration in it.
 struct Calibrate: Tool {
   static let configuration = CommandConfiguration.subcommand(
     "calibrate", abstract: "Put a calibration of log r into a model.",
     discussion: """
-      Compares the ratio with the weights of events that it was not trained on, and writes the model \
-      with what corrects it. Whatever evaluates the new model applies the correction.
+      Compares the ratio with the weights of events that it was not trained on, or with how a sample \
+      is drawn, and writes the model with what corrects it. Whatever evaluates the new model applies \
+      the correction.
       """)
 
   @OptionGroup var input: InputGroup
@@ -42,15 +43,37 @@ struct Calibrate: Tool {
     ensemble.calibration = nil
     let estimator = try Estimator(
       [ensemble], names: model.model, team: ThreadTeam(threads: context.threads))
-    let source = try context.openTable(input, expecting: [.events])
-    let events = try WeightedTestEvents(
-      EventTable.load(source, observables: estimator.observableNames), estimator: estimator,
-      part: partition.partition ?? .validation, combination: combination.combine, file: input.path)
-    ensemble.calibration = try RatioCalibrator(events: events, journal: context.journal).calibrate(
-      estimator, method: method, points: context.points(theta, grid, setup: events.setup),
+    let source = try context.openTable(input, expecting: [.events, .sample])
+    let (rows, setup) = try rows(of: source, estimator)
+    ensemble.calibration = try RatioCalibrator(events: rows, journal: context.journal).calibrate(
+      estimator, method: method, points: context.points(theta, grid, setup: setup),
       eventsDigest: (source as? any DigestedSource)?.contentDigest
         ?? ContentDigest.of(source.header))
     try context.writeDocument(kind: .model, document: ensemble.document, output: output)
+  }
+
+  private func rows(
+    of source: any Source, _ estimator: Estimator
+  ) throws -> (any HypothesisRows, Setup) {
+    guard source.header.kind == .sample else {
+      let events = try WeightedTestEvents(
+        EventTable.load(source, observables: estimator.observableNames), estimator: estimator,
+        part: partition.partition ?? .validation, combination: combination.combine,
+        file: input.path)
+      return (events, events.setup)
+    }
+    for (option, isGiven) in [
+      ("--partition", partition.partition != nil), ("--combine", combination.combine != nil),
+    ] where isGiven {
+      throw Problem(
+        .usage, "\(option) is for events; the rows of a sample are drawn",
+        remedy: "leave it out, or give events", file: source.name)
+    }
+    let sample = try TrainingRows(
+      source, columns: SampleHypotheses.columns, observables: estimator.observableNames)
+    return (
+      try SampleHypotheses(sample, estimator: estimator, file: source.name), sample.info.setup
+    )
   }
 }
 

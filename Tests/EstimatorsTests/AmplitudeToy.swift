@@ -34,14 +34,14 @@ enum AmplitudeToy {
     return log(total / crossSection(theta) / (reference / crossSection(0)))
   }
 
-  /// Rows of a ratio sample: θ0 flat in ±1, every other row from θ0.
-  static func sample(rows: Int, seed: UInt64) -> MemorySource {
+  /// Rows of a ratio sample: θ0 flat in ±1, or the given points in turn for two rows each; every other row from θ0.
+  static func sample(rows: Int, seed: UInt64, points: [Double] = []) -> MemorySource {
     var (x, theta, y, r, t): ([Double], [Double], [Double], [Double], [Double]) = (
       [], [], [], [], []
     )
     for row in 0..<rows {
       var stream = PhiloxStream(seed: seed, purpose: .testing, item: UInt64(row))
-      let point = stream.uniform(-1, 1)
+      let point = points.isEmpty ? stream.uniform(-1, 1) : points[row / 2 % points.count]
       let isDenominator = row % 2 == 1
       let drawnAt = isDenominator ? 0 : point
       var (value, z) = (0.0, 0)

@@ -164,6 +164,54 @@ import Testing
     return (good, bad)
   }
 
+  /// Drawn rows say what weighted events say: isotonic calibration finds the exact ratio again at the points that the sample
+  /// was drawn at, without any gold; expectation needs rows of θ1 alone.
+  @Test func aSampleCalibratesWithoutWeights() throws {
+    let team = ThreadTeam(threads: 2)
+    let bad = try Estimator([Self.distorted().bad], team: team)
+    let points = [-0.6, 0.6]
+    let rows = try SampleHypotheses(
+      TrainingRows(
+        AmplitudeToy.sample(rows: 80_000, seed: 11, points: points),
+        columns: SampleHypotheses.columns), estimator: bad)
+    func error(_ method: Calibration.Method?) throws -> Double {
+      var ensemble = ModelEnsemble(bad.models[0])
+      if let method {
+        ensemble.calibration = try RatioCalibrator(events: rows, journal: Journal()).calibrate(
+          bad, method: method, points: points.map { ("\($0)", [$0]) }, eventsDigest: "")
+      }
+      let estimator = try Estimator([ensemble], team: team)
+      let x = (0..<101).map { Double($0) / 50 - 1 }
+      var sum = 0.0
+      for theta in points {
+        let logs = try estimator.logRatio(x: x, theta: [theta])
+        for (log, x) in zip(logs, x) {
+          let difference = log - AmplitudeToy.logRatio(x: x, theta: theta)
+          sum += difference * difference
+        }
+      }
+      return sum / 202
+    }
+    let (plain, isotonic) = (try error(nil), try error(.isotonic))
+    #expect(plain > 0.1 && isotonic < plain / 10, "\(plain) \(isotonic)")
+    #expect(try error(.expectation) < plain)
+    let calibrator = RatioCalibrator(events: rows, journal: Journal())
+    let elsewhere: [(String, [Double])] = [("here", [0.25])]
+    _ = try calibrator.calibrate(bad, method: .expectation, points: elsewhere, eventsDigest: "")
+    let problem = #expect(throws: Problem.self) {
+      try calibrator.calibrate(bad, method: .isotonic, points: elsewhere, eventsDigest: "")
+    }
+    #expect(problem?.kind == .data && problem?.fact.contains("drawn at theta=0.25") == true)
+    var other = bad.models[0]
+    other.referenceTheta = [0.5]
+    let misfit = #expect(throws: Problem.self) {
+      try SampleHypotheses(
+        TrainingRows(AmplitudeToy.sample(rows: 10, seed: 1), columns: SampleHypotheses.columns),
+        estimator: Estimator([other], team: team))
+    }
+    #expect(misfit?.fact.contains("theta1") == true)
+  }
+
   @Test func scoresFollowTheCalibration() throws {
     let team = ThreadTeam(threads: 1)
     var ensemble = ModelEnsemble(ExportModels.model(.ratio, precision: "float64"))

@@ -11,7 +11,8 @@ import Testing
 
   /// Two parameters in each hypothesis and one observable.
   private static func objective(
-    _ method: RatioMethod, activation: Activation = .tanh
+    _ method: RatioMethod, activation: Activation = .tanh, inputs: [Double]? = nil,
+    noise: HiddenNoise? = nil
   ) -> PairObjective<Double> {
     let s = GradientTests.sample()
     var stream = PhiloxStream(seed: 5, purpose: .testing)
@@ -20,10 +21,11 @@ import Testing
       parameterCount: 2, alpha: 1.7, weights: (0..<count).map { 0.5 + 0.1 * Double($0) })
     return PairObjective(
       shape: PerceptronShape(inputs: 5, hidden: [5, 4], outputs: 1, activation: activation),
-      width: 2, inputs: s.inputs,
+      width: 2, inputs: inputs ?? s.inputs,
       loss: PairLoss(
         ratio,
-        denominatorScores: method.usesScore ? (0..<count * 2).map { _ in stream.normal() } : []))
+        denominatorScores: method.usesScore ? (0..<count * 2).map { _ in stream.normal() } : []),
+      noise: noise)
   }
 
   /// Central differences with steps of 1e-5 are good to about 1e-9; a wrong term misses 1e-7 by far.
@@ -34,6 +36,38 @@ import Testing
     for (difference, gradient) in GradientTests.differences(objective, at: start) {
       #expect(abs(difference - gradient) < 1e-7)
     }
+  }
+
+  /// Both orders of the hypotheses lose the same units, so the thinned network is antisymmetric: log r̂ is 0 where they are equal.
+  @Test(arguments: [Activation.tanh, .randomLeakyReLU])
+  func dropoutKeepsTheSymmetry(activation: Activation) {
+    let noisy = Self.objective(.alices, activation: activation, noise: GradientTests.noise())
+    let start = Perceptron<Double>(shape: noisy.shape, seed: 3).parameters
+    var isThinned = false
+    let plain = GradientTests.differences(
+      Self.objective(.alices, activation: activation), at: start)
+    for (pair, other) in zip(
+      GradientTests.differences(noisy, at: start, isNoisy: true), plain)
+    {
+      #expect(abs(pair.difference - pair.gradient) < 1e-7)
+      if abs(pair.gradient - other.gradient) > 1e-3 { isThinned = true }
+    }
+    #expect(isThinned)
+    var inputs = GradientTests.sample().inputs
+    for row in 0..<Self.count {
+      for k in 0..<2 { inputs[row * 5 + 2 + k] = inputs[row * 5 + k] }
+    }
+    let equal = Self.objective(
+      .carl, activation: activation, inputs: inputs, noise: GradientTests.noise())
+    let evaluator = BatchEvaluator(equal)
+    var gradient = start
+    let loss = Self.rows.withUnsafeBufferPointer {
+      evaluator.evaluate(
+        $0, parameters: start, gradient: &gradient, team: ThreadTeam(threads: 1)
+      ).total
+    }
+    let weights = Self.rows.reduce(0) { $0 + 0.5 + 0.1 * Double($1) }
+    #expect(abs(loss - weights * log(2)) < 1e-12)
   }
 
   @Test func derivativesByBothHypotheses() {
