@@ -203,7 +203,7 @@ CLONES static void affine_narrow(size_t units, size_t inputs, size_t columns, co
 
 #if defined(__x86_64__) && defined(__linux__)
 /* 32 registers of a line each: 12 sums, where six wait for one another. Each sum has the same order. */
-__attribute__((target("arch=x86-64-v4"))) static void affine_wide(
+__attribute__((target("arch=x86-64-v4"), min_vector_width(512))) static void affine_wide(
     size_t units, size_t inputs, size_t columns, const REAL *w, size_t stride, int with_bias,
     const REAL *h, REAL *z) {
   affine_units(2, units, inputs, columns, w, stride, with_bias, h, z);

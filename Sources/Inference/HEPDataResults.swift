@@ -10,6 +10,7 @@ extension HEPDataTable {
     if d.text("limits/mode") != nil { tables += limits(try Limits(document: d), d) }
     if let cls = d.group("cls") { tables += strengths(cls) }
     if let posterior = d.group("posterior") { tables += posteriors(posterior) }
+    if let study = d.group("coverage") { tables += try coverage(study) }
     if d.group("information") != nil { tables += information(try Information(document: d)) }
     guard !tables.isEmpty else {
       throw Problem(
@@ -23,10 +24,10 @@ extension HEPDataTable {
     }
   }
 
-  private typealias Qualifier = (name: String, value: ExchangeValue, unit: String)
+  typealias Qualifier = (name: String, value: ExchangeValue, unit: String)
 
   /// Luminosity in the unit of its number.
-  private static func luminosity(_ inversePicobarn: Double) -> Qualifier {
+  static func luminosity(_ inversePicobarn: Double) -> Qualifier {
     ("LUMINOSITY", .real(inversePicobarn / 1000), "fb$^{-1}$")
   }
 
@@ -104,7 +105,28 @@ extension HEPDataTable {
             Column("upper end", .numbers(intervals.map(\.upper))),
           ], qualifiers: qualifiers))
     }
+    if !limits.intervalBands.isEmpty {
+      let bands = limits.intervalBands
+      tables.append(
+        HEPDataTable(
+          name: "expected bands of intervals",
+          description:
+            "what single parameters are confined to in the median experiment, and the bands of 1 and 2 standard deviations around it, the others profiled",
+          independent: [
+            Column("parameter", .texts(bands.map { labels(limits)[$0.interval.parameter] })),
+            Column("confidence level", .numbers(bands.map(\.interval.level))),
+            Column("experiment", .texts(bands.map { bandName($0.sigma) })),
+          ],
+          dependent: [
+            Column("lower end", .numbers(bands.map(\.interval.lower))),
+            Column("upper end", .numbers(bands.map(\.interval.upper))),
+          ], qualifiers: qualifiers))
+    }
     return tables
+  }
+
+  private static func bandName(_ sigma: Int) -> String {
+    sigma == 0 ? "median" : "\(sigma > 0 ? "+" : "")\(sigma) sigma"
   }
 
   private static func labels(_ limits: Limits) -> [String] {

@@ -13,12 +13,18 @@ public struct HEPDataTable: Sendable {
     var cells: Cells
     /// One standard deviation of each number, where known.
     var errors: [Double]?
+    /// The ends of an interval around each number, where it is not symmetric.
+    var interval: (lower: [Double], upper: [Double])?
 
-    init(_ name: String, unit: String = "", _ cells: Cells, errors: [Double]? = nil) {
+    init(
+      _ name: String, unit: String = "", _ cells: Cells, errors: [Double]? = nil,
+      interval: (lower: [Double], upper: [Double])? = nil
+    ) {
       self.name = name
       self.unit = unit
       self.cells = cells
       self.errors = errors
+      self.interval = interval
     }
   }
 
@@ -84,6 +90,11 @@ public struct HEPDataTable: Sendable {
     case .numbers(let numbers):
       return numbers.enumerated().map { i, number in
         let value: ExchangeValue = number.isFinite ? .real(number) : "-"
+        if let (lower, upper) = column.interval, number.isFinite {
+          let ends = ExchangeValue.fields(
+            ("plus", .real(upper[i] - number)), ("minus", .real(lower[i] - number)))
+          return .fields(("value", value), ("errors", .list([.fields(("asymerror", ends))])))
+        }
         guard let error = column.errors?[i], error.isFinite, error > 0, number.isFinite else {
           return .fields(("value", value))
         }

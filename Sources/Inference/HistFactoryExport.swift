@@ -2,88 +2,122 @@ import Diagnostics
 import EventModel
 import Morphing
 
-/// A histogram likelihood as a workspace of HistFactory in JSON (pyhf, schema 1.0.0): one channel, one sample for each
-/// process at one parameter point, and a patch set with the other points of a grid.
+/// A histogram likelihood as a workspace of HistFactory in JSON (pyhf, schema 1.0.0): a channel for each table of bins, in it
+/// one sample for each process at one parameter point, and a patch set with the other points of a grid.
 public struct HistFactoryExport {
-  let processes: [ProcessBins]
-  let setup: Setup
-  let morphing: MorphingSetup
+  /// The bins of one channel.
+  public struct Channel: Sendable {
+    public let name: String
+    /// With the tables of its processes.
+    let table: BinTable
+    let setup: Setup
+    let morphing: MorphingSetup
+
+    /// - Parameter name: of the setup where it is nil.
+    /// - Throws: `.data` where the setup has no morphing.
+    public init(name: String? = nil, _ table: BinTable, setup: Setup) throws {
+      self.name = name ?? (setup.name.isEmpty ? "channel" : setup.name)
+      self.table = table
+      self.setup = setup
+      morphing = try setup.requireMorphing()
+    }
+
+    var binsText: String {
+      guard !table.axes.isEmpty else { return "the rate" }
+      return table.axes.map {
+        $0.observable + ", edges " + $0.edges.map { "\($0)" }.joined(separator: ",")
+      }.joined(separator: "; ")
+    }
+  }
+
+  let channels: [Channel]
   let luminosity: Double
   let theta: [Double]
   let notes: [(String, String)]
   /// The record that the patch set belongs to; the schema wants one.
   let record: String
-  private let factors: NuisanceFactors?
+  private let withSystematics: Bool
+  private var setup: Setup { channels[0].setup }
 
   /// - Parameters:
+  ///   - channels: at least one, of the same parameters.
   ///   - notes: what is said of the origin, under names.
-  ///   - withSystematics: nuisance parameters become `normsys` and `histosys`.
+  ///   - withSystematics: nuisance parameters become `normsys` and `histosys`; those of one name are one in all channels.
   ///   - record: the number of the HEPData record that the patch set belongs to, ins and seven digits.
+  /// - Throws: `.data` where channels have other parameters, or one name; and where nothing depends on the parameters.
   public init(
-    _ processes: [ProcessBins], setup: Setup, morphing: MorphingSetup, luminosity: Double,
-    theta: [Double], withSystematics: Bool = true, record: String = "ins0000000",
-    notes: [(String, String)] = []
+    _ channels: [Channel], luminosity: Double, theta: [Double], withSystematics: Bool = true,
+    record: String = "ins0000000", notes: [(String, String)] = []
   ) throws {
+    precondition(!channels.isEmpty)
     self.record = record
-    self.processes = processes
-    self.setup = setup
-    self.morphing = morphing
+    self.channels = channels
     self.luminosity = luminosity
     self.theta = theta
     self.notes = notes
-    factors =
-      withSystematics && !setup.nuisanceParameters.isEmpty ? try NuisanceFactors(setup) : nil
-    guard processes.contains(where: { !$0.isConstant }) else {
+    self.withSystematics = withSystematics
+    for channel in channels where channel.setup.parameterNames != channels[0].setup.parameterNames {
+      throw Problem(
+        .data, "its parameters are not those of channel '\(channels[0].name)'",
+        place: "channel '\(channel.name)'")
+    }
+    guard Set(channels.map(\.name)).count == channels.count else {
+      throw Problem(.data, "two channels have one name", remedy: "give their files other names")
+    }
+    guard channels.contains(where: { $0.table.processes.contains { !Self.isConstant($0) } }) else {
       throw Problem(
         .data, "no process depends on the parameters", remedy: "give events with a signal")
     }
-    guard Set(processes.map(\.process)).count == processes.count else {
-      throw Problem(.data, "two samples have the name of one process")
+  }
+
+  private static let poi = "mu"
+
+  /// Its weights are the same at every benchmark.
+  private static func isConstant(_ process: BinTable.Process) -> Bool {
+    let (table, n) = (process.table, process.table.benchmarkCount)
+    return (0..<table.binCount).allSatisfy { bin in
+      (1..<max(1, n)).allSatisfy { table.sums[bin * n + $0] == table.sums[bin * n] }
     }
   }
 
-  private var channel: String { setup.name.isEmpty ? "channel" : setup.name }
-  private static let poi = "mu"
-
   /// Lσ_c(θ) of a process, and its statistical error L sqrt(Σdσ²).
   private func bins(
-    _ process: ProcessBins, _ theta: [Double]
+    _ process: BinTable.Process, of channel: Channel, _ theta: [Double]
   ) throws -> (means: [Double], errors: [Double]) {
-    let point = MorphedPoint(theta, morphing: morphing)
-    let means = (0..<process.table.binCount).map {
-      luminosity * point.crossSection(process.table, bin: $0).value
-    }
+    let point = MorphedPoint(theta, morphing: channel.morphing)
+    let bins = 0..<process.table.binCount
+    let means = bins.map { luminosity * point.crossSection(process.table, bin: $0).value }
     if let bin = means.firstIndex(where: { $0 < 0 }) {
       throw Problem(
         .data,
-        "bin \(process.table.label(bin)) of process '\(process.process)' has a negative content at "
+        "bin \(process.table.label(bin)) of process '\(process.name)' has a negative content at "
           + PointSpecification.name(of: theta, setup),
         remedy: "join this bin with its neighbour (--bins)")
     }
-    let errors = (0..<process.table.binCount).map {
-      luminosity * point.squaredError(process.table, bin: $0).squareRoot()
-    }
-    return (means, errors)
+    return (
+      means, bins.map { luminosity * point.squaredError(process.table, bin: $0).squareRoot() }
+    )
   }
 
   /// The changes of one process under each nuisance parameter: a factor where it is the same in all bins.
   private func systematics(
-    _ process: ProcessBins, _ theta: [Double], _ means: [Double]
-  ) throws -> [ExchangeValue] {
-    guard let factors else { return [] }
-    let point = MorphedPoint(theta, morphing: morphing)
-    return try setup.nuisanceParameters.indices.compactMap { k -> ExchangeValue? in
-      func varied(_ value: Double) throws -> [Double] {
-        var nu = [Double](repeating: 0, count: factors.count)
-        nu[k] = value
-        return try process.varied(nu, factors, at: point, luminosity: luminosity)
+    _ process: BinTable.Process, of channel: Channel, _ theta: [Double], _ means: [Double]
+  ) -> [ExchangeValue] {
+    guard withSystematics else { return [] }
+    let point = MorphedPoint(theta, morphing: channel.morphing)
+    let (table, count) = (process.table, process.table.nuisanceCount)
+    return table.nuisances.enumerated().compactMap { k, nuisance -> ExchangeValue? in
+      func varied(_ sums: [Double]) -> [Double] {
+        (0..<table.binCount).map {
+          let start = ($0 * count + k) * table.benchmarkCount
+          return luminosity * point.crossSection(sums, start, gradient: false).value
+        }
       }
-      let (high, low) = (try varied(1), try varied(-1))
+      let (high, low) = (varied(table.up), varied(table.down))
       let scale = means.max() ?? 0
       guard zip(high + low, means + means).contains(where: { abs($0 - $1) > 1e-12 * scale }) else {
         return nil
       }
-      let name = setup.nuisanceParameters[k].name
       let ratios = zip(high, means).filter { $0.1 > 0 }.map { $0.0 / $0.1 }
       let inverse = zip(low, means).filter { $0.1 > 0 }.map { $0.0 / $0.1 }
       func isOne(_ values: [Double]) -> Bool {
@@ -92,24 +126,24 @@ public struct HistFactoryExport {
       if isOne(ratios), isOne(inverse), ratios[0] > 0, inverse[0] > 0 {
         let data = ExchangeValue.fields(
           ("hi", ExchangeValue.real(ratios[0])), ("lo", ExchangeValue.real(inverse[0])))
-        return modifier(name, "normsys", data)
+        return modifier(nuisance.name, "normsys", data)
       }
       let data = ExchangeValue.fields(
         ("hi_data", ExchangeValue.reals(high)), ("lo_data", ExchangeValue.reals(low)))
-      return modifier(name, "histosys", data)
+      return modifier(nuisance.name, "histosys", data)
     }
   }
 
   private func sample(
-    _ process: ProcessBins, _ theta: [Double]
+    _ process: BinTable.Process, of channel: Channel, _ theta: [Double]
   ) throws -> (data: ExchangeValue, modifiers: ExchangeValue) {
-    let (means, errors) = try bins(process, theta)
+    let (means, errors) = try bins(process, of: channel, theta)
     var modifiers: [ExchangeValue] = []
-    if !process.isConstant {
+    if !Self.isConstant(process) {
       modifiers.append(modifier(Self.poi, "normfactor", ExchangeValue.null))
     }
-    modifiers.append(modifier("mcstat_" + channel, "staterror", ExchangeValue.reals(errors)))
-    modifiers += try systematics(process, theta, means)
+    modifiers.append(modifier("mcstat_" + channel.name, "staterror", ExchangeValue.reals(errors)))
+    modifiers += systematics(process, of: channel, theta, means)
     return (ExchangeValue.reals(means), ExchangeValue.list(modifiers))
   }
 
@@ -118,28 +152,36 @@ public struct HistFactoryExport {
       ("name", ExchangeValue.text(name)), ("type", ExchangeValue.text(type)), ("data", data))
   }
 
-  /// The workspace, the observed counts being the expected ones where none are given.
-  public func workspace(counts: [Double]? = nil) throws -> ExchangeValue {
-    var samples: [ExchangeValue] = []
-    var sum = [Double](repeating: 0, count: processes[0].table.binCount)
-    for process in processes {
-      let (data, modifiers) = try sample(process, theta)
-      samples.append(
-        ExchangeValue.fields(
-          ("name", ExchangeValue.text(process.process)), ("data", data), ("modifiers", modifiers)))
-      for (bin, mean) in try bins(process, theta).means.enumerated() { sum[bin] += mean }
+  /// The workspace. The schema has no place for remarks, so the name of the measurement tells luminosity, point and bins.
+  /// - Parameter counts: observed in each channel; the expected counts where there are none.
+  public func workspace(counts: [[Double]]? = nil) throws -> ExchangeValue {
+    var described: [ExchangeValue] = []
+    var observations: [ExchangeValue] = []
+    for (c, channel) in channels.enumerated() {
+      var samples: [ExchangeValue] = []
+      var sum = [Double](repeating: 0, count: channel.table.binCount)
+      for process in channel.table.processes {
+        let (data, modifiers) = try sample(process, of: channel, theta)
+        samples.append(
+          ExchangeValue.fields(
+            ("name", ExchangeValue.text(process.name)), ("data", data), ("modifiers", modifiers)))
+        for (bin, mean) in try bins(process, of: channel, theta).means.enumerated() {
+          sum[bin] += mean
+        }
+      }
+      let name = ExchangeValue.text(channel.name)
+      described.append(
+        ExchangeValue.fields(("name", name), ("samples", ExchangeValue.list(samples))))
+      observations.append(
+        ExchangeValue.fields(("name", name), ("data", ExchangeValue.reals(counts?[c] ?? sum))))
     }
-    let name = ExchangeValue.text(channel)
-    let channels = ExchangeValue.fields(("name", name), ("samples", ExchangeValue.list(samples)))
-    let observation = ExchangeValue.fields(
-      ("name", name), ("data", ExchangeValue.reals(counts ?? sum)))
     let config = ExchangeValue.fields(
       ("poi", ExchangeValue.text(Self.poi)), ("parameters", ExchangeValue.list([])))
     let measurement = ExchangeValue.fields(
-      ("name", ExchangeValue.text("measurement")), ("config", config))
+      ("name", ExchangeValue.text(description)), ("config", config))
     return ExchangeValue.fields(
-      ("channels", ExchangeValue.list([channels])),
-      ("observations", ExchangeValue.list([observation])),
+      ("channels", ExchangeValue.list(described)),
+      ("observations", ExchangeValue.list(observations)),
       ("measurements", ExchangeValue.list([measurement])), ("version", ExchangeValue.text("1.0.0"))
     )
   }
@@ -152,7 +194,8 @@ public struct HistFactoryExport {
     let digest = SHA256.hex(workspace.canonicalJSON)
     let labels = setup.parameterNames.map(Self.word)
     let metadata = ExchangeValue.fields(
-      ("name", ExchangeValue.text(channel)), ("description", ExchangeValue.text(description)),
+      ("name", ExchangeValue.text(channels.map(\.name).joined(separator: " "))),
+      ("description", ExchangeValue.text(description)),
       ("digests", ExchangeValue.fields(("sha256", ExchangeValue.text(digest)))),
       ("labels", ExchangeValue.texts(labels)),
       ("references", ExchangeValue.fields(("hepdata", ExchangeValue.text(record)))))
@@ -163,14 +206,16 @@ public struct HistFactoryExport {
 
   private func patch(_ point: [Double]) throws -> ExchangeValue {
     var operations: [ExchangeValue] = []
-    for (k, process) in processes.enumerated() where !process.isConstant {
-      let (data, modifiers) = try sample(process, point)
-      for (name, value) in [("data", data), ("modifiers", modifiers)] {
-        let path = "/channels/0/samples/\(k)/\(name)"
-        operations.append(
-          ExchangeValue.fields(
-            ("op", ExchangeValue.text("replace")), ("path", ExchangeValue.text(path)),
-            ("value", value)))
+    for (c, channel) in channels.enumerated() {
+      for (k, process) in channel.table.processes.enumerated() where !Self.isConstant(process) {
+        let (data, modifiers) = try sample(process, of: channel, point)
+        for (name, value) in [("data", data), ("modifiers", modifiers)] {
+          let path = "/channels/\(c)/samples/\(k)/\(name)"
+          operations.append(
+            ExchangeValue.fields(
+              ("op", ExchangeValue.text("replace")), ("path", ExchangeValue.text(path)),
+              ("value", value)))
+        }
       }
     }
     let name = Self.word(PointSpecification.name(of: point, setup))
@@ -194,14 +239,11 @@ public struct HistFactoryExport {
 
   private var description: String {
     let units = setup.parameters.map { $0.unit.isEmpty ? $0.name : "\($0.name) [\($0.unit)]" }
-    var parts = ["bins of \(binsText)", "parameters " + units.joined(separator: ", ")]
+    let bins = channels.map { channels.count > 1 ? "\($0.name): \($0.binsText)" : $0.binsText }
+    var parts = [
+      "bins of " + bins.joined(separator: "; "), "parameters " + units.joined(separator: ", "),
+    ]
     for (name, text) in notes { parts.append("\(name): \(text)") }
     return parts.joined(separator: "; ")
-  }
-
-  private var binsText: String {
-    let table = processes[0].table
-    guard !table.edges.isEmpty else { return "the rate" }
-    return table.observable + ", edges " + table.edges.map { "\($0)" }.joined(separator: ",")
   }
 }

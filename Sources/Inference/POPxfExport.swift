@@ -12,12 +12,11 @@ public struct POPxfExport {
 
   /// - Parameter scale: where the parameters are defined [GeV].
   public init(
-    _ table: BinTable, setup: Setup, morphing: MorphingSetup, scale: Double,
-    notes: [(String, String)] = []
+    _ table: BinTable, setup: Setup, scale: Double, notes: [(String, String)] = []
   ) throws {
     self.table = table
     self.setup = setup
-    self.morphing = morphing
+    morphing = try setup.requireMorphing()
     self.scale = scale
     self.notes = notes
     guard degree <= 5 else {
@@ -74,7 +73,7 @@ public struct POPxfExport {
         })
     }
     let names = bins.map {
-      table.edges.isEmpty ? "sigma" : "sigma(\(table.observable) in \(table.label($0)))"
+      table.axes.isEmpty ? "sigma" : "sigma(\(table.observable) in \(table.label($0)))"
     }
     var metadata: [ExchangeValue.Member] = [
       .init(name: "observable_names", value: .texts(names)),
@@ -101,7 +100,10 @@ public struct POPxfExport {
           [
             .init(name: "unit", value: "pb"),
             .init(name: "observable", value: .text(table.observable)),
-            .init(name: "edges", value: .reals(table.edges)),
+            .init(
+              name: "edges",
+              value: table.axes.count == 1
+                ? .reals(table.edges) : .list(table.axes.map { .reals($0.edges) })),
             .init(name: "events", value: .list(table.counts.map { .integer($0) })),
             .init(
               name: "MC_stats_covariance",

@@ -131,27 +131,30 @@ public struct PerceptronObjective<Scalar: NetworkScalar>: BatchObjective {
   }
 }
 
-/// Loss and gradient of a batch, its blocks divided between the threads of a team.
+/// Loss and gradient of a batch, its blocks divided between the threads of a team. Used by one thread at a time.
 ///
 /// Which thread takes a block does not matter: blocks have fixed borders and gradients are added in
 /// their order, so the bits are the same for any number of threads.
-public final class BatchEvaluator<Objective: BatchObjective> {
+public final class BatchEvaluator<Objective: BatchObjective>: @unchecked Sendable {
   /// Rows in a block: two blocks in a batch of 128, and matrix products that are still efficient.
   public static var blockRows: Int { 64 }
 
   public typealias Scalar = Objective.Scalar
 
   private var objective: Objective
-  private let workspaces: WorkspacePool<Objective.Workspace>
-  private var gradients: AlignedBuffer<Scalar>
+  /// One for each member of the team.
+  private var workspaces: [Objective.Workspace] = []
+  /// Of blocks: the losses, and the gradients but for the first's.
+  private var losses = AlignedBuffer<LossSum>(count: 0)
+  private var lossCapacity = 0
+  private var gradients = AlignedBuffer<Scalar>(count: 0)
   private var capacity = 0
+  /// From one block's gradient to the next.
   private let length: Int
 
   public init(_ objective: Objective) {
     self.objective = objective
     length = (objective.parameterCount + 15) / 16 * 16
-    gradients = AlignedBuffer(count: 0)
-    workspaces = WorkspacePool { objective.makeWorkspace(rows: Self.blockRows) }
   }
 
   /// Tells the objective the epoch, from 1.
@@ -163,32 +166,61 @@ public final class BatchEvaluator<Objective: BatchObjective> {
     _ rows: UnsafeBufferPointer<Int32>, parameters: UnsafePointer<Scalar>,
     gradient: UnsafeMutablePointer<Scalar>? = nil, team: ThreadTeam
   ) -> LossSum {
+    let loss = evaluateBlocks(rows, parameters: parameters, gradient: gradient, team: team)
+    if let gradient { _ = addBlocks(rows.count, to: gradient, in: 0..<objective.parameterCount) }
+    return loss
+  }
+
+  /// The sum of the loss over the rows, and the gradients of their blocks: that of the first in `gradient`, to which
+  /// `addBlocks` adds the others.
+  func evaluateBlocks(
+    _ rows: UnsafeBufferPointer<Int32>, parameters: UnsafePointer<Scalar>,
+    gradient: UnsafeMutablePointer<Scalar>?, team: ThreadTeam
+  ) -> LossSum {
     let size = Self.blockRows
     let blocks = (rows.count + size - 1) / size
     if gradient != nil && blocks > capacity {
       capacity = blocks
       gradients = AlignedBuffer(count: blocks * length)
     }
-    let count = objective.parameterCount
+    if blocks > lossCapacity {
+      lossCapacity = blocks
+      losses = AlignedBuffer(count: blocks)
+    }
     let job = Job(
       rows: rows, parameters: parameters, first: gradient, others: gradients.start, length: length)
     let objective = objective
+    let losses = losses
+    while workspaces.count < (blocks > 1 ? team.threads : 1) {
+      workspaces.append(objective.makeWorkspace(rows: size))
+    }
     let workspaces = workspaces
-    let losses = team.mapRanges(of: rows.count, size: size) { range in
-      workspaces.withWorkspace { workspace in
-        objective.evaluate(
-          UnsafeBufferPointer(rebasing: job.rows[range]), parameters: job.parameters,
-          gradient: job.gradient(block: range.lowerBound / size), workspace: workspace)
-      }
+    team.run(blocks: blocks) { block, member in
+      let range = block * size..<min(job.rows.count, (block + 1) * size)
+      losses.start[block] = objective.evaluate(
+        UnsafeBufferPointer(rebasing: job.rows[range]), parameters: job.parameters,
+        gradient: job.gradient(block: block), workspace: workspaces[member])
     }
-    if let gradient {
-      if blocks == 0 { gradient.update(repeating: 0, count: count) }
-      for block in 1..<max(1, blocks) {
-        Scalar.add(count, gradients.start + block * length, to: gradient)
-      }
+    var (total, score) = (CompensatedSum(), CompensatedSum())
+    for block in 0..<blocks {
+      total.add(losses.start[block].total)
+      score.add(losses.start[block].score)
     }
-    return LossSum(
-      compensatedSum(losses.map(\.total)), score: compensatedSum(losses.map(\.score)))
+    return LossSum(total.value, score: score.value)
+  }
+
+  /// Adds the gradients of the blocks of so many rows, for a range of the parameters.
+  /// - Returns: the squared norm of the sum in the range.
+  func addBlocks(
+    _ rows: Int, to gradient: UnsafeMutablePointer<Scalar>, in range: Range<Int>
+  ) -> Double {
+    let blocks = (rows + Self.blockRows - 1) / Self.blockRows
+    let start = gradient + range.lowerBound
+    if blocks == 0 { start.update(repeating: 0, count: range.count) }
+    for block in 1..<max(1, blocks) {
+      Scalar.add(range.count, gradients.start + block * length + range.lowerBound, to: start)
+    }
+    return Scalar.squaredNorm(range.count, start)
   }
 
   /// The addresses of one batch; blocks write to places of their own.

@@ -69,27 +69,44 @@ final class OptimiserState<Scalar: NetworkScalar> {
     return true
   }
 
-  /// Moves the parameters against `scale` times the gradient, after they have shrunk by `rate` times
-  /// `decay`.
-  func step(
-    _ parameters: UnsafeMutablePointer<Scalar>, gradient: UnsafePointer<Scalar>, scale: Double,
-    rate: Double, decay: Double = 0
-  ) {
+  /// Begins a step of all parameters, of which several threads may move a range each, against `scale` times the gradient,
+  /// after they have shrunk by `rate` times `decay`.
+  func begin(scale: Double, rate: Double, decay: Double = 0) -> Step {
     steps += 1
-    if decay > 0 { Scalar.scale(count, by: 1 - rate * decay, parameters) }
-    if case .sgd(let momentum, let nesterov) = optimiser {
-      Scalar.descentStep(
-        count, scale: scale, rate: rate, momentum: momentum, nesterov: nesterov,
-        gradient: gradient, parameters: parameters, mean: mean.start)
-      return
-    }
     let (beta1, beta2) = (0.9, 0.999)
-    let step = AdamStep(
+    let adam = AdamStep(
       scale: scale, rate: rate / (1 - pow(beta1, Double(steps))),
       root: (1 - pow(beta2, Double(steps))).squareRoot(),
       beta1: beta1, beta2: beta2, epsilon: 1e-8)
-    Scalar.adamStep(
-      count, step, gradient: gradient, parameters: parameters, mean: mean.start,
-      square: square.start, largest: optimiser == .amsgrad ? largest.start : nil)
+    return Step(state: self, adam: adam, scale: scale, rate: rate, decay: decay)
+  }
+
+  struct Step: @unchecked Sendable {
+    fileprivate let state: OptimiserState
+    fileprivate let adam: AdamStep
+    fileprivate let scale: Double
+    fileprivate let rate: Double
+    fileprivate let decay: Double
+
+    /// Moves the parameters of a range.
+    func move(
+      _ range: Range<Int>, of parameters: UnsafeMutablePointer<Scalar>,
+      gradient: UnsafePointer<Scalar>
+    ) {
+      let (first, count) = (range.lowerBound, range.count)
+      let (weights, slope) = (parameters + first, gradient + first)
+      if decay > 0 { Scalar.scale(count, by: 1 - rate * decay, weights) }
+      let mean = state.mean.start + first
+      if case .sgd(let momentum, let nesterov) = state.optimiser {
+        Scalar.descentStep(
+          count, scale: scale, rate: rate, momentum: momentum, nesterov: nesterov,
+          gradient: slope, parameters: weights, mean: mean)
+        return
+      }
+      Scalar.adamStep(
+        count, adam, gradient: slope, parameters: weights, mean: mean,
+        square: state.square.start + first,
+        largest: state.optimiser == .amsgrad ? state.largest.start + first : nil)
+    }
   }
 }

@@ -42,7 +42,7 @@ public final class ThreadTeam: Sendable {
     defer { crew.release() }
     let failure = Mutex<(block: Int, error: E)?>(nil)
     withoutActuallyEscaping(body) { body in
-      crew.run(count: count) { block in
+      crew.run(count: count) { block, _ in
         do {
           try body(block)
           return true
@@ -55,6 +55,22 @@ public final class ThreadTeam: Sendable {
       }
     }
     if let failure = failure.withLock({ $0 }) { throw failure.error }
+  }
+
+  /// `forEachBlock` for short work that comes often and cannot fail; it is told which member works, below `threads`, so that
+  /// each can have a workspace of its own.
+  public func run(blocks count: Int, _ body: @Sendable (_ block: Int, _ member: Int) -> Void) {
+    guard count > 1, let crew, crew.reserve() else {
+      for block in 0..<max(0, count) { body(block, 0) }
+      return
+    }
+    defer { crew.release() }
+    withoutActuallyEscaping(body) { body in
+      crew.run(count: count) { block, member in
+        body(block, member)
+        return true
+      }
+    }
   }
 
   /// Cuts `0 ..< total` into ranges of `size` (the last may be shorter) and runs `body(block,
@@ -129,9 +145,11 @@ private final class Crew: @unchecked Sendable {
   private let next = Atomic<Int>(0)
   private let hasFailed = Atomic<Bool>(false)
   private let sleepers = Atomic<Int>(0)
+  /// Helpers that have begun; the caller of a job is member 0.
+  private let members = Atomic<Int>(0)
   private let isDismissed = Atomic<Bool>(false)
   private var count = 0
-  private var job: ((Int) -> Bool)?
+  private var job: ((Int, Int) -> Bool)?
   private var threads: [pthread_t] = []
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
@@ -169,7 +187,7 @@ private final class Crew: @unchecked Sendable {
 
   /// Runs all blocks; `job` returns false when a block failed, and no further blocks are then
   /// claimed.
-  func run(count: Int, _ job: @escaping (Int) -> Bool) {
+  func run(count: Int, _ job: @escaping (Int, Int) -> Bool) {
     self.count = count
     self.job = job
     next.store(0, ordering: .relaxed)
@@ -177,7 +195,7 @@ private final class Crew: @unchecked Sendable {
     isOpen.store(true, ordering: .sequentiallyConsistent)
     ticket.wrappingAdd(1, ordering: .sequentiallyConsistent)
     if sleepers.load(ordering: .sequentiallyConsistent) > 0 { wakeAll() }
-    work(count, job)
+    work(count, member: 0, job)
     isOpen.store(false, ordering: .sequentiallyConsistent)
     var turns = 0
     while inside.load(ordering: .sequentiallyConsistent) != 0 {
@@ -187,22 +205,25 @@ private final class Crew: @unchecked Sendable {
     self.job = nil
   }
 
-  private func work(_ count: Int, _ job: (Int) -> Bool) {
+  private func work(_ count: Int, member: Int, _ job: (Int, Int) -> Bool) {
     while !hasFailed.load(ordering: .relaxed) {
       let block = next.wrappingAdd(1, ordering: .relaxed).oldValue
       guard block < count else { return }
-      if !job(block) { hasFailed.store(true, ordering: .relaxed) }
+      if !job(block, member) { hasFailed.store(true, ordering: .relaxed) }
     }
   }
 
   private func serve() {
+    let member = members.wrappingAdd(1, ordering: .relaxed).newValue
     var seen = 0
     while true {
       // The ticket first: one taken after a look at `isDismissed` could be the dismissal's own, and nothing would follow it.
       seen = nextTicket(after: seen)
       if isDismissed.load(ordering: .acquiring) { return }
       inside.wrappingAdd(1, ordering: .sequentiallyConsistent)
-      if isOpen.load(ordering: .sequentiallyConsistent), let job { work(count, job) }
+      if isOpen.load(ordering: .sequentiallyConsistent), let job {
+        work(count, member: member, job)
+      }
       inside.wrappingSubtract(1, ordering: .sequentiallyConsistent)
     }
   }

@@ -11,7 +11,7 @@ struct ExportLimits: Tool {
     "export", abstract: "Likelihoods and results in the formats of other programs.",
     discussion: """
       pyhf: a workspace of the bins of --observable at --theta, one sample for each process, and with --grid a patch set of \
-      other points. popxf: the bins as polynomials in the parameters. hepdata: results of limits and fisher as tables, one \
+      other points; of tables of 'fisher bins' a channel each. popxf: the bins as polynomials in the parameters. hepdata: results of limits and fisher as tables, one \
       YAML file, or a folder (-o FOLDER/) with submission.yaml and a file for each table.
       """)
 
@@ -70,50 +70,106 @@ struct ExportLimits: Tool {
     }
   }
 
-  private func events(_ context: CommandContext) throws -> (CombinedEvents, [Double]) {
-    guard inputs.paths.count <= 1 else {
-      throw Problem(.usage, "more than one events file", remedy: "put them together: events merge")
+  /// What is exported: events, or the tables of bins that stand for them.
+  private enum Content {
+    case events(CombinedEvents)
+    case tables([(file: String?, bins: BinnedEvents)])
+
+    var setup: Setup {
+      switch self {
+      case .events(let events): events.table.setup
+      case .tables(let tables): tables[0].bins.setup
+      }
     }
-    let file = try context.openTable(
-      inputs.paths.first, expecting: [.events], options: inputs.reading.options)
-    let table = try EventTable.load(file, observables: observable.map { [$0] } ?? [])
-    let reference = table.setup.benchmarks[table.setup.referenceBenchmark].values
-    let point = theta.theta.isEmpty ? reference : try theta.requireOne().resolve(table.setup)
-    let events = try CombinedEvents(
-      table, combination: combine.combine, theta: point, file: file.name,
-      team: ThreadTeam(threads: context.threads))
-    return (events, point)
   }
 
-  private func edges(_ events: CombinedEvents, _ theta: [Double]) throws -> [Double] {
+  /// The input and the point that --theta names.
+  private func content(_ context: CommandContext) throws -> (Content, theta: [Double]) {
+    let paths = inputs.paths.isEmpty ? [nil] : inputs.paths.map { Optional($0) }
+    let sources = try paths.map {
+      try context.openTable($0, expecting: [.events, .bins], options: inputs.reading.options)
+    }
+    func point(_ setup: Setup) throws -> [Double] {
+      try theta.theta.isEmpty
+        ? setup.benchmarks[setup.referenceBenchmark].values : theta.requireOne().resolve(setup)
+    }
+    if sources.contains(where: { $0.header.kind == .events }) {
+      guard sources.count == 1 else {
+        throw Problem(
+          .usage, "more than one file, and not all of them are tables of bins",
+          remedy: "make a table of each with 'fisher bins', or put events together: events merge")
+      }
+      let table = try EventTable.load(sources[0], observables: observable.map { [$0] } ?? [])
+      let theta = try point(table.setup)
+      let events = try CombinedEvents(
+        table, combination: combine.combine, theta: theta, file: sources[0].name,
+        team: ThreadTeam(threads: context.threads))
+      return (.events(events), theta)
+    }
+    for (option, isGiven) in [
+      ("--observable", observable != nil), ("--data", data != nil),
+      ("--combine", combine.combine != nil),
+    ] where isGiven {
+      throw Problem(
+        .usage, "\(option) is for events; a table of bins is what it is",
+        remedy: "leave it out, or give the events")
+    }
+    let tables = try sources.map { ($0.name, try Self.bins($0)) }
+    return (.tables(tables), try point(tables[0].1.setup))
+  }
+
+  private static func bins(_ source: any Source) throws -> BinnedEvents {
+    do {
+      let bins = try BinnedEvents(document: source.header.document)
+      guard let part = bins.part else { return bins }
+      throw Problem(
+        .data, "this is \(part.description) of a table of bins",
+        remedy: "put the parts together with events merge")
+    } catch let problem as Problem {
+      throw problem.inFile(source.name)
+    }
+  }
+
+  private func axes(_ events: CombinedEvents, _ theta: [Double]) throws -> [BinAxis] {
     guard let observable else { return [] }
-    return try BinSpecification(parsing: bins.bins).edges(
+    let edges = try BinSpecification(parsing: bins.bins).edges(
       events, observable: observable, theta: theta)
+    return [BinAxis(observable, edges: edges)]
   }
 
   private func pyhf(_ context: CommandContext) throws {
     let luminosity = try luminosity.require()
-    let (events, theta) = try events(context)
-    let setup = events.table.setup
-    let edges = try edges(events, theta)
+    let (content, theta) = try content(context)
+    let setup = content.setup
+    let channels: [HistFactoryExport.Channel]
+    var counts: [[Double]]?
+    switch content {
+    case .events(let events):
+      let table = try events.fill(axes: axes(events, theta))
+      channels = [try .init(table, setup: setup)]
+      if let data {
+        let observed = try ObservedEvents(
+          context.openTable(
+            data, expecting: [.events, .sample], options: inputs.reading.options))
+        let source = try ToySource(
+          events, likelihood: table.axes.isEmpty ? .rate : .histogram(table),
+          luminosity: luminosity.inversePicobarn)
+        do { counts = [try source.counts(observed)] } catch let p as Problem {
+          throw p.inFile(data)
+        }
+      }
+    case .tables(let tables):
+      channels = try tables.map { file, bins in
+        let name = tables.count > 1 ? file.map(Self.label) : nil
+        return try .init(name: name, bins.table, setup: bins.setup)
+      }
+    }
     let export = try HistFactoryExport(
-      ProcessBins.tables(events, observable: observable, edges: edges), setup: setup,
-      morphing: events.morphing, luminosity: luminosity.inversePicobarn, theta: theta,
+      channels, luminosity: luminosity.inversePicobarn, theta: theta,
       notes: [
         ("luminosity", luminosity.description),
         ("point of the workspace", PointSpecification.name(of: theta, setup)),
       ] + context.origin)
-    var counts: [Double]?
-    if let data {
-      let observed = try ObservedEvents(
-        context.openTable(
-          data, expecting: [.events, .sample], options: inputs.reading.options))
-      let source = try ToySource(
-        events,
-        likelihood: observable.map { .histogram(try events.fill($0, edges: edges)) } ?? .rate,
-        luminosity: luminosity.inversePicobarn)
-      do { counts = try source.counts(observed) } catch let p as Problem { throw p.inFile(data) }
-    }
     let workspace = try export.workspace(counts: counts)
     if let patchset {
       let points = try GridAxis.points(grid.axes(), setup: setup)
@@ -130,12 +186,18 @@ struct ExportLimits: Tool {
       throw Problem(
         .usage, "the scale of the parameters is missing", remedy: "give --scale 1000 (GeV)")
     }
-    let (events, theta) = try events(context)
-    let table =
-      try observable.map { try events.fill($0, edges: edges(events, theta)) } ?? events.total
+    let (content, theta) = try content(context)
+    let table: BinTable
+    switch content {
+    case .events(let events): table = try events.fill(axes: axes(events, theta))
+    case .tables(let tables):
+      guard tables.count == 1 else {
+        throw Problem(.usage, "more than one table of bins", remedy: "export each of them")
+      }
+      table = tables[0].bins.table
+    }
     let export = try POPxfExport(
-      table, setup: events.table.setup, morphing: events.morphing, scale: scale,
-      notes: context.origin)
+      table, setup: content.setup, scale: scale, notes: context.origin)
     try context.write(
       bytes: Array(export.document().json.utf8), to: output.path, isBinary: false,
       force: output.force)

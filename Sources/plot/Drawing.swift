@@ -123,7 +123,9 @@ struct Drawing {
         try ImpactFigure.figure(
           labels[0], entries[0].1, parameter: options.parameterNames.first)
       }
-    default: return try LimitsFigure.figure(entries)
+    default:
+      let areOfToys = sources.map { $0.header.document.integer("toys/count") != nil }
+      return try LimitsFigure.figure(entries, areOfToys: !areOfToys.contains(false))
     }
   }
 

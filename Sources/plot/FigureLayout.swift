@@ -32,7 +32,7 @@ struct FigureLayout {
 
   /// Where the frames of panels begin below title and key.
   static func top(_ figure: Figure) -> Double {
-    0.98 - (figure.title.isEmpty ? 0 : 0.055) - 0.041 * Double(keyRows(figure))
+    0.97 - (figure.title.isEmpty ? 0 : 0.055) - 0.045 * Double(keyRows(figure))
   }
 
   private static func stack(_ figure: Figure) -> [Panel.Frame?] {

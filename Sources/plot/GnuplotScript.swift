@@ -24,7 +24,7 @@ struct GnuplotScript {
     for (p, panel) in figure.panels.enumerated() {
       lines += layout.margins(of: p)
       if p == 0, !figure.title.isEmpty {
-        let title = Self.quoted(Self.escaped(figure.title))
+        let title = Self.quoted(Self.unit(figure.title))
         // Beside a key that stands at a fixed height a title of gnuplot's own would collide.
         lines.append(
           layout.isSplit
@@ -70,13 +70,14 @@ struct GnuplotScript {
   private static func axes(_ panel: Panel, hidesX: Bool) -> [String] {
     var lines = [
       hidesX ? "unset xlabel" : "set xlabel \(quoted(label(panel.xLabel)))",
-      hidesX ? "set format x ''" : "set format x '%h'",
+      hidesX ? "set format x ''" : "set format x '\(Scale.format(panel.xRange))'",
       panel.hidesY || panel.yLabel.name.isEmpty
         ? "unset ylabel" : "set ylabel \(quoted(label(panel.yLabel)))",
       panel.isLogarithmic ? "set logscale y" : "unset logscale y",
       panel.hidesY
         ? "set format y ''"
-        : panel.isLogarithmic ? "set format y '10^{%L}'" : "set format y '%h'",
+        : panel.isLogarithmic
+          ? "set format y '10^{%L}'" : "set format y '\(Scale.format(panel.yRange))'",
     ]
     if !panel.yMarks.isEmpty {
       let marks = panel.yMarks.map { "\(quoted(panel.hidesY ? "" : escaped($0.text))) \($0.at)" }
@@ -91,8 +92,8 @@ struct GnuplotScript {
       let marks = panel.xMarks.map { "\(quoted(hidesX ? "" : escaped($0.text))) \($0.at)" }
       lines.append("set xtics (" + marks.joined(separator: ", ") + ")")
       if !hidesX { lines.append("unset xlabel") }
-    } else if let frame = panel.frame, frame.right - frame.left < 0.5, let range = panel.xRange {
-      lines.append("set xtics \(Scale.step(range.upperBound - range.lowerBound, marks: 4))")
+    } else if let marks = Self.xMarks(panel), let range = panel.xRange {
+      lines.append("set xtics \(Scale.step(range.upperBound - range.lowerBound, marks: marks))")
     } else {
       lines.append("set xtics autofreq")
     }
@@ -103,6 +104,12 @@ struct GnuplotScript {
     }
     if let map = panel.map { lines += colours(map) }
     return lines
+  }
+
+  /// How many numbers fit on an axis that is short, or whose numbers are long; nil leaves it to gnuplot.
+  private static func xMarks(_ panel: Panel) -> Int? {
+    if Scale.digits(panel.xRange) ?? 0 > 6 { return 4 }
+    return panel.frame.map { $0.right - $0.left < 0.5 } ?? false ? 4 : nil
   }
 
   /// From white to a blue on which black lines are still seen.

@@ -6,10 +6,11 @@ struct LimitsFigure {
   /// A result and what the legend calls it.
   typealias Entry = (label: String, limits: Limits)
 
-  static func figure(_ entries: [Entry]) throws -> Figure {
+  /// - Parameter areOfToys: whether q stands for p-values of toys: it is what has the same one by χ².
+  static func figure(_ entries: [Entry], areOfToys: Bool) throws -> Figure {
     let names = try sharedAxes(entries)
     switch names.count {
-    case 1: return curves(entries, parameter: names[0])
+    case 1: return curves(entries, parameter: names[0], areOfToys: areOfToys)
     case 2: return try contours(entries, x: names[0], y: names[1])
     default:
       throw Problem(
@@ -58,6 +59,7 @@ struct LimitsFigure {
     var panel = Panel(xLabel: axis(first, x), yLabel: axis(first, y))
     let isAlone = entries.count == 1
     var box = Box()
+    var hasFits = false
     for (e, entry) in entries.enumerated() {
       let grid = try gridFunction(entry, x: x, y: y)
       for region in entry.limits.regions {
@@ -80,7 +82,13 @@ struct LimitsFigure {
             label: isAlone ? "best fit" : "", style: .disc, colour: e + 1,
             pieces: [.init(x: [fit.0], y: [fit.1])]))
         box.include([fit.0], [fit.1])
+        hasFits = true
       }
+    }
+    if hasFits, !isAlone {
+      panel.curves.append(
+        Curve(
+          label: "best fits", style: .disc, colour: 7, pieces: [.init(x: [.nan], y: [.nan])]))
     }
     if let truth = coordinates(first.thetaTrue, first, x, y) {
       panel.curves.append(
@@ -134,10 +142,12 @@ struct LimitsFigure {
 
   // MARK: One parameter
 
-  private static func curves(_ entries: [Entry], parameter: String) -> Figure {
+  private static func curves(
+    _ entries: [Entry], parameter: String, areOfToys: Bool
+  ) -> Figure {
     let first = entries[0].limits
-    var panel = Panel(
-      xLabel: axis(first, parameter), yLabel: AxisLabel(name: "q = −2 Δ log L"))
+    let q = areOfToys ? "χ² with the p-value of the toys" : "q = −2 Δ log L"
+    var panel = Panel(xLabel: axis(first, parameter), yLabel: AxisLabel(name: q))
     let isAlone = entries.count == 1
     let top = 1.6 * (first.regions.map(\.threshold).max() ?? 4)
     for (e, entry) in entries.enumerated() {

@@ -15,6 +15,26 @@ enum Scale {
     return power * ([5, 2, 1].first { $0 * power <= value } ?? 1)
   }
 
+  /// gnuplot's format for the numbers of an axis.
+  static func format(_ range: ClosedRange<Double>?) -> String {
+    digits(range).map { "%.\($0)g" } ?? "%h"
+  }
+
+  /// The digits in which the numbers of a narrow range differ; nil where gnuplot's own six are enough.
+  static func digits(_ range: ClosedRange<Double>?) -> Int? {
+    guard let range else { return nil }
+    let largest = max(abs(range.lowerBound), abs(range.upperBound))
+    let width = range.upperBound - range.lowerBound
+    guard width > 0, largest.isFinite, largest / width > 1000 else { return nil }
+    var digits = 3
+    var ratio = largest / width
+    while ratio > 1, digits < 17 {
+      ratio /= 10
+      digits += 1
+    }
+    return digits
+  }
+
   /// The largest power of ten that is not above a positive number.
   private static func power(_ value: Double) -> Double {
     var power = 1.0

@@ -59,14 +59,15 @@ struct StrengthFigure {
     return Figure(title: title(d), panels: [panel])
   }
 
-  /// `limit 3.07 (expected 2.23), 3/fb`.
+  /// `observed limit 3.07 TeV^-2, expected limit 2.23 TeV^-2, 3/fb`.
   private static func title(_ d: Document) -> String {
     var parts: [String] = []
+    let unit = d.text("cls/unit").map { $0.isEmpty ? "" : " " + $0 } ?? ""
     let limit = d.real("cls/upper_limit") ?? .nan
     let expected = d.reals("cls/expected_upper_limits") ?? []
     let median = expected.count == 5 ? expected[2] : .nan
-    if limit.isFinite { parts.append("observed limit \(Text.significant(limit))") }
-    if median.isFinite { parts.append("expected limit \(Text.significant(median))") }
+    if limit.isFinite { parts.append("observed limit \(Text.significant(limit))\(unit)") }
+    if median.isFinite { parts.append("expected limit \(Text.significant(median))\(unit)") }
     if let luminosity = d.real("cls/luminosity") {
       parts.append(Luminosity(inversePicobarn: luminosity).description)
     }

@@ -42,6 +42,67 @@ extension Trait where Self == ConditionTrait {
     #expect(abs(data.reduce(0, +) - 10 * 1.0297) < 1e-6)
   }
 
+  /// A table of bins stands for its events; several are channels of one workspace.
+  @Test(.needsShared) func tablesOfBinsAreChannels() throws {
+    let folder = TemporaryFolder()
+    let made = shell(
+      """
+      set -e
+      fisher bins \(toyMC) \(bins) -o x.h5
+      fisher bins \(toyMC) --observable x2 --bins 0,1,4 -o y.h5
+      export="limits export --no-provenance --format"
+      $export pyhf \(toyMC) --luminosity 10/fb \(bins) --theta t0=0.3,t1=-0.2 -o events.json
+      $export pyhf x.h5 --luminosity 10/fb --theta t0=0.3,t1=-0.2 -o bins.json
+      $export pyhf x.h5 y.h5 --luminosity 10/fb --grid t0=0:1:2 --grid t1=0:1:2 --patchset p.json -o two.json
+      $export popxf \(toyMC) --scale 1000 \(bins) -o events.popxf
+      $export popxf x.h5 --scale 1000 -o bins.popxf
+      """, in: folder.path)
+    try #require(made.status == 0, "\(made.error)")
+    func read(_ name: String) throws -> Data {
+      try #require(FileManager.default.contents(atPath: folder.file(name)))
+    }
+    #expect(try read("events.json") == read("bins.json"))
+    #expect(try read("events.popxf") == read("bins.popxf"))
+    let two = try #require(JSONSerialization.jsonObject(with: read("two.json")) as? [String: Any])
+    let channels = try #require(two["channels"] as? [[String: Any]])
+    #expect(channels.map { $0["name"] as? String } == ["x", "y"])
+    let measurement = try #require((two["measurements"] as? [[String: Any]])?.first)
+    let name = try #require(measurement["name"] as? String)
+    #expect(name.contains("10/fb") && name.contains("edges -2.0,-1.0") && name.contains("t0"))
+    let patches = try #require(
+      JSONSerialization.jsonObject(with: read("p.json")) as? [String: Any])["patches"]
+    let operations = (patches as? [[String: Any]])?.first?["patch"] as? [[String: Any]] ?? []
+    let paths = operations.compactMap { $0["path"] as? String }
+    #expect(paths.contains { $0.hasPrefix("/channels/1/samples/0/") })
+    for (line, message) in [
+      ("x.h5 --observable x", "--observable is for events"),
+      ("x.h5 \(toyMC)", "not all of them are tables of bins"),
+    ] {
+      let refused = shell(
+        "limits export --format pyhf --luminosity 1/fb \(line)", in: folder.path)
+      #expect(refused.status == 64 && refused.error.contains(message), "\(refused.error)")
+    }
+  }
+
+  /// The interval of a coverage is no symmetric error.
+  @Test(.needsShared) func coverageAndBandsAreTables() throws {
+    let folder = TemporaryFolder()
+    let made = shell(
+      """
+      set -e
+      limits coverage \(toy) --theta sm --luminosity 10/fb \(bins) --grid t0=-1:1:5 \
+        --grid t1=-1:1:5 --toys 200 --experiments 100 -q -o v.h5
+      limits expected \(toy) --luminosity 10/fb \(bins) --grid t0=-3:3:13 --grid t1=-3:3:13 -q -o l.h5
+      limits export --format hepdata v.h5 l.h5 -o record.yaml
+      """, in: folder.path)
+    try #require(made.status == 0, "\(made.error)")
+    let text = shell("cat record.yaml", in: folder.path).text
+    for part in [
+      "coverage of the 0.95 region", "coverage, neyman", "coverage, asymptotic", "asymerror:",
+      "EXPERIMENTS", "expected bands of intervals", "+1 sigma",
+    ] { #expect(text.contains(part), "\(part)") }
+  }
+
   /// pyhf's −2 ln L between two points of the patch set, without the Monte-Carlo errors, is our q; its expected data and
   /// its CLs are ours.
   @Test(.needsExchange) func pyhfAgrees() throws {
@@ -161,8 +222,9 @@ extension Trait where Self == ConditionTrait {
         + "limits toys \(toy) --theta sm --luminosity 10/fb \(bins) --grid t0=-1:1:3 --grid t1=-1:1:3 --toys 200 --experiments 100 -o t.h5 && "
         + "limits cls \(toy) --luminosity 100/fb \(bins) --grid t0=0:1:5 --fix t1 -o c.h5 && "
         + "limits posterior \(toy) --theta sm --luminosity 10/fb \(bins) --grid t0=-1:1:5 --grid t1=-1:1:5 -q -o b.h5 && "
+        + "limits coverage \(toy) --theta sm --luminosity 10/fb \(bins) --grid t0=-1:1:5 --grid t1=-1:1:5 --toys 200 --experiments 100 -q -o v.h5 && "
         + "fisher truth \(toyMC) --luminosity 10/fb --theta t0=0.3 -q -o i.h5; "
-        + "limits export --format hepdata l.h5 t.h5 c.h5 b.h5 i.h5 -o record/ && "
+        + "limits export --format hepdata l.h5 t.h5 c.h5 b.h5 i.h5 v.h5 -o record/ && "
         + "limits export --format hepdata l.h5 i.h5 -o one.yaml", in: folder.path)
     #expect(outcome.status == 0, "\(outcome.error)")
     let script = """
@@ -173,7 +235,7 @@ extension Trait where Self == ConditionTrait {
       v = SubmissionFileValidator()
       assert v.validate(file_path='record/submission.yaml'), v.get_messages()
       names = [d['data_file'] for d in yaml.safe_load_all(open('record/submission.yaml')) if 'data_file' in d]
-      assert len(names) >= 9, names
+      assert len(names) >= 11, names
       for n in names:
           d = DataFileValidator()
           assert d.validate(file_path='record/' + n), (n, d.get_messages())

@@ -30,6 +30,22 @@ import Testing
     }
   }
 
+  /// Numbers along an axis whose range is narrow beside its values differ from each other.
+  @Test func axesOfNarrowRangesHaveDigitsEnough() throws {
+    var limits = PlotFixtures.limits()
+    limits.axes[0].lower = 999.999
+    limits.axes[0].upper = 1000.001
+    for i in limits.q.indices { limits.points[2 * i] = 1000 + 0.001 * limits.points[2 * i] }
+    limits.bestFit[0] = 1000
+    limits.thetaTrue[0] = 1000
+    try PlotFixtures.write(.limits, limits.document, to: folder.file("l.h5"))
+    let script = try PlotScript(plot("l.h5 --script"))
+    // Six digits of the ratio of value and width, and three of the range.
+    #expect(
+      script.text.contains("set format x '%.10g'") || script.text.contains("set format x '%.9g'"))
+    #expect(script.text.contains("set format y '%h'"))
+  }
+
   @Test func axesInAnotherOrderGiveTheSameContours() throws {
     try PlotFixtures.write(.limits, PlotFixtures.limits().document, to: folder.file("a.h5"))
     try PlotFixtures.write(

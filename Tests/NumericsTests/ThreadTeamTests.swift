@@ -16,6 +16,26 @@ import Testing
     }
   }
 
+  /// No two blocks that run at the same time have one member.
+  @Test(arguments: [1, 2, 3])
+  func membersHaveWorkspacesOfTheirOwn(threads: Int) {
+    let team = ThreadTeam(threads: threads)
+    let work = Mutex((busy: Array(repeating: false, count: threads), runs: 0, clashes: 0))
+    for _ in 0..<200 {
+      team.run(blocks: 10) { _, member in
+        work.withLock {
+          if $0.busy[member] { $0.clashes += 1 }
+          $0.busy[member] = true
+          $0.runs += 1
+        }
+        pause(microseconds: 5)
+        work.withLock { $0.busy[member] = false }
+      }
+    }
+    let (runs, clashes) = work.withLock { ($0.runs, $0.clashes) }
+    #expect(runs == 2000 && clashes == 0)
+  }
+
   @Test func manyShortJobsAndSleepsBetween() {
     let team = ThreadTeam(threads: 3)
     let total = Atomic<Int>(0)
@@ -79,9 +99,11 @@ import Testing
 
   @Test func thereIsACore() { #expect(availableCores() >= 1) }
 
-  private func pause(milliseconds: Int) {
+  private func pause(milliseconds: Int) { pause(microseconds: 1000 * milliseconds) }
+
+  private func pause(microseconds: Int) {
     let clock = ContinuousClock()
-    let end = clock.now + .milliseconds(milliseconds)
+    let end = clock.now + .microseconds(microseconds)
     while clock.now < end {}
   }
 }
