@@ -63,6 +63,27 @@ public enum DistributedInformation {
     }
     return result
   }
+
+  /// The sums of a distribution over its bins, with their errors and biases: of `rate` those of the histogram, of the others
+  /// those of the information that the sum is.
+  public static func totals(
+    of distribution: InformationDistribution, _ events: CombinedEvents, at point: MorphedPoint,
+    luminosity: Double, detector: DetectorInformation? = nil
+  ) throws -> [Information.Entry] {
+    let known =
+      [
+        FisherInformation.truth(events, at: point, luminosity: luminosity),
+        FisherInformation.binned(
+          try events.fill(axes: [distribution.axis]), at: point, luminosity: luminosity,
+          name: "rate"),
+      ] + (try detector?.entries() ?? [])
+    return distribution.entries.map { entry in
+      let source = known.first { $0.name == entry.name }
+      return Information.Entry(
+        name: entry.name, matrix: distribution.sum(entry.name) ?? [],
+        covariance: source?.covariance, bias: source?.bias)
+    }
+  }
 }
 
 extension InformationDistribution {

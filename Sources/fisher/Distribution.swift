@@ -42,10 +42,9 @@ struct Distribution: Tool {
     let detector = try models?.detector(space: nil)
     let distribution = try DistributedInformation.distribution(
       events, axis: axis, at: input.point, luminosity: input.luminosity, detector: detector)
-    var information = try input.information(
-      entries: distribution.entries.map {
-        Information.Entry(name: $0.name, matrix: distribution.sum($0.name) ?? [])
-      }, partition: models?.part ?? .all)
+    let totals = try DistributedInformation.totals(
+      of: distribution, events, at: input.point, luminosity: input.luminosity, detector: detector)
+    var information = try input.information(entries: totals, partition: models?.part ?? .all)
     information.distribution = distribution
     information.notes.append("the matrices are sums over the bins of \(axis.observable)")
     try context.report(information, output: options.output)

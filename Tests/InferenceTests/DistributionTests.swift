@@ -24,6 +24,27 @@ import Testing
     #expect(deviation(try #require(result.sum("truth")), truth.matrix) < 1e-12)
   }
 
+  /// The sum over bins of the rate is the information of the histogram, that of the truth the truth's, errors included.
+  @Test(.needsShared) func totalsHaveErrors() throws {
+    let events = try CombinedEvents(Toy.quadrature())
+    let point = try events.point([0.3, -0.2])
+    let detector = try DetectorInformation(
+      events, part: .test, models: [ExactScore()], theta: [0.3, -0.2], luminosity: Self.luminosity)
+    let result = try DistributedInformation.distribution(
+      events, axis: Self.axis, at: point, luminosity: Self.luminosity, detector: detector)
+    let totals = try DistributedInformation.totals(
+      of: result, events, at: point, luminosity: Self.luminosity, detector: detector)
+    #expect(totals.map(\.name) == ["truth", "rate", "retained", "full"])
+    let histogram = FisherInformation.binned(
+      try events.fill(axes: [Self.axis]), at: point, luminosity: Self.luminosity, name: "histogram")
+    #expect(deviation(totals[1].matrix, histogram.matrix) < 1e-12)
+    #expect(totals[1].covariance == histogram.covariance && totals[1].bias == histogram.bias)
+    for total in totals {
+      let errors = try #require(total.standardDeviations)
+      #expect(errors.allSatisfy { $0.isFinite } && errors[0] > 0 && errors[0] < total.matrix[0])
+    }
+  }
+
   /// 7.1 number 4: MadMiner adds the rate of a bin to its kinematic part, 577 in all where 300 are there.
   @Test(.needsShared) func wrongNumber4DistributionOfAnEstimatorSumsToTheTotal() throws {
     let events = try CombinedEvents(Toy.quadrature())
