@@ -16,7 +16,7 @@ struct InformationBarsFigure {
     let choice = try InformationChoice(
       entries, names: parameters.isEmpty ? physics : parameters, matrices: matrices)
     let n = choice.names.count
-    let all = choice.matrices.map { SymmetricEigen($0.matrix, of: n) }
+    let all = choice.matrices.map { SymmetricEigenvectors($0.matrix, count: n) }
     guard let largest = all.compactMap(\.values.first).max(), largest > 0, largest.isFinite else {
       throw Problem(
         .data, "no matrix holds information on \(choice.names.joined(separator: ", "))",
@@ -60,7 +60,7 @@ struct InformationBarsFigure {
 
   /// One curve for each parameter: rectangles as wide as the square of its component.
   private static func eigenvalues(
-    _ all: [SymmetricEigen], _ names: [String], lowest: Double, span: ClosedRange<Double>?
+    _ all: [SymmetricEigenvectors], _ names: [String], lowest: Double, span: ClosedRange<Double>?
   ) -> [Curve] {
     let decades = span.map { log10($0.upperBound / $0.lowerBound) } ?? 4
     let half = pow(10, 0.012 * decades)

@@ -439,26 +439,4 @@ struct SystematicsTests {
     #expect(unused.warnings == ["systematic 'x' acts on none of the samples"])
     #expect(unused.setup.nuisanceParameters == [])
   }
-
-  @Test("eigenvectors of a symmetric matrix")
-  func eigenvectors() {
-    let n = 30
-    var matrix = [Double](repeating: 0, count: n * n)
-    for i in 0..<n { for j in 0...i { matrix[i * n + j] = value(i, j) - 0.5 } }
-    for i in 0..<n { for j in 0..<i { matrix[j * n + i] = matrix[i * n + j] } }
-    let eigen = SymmetricEigenvectors(matrix, count: n)
-    #expect(zip(eigen.values, eigen.values.dropFirst()).allSatisfy { $0 >= $1 })
-    for k in 0..<n {
-      let u = eigen.vectors[k]
-      for i in 0..<n {
-        let product = (0..<n).reduce(0.0) { $0 + matrix[i * n + $1] * u[$1] }
-        #expect(abs(product - eigen.values[k] * u[i]) < 1e-13)
-      }
-      for l in 0...k {
-        let dot = (0..<n).reduce(0.0) { $0 + u[$1] * eigen.vectors[l][$1] }
-        #expect(abs(dot - (k == l ? 1 : 0)) < 1e-13)
-      }
-    }
-    #expect(SymmetricEigenvectors([0, 0, 0, 0], count: 2).values == [0, 0])
-  }
 }

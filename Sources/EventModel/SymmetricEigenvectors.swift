@@ -1,13 +1,13 @@
 /// Eigenvalues and eigenvectors of a symmetric matrix by Jacobi rotations (Golub & Van Loan, section 8.5), for matrices
-/// of some hundred rows where LAPACK is not linked.
-struct SymmetricEigenvectors {
+/// of up to some hundred rows where LAPACK is not linked: in reading and drawing.
+public struct SymmetricEigenvectors: Sendable {
   /// Falling.
-  private(set) var values: [Double]
+  public private(set) var values: [Double]
   /// Row k belongs to value k; orthonormal.
-  private(set) var vectors: [[Double]]
+  public private(set) var vectors: [[Double]]
 
   /// `matrix` is row-major, n × n, and symmetric.
-  init(_ matrix: [Double], count n: Int) {
+  public init(_ matrix: [Double], count n: Int) {
     var a = matrix
     var v = [Double](repeating: 0, count: n * n)
     for i in 0..<n { v[i * n + i] = 1 }
