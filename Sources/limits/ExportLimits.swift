@@ -35,6 +35,7 @@ struct ExportLimits: Tool {
       valueName: "file"), completion: .file())
   var data: String?
 
+  @OptionGroup var order: OrderOption
   @OptionGroup var grid: GridOption
 
   @Option(
@@ -76,7 +77,8 @@ struct ExportLimits: Tool {
     }
     let file = try context.openTable(
       inputs.paths.first, expecting: [.events], options: inputs.reading.options)
-    let table = try EventTable.load(file, observables: observable.map { [$0] } ?? [])
+    var table = try EventTable.load(file, observables: observable.map { [$0] } ?? [])
+    table.setup = table.setup.truncated(to: order.order)
     let reference = table.setup.benchmarks[table.setup.referenceBenchmark].values
     let point = theta.theta.isEmpty ? reference : try theta.requireOne().resolve(table.setup)
     let events = try CombinedEvents(
@@ -91,11 +93,19 @@ struct ExportLimits: Tool {
       events, observable: observable, theta: theta)
   }
 
+  private func warn(
+    _ events: CombinedEvents, _ edges: [Double], _ theta: [Double], _ context: CommandContext
+  ) throws {
+    let table = try observable.map { try events.fill($0, edges: edges) } ?? events.total
+    table.warnAboutSimulation(at: try events.point(theta), journal: context.journal)
+  }
+
   private func pyhf(_ context: CommandContext) throws {
     let luminosity = try luminosity.require()
     let (events, theta) = try events(context)
     let setup = events.table.setup
     let edges = try edges(events, theta)
+    try warn(events, edges, theta, context)
     let export = try HistFactoryExport(
       ProcessBins.tables(events, observable: observable, edges: edges), setup: setup,
       morphing: events.morphing, luminosity: luminosity.inversePicobarn, theta: theta,
@@ -133,6 +143,7 @@ struct ExportLimits: Tool {
     let (events, theta) = try events(context)
     let table =
       try observable.map { try events.fill($0, edges: edges(events, theta)) } ?? events.total
+    try warn(events, edges(events, theta), theta, context)
     let export = try POPxfExport(
       table, setup: events.table.setup, morphing: events.morphing, scale: scale,
       notes: context.origin)
