@@ -2,9 +2,12 @@ import EventModel
 
 extension LimitCalculation {
   /// The maximum over the whole space, from the best point and the other local maxima of the grid, and the given starts.
-  func findBestFit(_ limits: inout Limits, _ scan: Scan, _ fit: RestrictedFit) throws {
+  /// - Returns: the minima that fits found; none where there is only a grid.
+  func findBestFit(
+    _ limits: inout Limits, _ scan: Scan, _ fit: RestrictedFit
+  ) throws -> [RestrictedFit.Found] {
     let order = localMinima(limits, scan)
-    guard let top = order.first else { return }
+    guard let top = order.first else { return [] }
     let free = names.indices.filter { settings.fixed[$0] == nil }
     limits.bestFit = scan.points[top]
     limits.minimum = -2 * scan.values[top].total
@@ -15,6 +18,7 @@ extension LimitCalculation {
         point: scan.points[index], value: -2 * scan.values[index].total, free: free,
         covariance: nil)
     }
+    var fits: [RestrictedFit.Found] = []
     if settings.reference == .fit, likelihood.isSmooth {
       let starts = near.map { scan.points[$0] } + settings.starts.map(withFixed)
       let fitted = try fit.minima(fromAll: starts, over: free)
@@ -22,6 +26,7 @@ extension LimitCalculation {
         (limits.bestFit, limits.minimum) = (best.point, best.value)
       }
       if !fitted.isEmpty { minima = fitted }
+      fits = fitted
       // Along a flat direction (the rate alone of two parameters) rounding must not decide: what is as good is the true
       // point.
       if let start = settings.starts.first.map(withFixed) {
@@ -37,6 +42,7 @@ extension LimitCalculation {
       return limits.bestFit[p] <= bound.lowerBound + margin
         || limits.bestFit[p] >= bound.upperBound - margin
     }
+    return fits
   }
 
   /// The minima inside the widest region. Where second derivatives vanish there is a valley, of which the best point is

@@ -10,16 +10,24 @@ public enum BinSpecification: Sendable, Equatable {
   /// `10`: bins of equal dσ(θ).
   case quantiles(Int)
 
+  /// On one axis.
+  private static let mostBins = 100_000
+
   public init(parsing text: String) throws {
+    let mostBins = Self.mostBins
     let wrong = Problem(
       .usage, "--bins '\(text)' is neither edges, LOW:HIGH:N nor a number of bins",
       remedy: "write 0,75,150,250 or 0:500:10 or 10")
+    let tooMany = Problem(
+      .usage, "--bins '\(text)' is more than \(mostBins) bins on one axis", remedy: "use fewer bins"
+    )
     if text.contains(":") {
       let parts = text.split(separator: ":", omittingEmptySubsequences: false)
       guard parts.count == 3, let lower = Double(parts[0]), let upper = Double(parts[1]),
         let count = Int(parts[2]), lower.isFinite, upper.isFinite
       else { throw wrong }
-      guard lower < upper, (1...100_000).contains(count) else {
+      guard count <= mostBins else { throw tooMany }
+      guard lower < upper, count >= 1 else {
         throw Problem(
           .usage, "--bins '\(text)' needs LOW < HIGH and at least one bin",
           remedy: "write 0:500:10")
@@ -30,9 +38,10 @@ public enum BinSpecification: Sendable, Equatable {
       guard edges.allSatisfy({ $0?.isFinite ?? false }) else { throw wrong }
       self = .edges(edges.compactMap { $0 })
     } else {
-      guard let count = Int(text), (2...100_000).contains(count) else {
+      guard let count = Int(text), count >= 2 else {
         throw Problem(.usage, "--bins '\(text)' is not two bins or more", remedy: "write 10")
       }
+      guard count <= mostBins else { throw tooMany }
       self = .quantiles(count)
     }
   }

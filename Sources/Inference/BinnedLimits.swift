@@ -59,7 +59,7 @@ extension LimitSource {
     let table = try template(axes)
     _ = try simulation.positiveCrossSection(at: thetaTrue)
     let likelihood = try BinnedLikelihood(
-      asimov: model(table), truePoint: parameters.point(thetaTrue), luminosity: luminosity,
+      asimov: model(table), truePoint: parameters.truePoint(thetaTrue), luminosity: luminosity,
       includesRate: options.includesRate, includesStatistics: options.includesStatistics)
     let limits = start(
       table.axes.isEmpty ? .rate : mode, table: table, eventCount: likelihood.eventCount,

@@ -45,8 +45,10 @@ public struct CoverageStudy: Sendable {
   /// - Parameters:
   ///   - points: hypotheses of the construction's table, of this shard.
   ///   - experiments: pseudo-experiments at each.
+  ///   - nu: nuisance parameters of the experiments at each; empty is 0, which the construction keeps to.
   public init(
-    _ construction: NeymanConstruction, points: [Int], experiments: Int, journal: Journal? = nil
+    _ construction: NeymanConstruction, points: [Int], experiments: Int, nu: [[Double]] = [],
+    journal: Journal? = nil
   ) throws {
     (entries, uniformity, self.points, expectedEvents) = ([], [], [], [])
     self.experiments = experiments
@@ -57,24 +59,30 @@ public struct CoverageStudy: Sendable {
           .data, "the likelihood is not defined at \(construction.name(h))",
           remedy: "choose true points inside the region that the events cover")
       }
-      try study(h)
+      try study(h, nu: nu.isEmpty ? nil : nu[k])
       journal?.progress("true points", k + 1, of: points.count)
     }
   }
 
-  private mutating func study(_ h: Int) throws {
+  private mutating func study(_ h: Int, nu: [Double]?) throws {
     let table = construction.table
+    warnAboutBorder(h)
     let drawing = try ToyDrawing(
       table, at: table.hypotheses[h], name: construction.name(h), journal: construction.journal)
     let belt = construction.distribution(h, drawing)
-    let trial = drawing.statistics(
+    let experimental =
+      nu?.contains { $0 != 0 } ?? false
+      ? try ToyDrawing(
+        table, at: table.hypotheses[h], nu: nu, name: construction.name(h),
+        journal: construction.journal) : drawing
+    let trial = experimental.statistics(
       of: [h], toys: 0..<experiments, seed: construction.seed, purpose: .experiments, index: h,
       team: construction.team
     ).sorted()
     let chi = ChiSquare(degreesOfFreedom: construction.degreesOfFreedom)
     let at = points.count
     points.append(table.hypotheses[h])
-    expectedEvents.append(drawing.mean)
+    expectedEvents.append(experimental.mean)
     for level in construction.levels {
       for method in Method.allCases {
         let threshold =
@@ -97,6 +105,23 @@ public struct CoverageStudy: Sendable {
           point: at, method: method, distance: distance,
           p: Self.kolmogorov(distance * (size.squareRoot() + 0.12 + 0.11 / size.squareRoot()))))
     }
+  }
+
+  /// The maximum is over the grid, so that a border inside the region of an average experiment is a bound of the parameters.
+  private func warnAboutBorder(_ h: Int) {
+    let table = construction.table
+    let t = table.asimovStatistics(at: table.hypotheses[h])
+    let level = construction.levels.max() ?? 0.95
+    let threshold = ChiSquare(degreesOfFreedom: construction.degreesOfFreedom).quantile(level)
+    guard
+      RegionMeasure.reachesBorder(
+        Array(table.hypotheses.prefix(table.gridCount)), Array(t.prefix(table.gridCount)),
+        below: threshold)
+    else { return }
+    construction.journal?.warn(
+      "coverage.border",
+      "the region of level \(level) around \(construction.name(h)) reaches the border of the grid, which then is a bound of the parameters; use a wider --grid"
+    )
   }
 
   private func entry(_ point: Int, _ method: Method, _ level: Double, _ covered: Int) -> Entry {

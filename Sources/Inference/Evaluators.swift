@@ -31,6 +31,16 @@ public protocol RatioEvaluator {
   func ratios(_ x: [Double], rows: Int) throws -> any RowLogRatios
 }
 
+extension RatioEvaluator {
+  /// Whether a point is inside the range of training, whose random values stop a little short of the ends of their prior.
+  func knows(_ theta: [Double]) -> Bool {
+    !zip(theta, thetaRange).contains { value, range in
+      let margin = 1e-3 * (range.upperBound - range.lowerBound)
+      return value < range.lowerBound - margin || value > range.upperBound + margin
+    }
+  }
+}
+
 /// log r(x_e|θ) = log p(x_e|θ) − log p(x_e|θ₁) of fixed rows, as a function of θ. Values may be −inf where the density
 /// vanishes.
 public protocol RowLogRatios {

@@ -21,16 +21,15 @@ struct ExpectedBands {
       probability: Normal.cdf(-Double(sigma)))
   }
 
-  func regions(_ levels: [Double]) -> [Limits.RegionBand] {
-    let grid = RegionMeasure(limits.axes, limits.q)
-    return levels.flatMap { level in
+  /// The bands of all levels with the largest Asimov value inside each.
+  func thresholds(_ levels: [Double]) -> [(level: Double, sigma: Int, threshold: Double?)] {
+    levels.flatMap { level in
       Self.sigmas.map { sigma in
-        let threshold = Self.threshold(
-          level: level, degreesOfFreedom: limits.degreesOfFreedom, sigma: sigma)
-        return Limits.RegionBand(
-          level: level, sigma: sigma, threshold: threshold ?? .nan,
-          area: threshold.map(grid.measure(below:)) ?? 0,
-          isOpen: threshold.map(grid.reachesBorder(below:)) ?? false)
+        (
+          level, sigma,
+          Self.threshold(
+            level: level, degreesOfFreedom: limits.degreesOfFreedom, sigma: sigma)
+        )
       }
     }
   }

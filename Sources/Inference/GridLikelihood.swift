@@ -16,6 +16,7 @@ struct GridLikelihood: LogLikelihood {
 
   var parameterCount: Int { axes.count }
   var isCheap: Bool { true }
+  var isInterpolated: Bool { true }
 
   func evaluate(at theta: [Double], gradient: Bool) -> LikelihoodValue {
     var weights: [[Int: Weight]] = []

@@ -75,6 +75,39 @@ public struct GridPosterior: Sendable {
     regions = Self.regions(axes, probability, levels: levels, cell: cell)
   }
 
+  /// The central interval of the marginal along an axis, of equal probability on both sides; cells are uniform inside.
+  public func centralInterval(_ k: Int, level: Double) -> (lower: Double, upper: Double) {
+    let tail = 0.5 * (1 - level)
+    return (quantile(k, tail), quantile(k, 1 - tail))
+  }
+
+  /// The shortest interval of the marginal along an axis.
+  public func shortestInterval(_ k: Int, level: Double) -> (lower: Double, upper: Double) {
+    // Both ends move together: from the lowest to the largest tail below.
+    let steps = 400
+    let all = (0...steps).map { step -> (lower: Double, upper: Double) in
+      let tail = (1 - level) * Double(step) / Double(steps)
+      return (quantile(k, tail), quantile(k, min(1, tail + level)))
+    }
+    return all.min { $0.upper - $0.lower < $1.upper - $1.lower } ?? centralInterval(k, level: level)
+  }
+
+  private func quantile(_ k: Int, _ probability: Double) -> Double {
+    let axis = axes[k]
+    let width = (axis.upper - axis.lower) / Double(axis.count - 1)
+    var sum = 0.0
+    for (i, density) in marginals[k].enumerated() {
+      let p = density * width
+      if sum + p >= probability, p > 0 {
+        let edge = axis.lower + (Double(i) - 0.5) * width
+        // Cells at the ends stick out of the grid by half.
+        return min(max(edge + width * (probability - sum) / p, axis.lower), axis.upper)
+      }
+      sum += p
+    }
+    return axis.upper
+  }
+
   /// ln Σ exp, −inf for nothing.
   static func logSumExp(_ values: [Double]) -> Double {
     guard let top = values.max(), top > -.infinity else { return -.infinity }

@@ -45,11 +45,14 @@ public protocol LogLikelihood {
   var isCheap: Bool { get }
   /// False where the likelihood jumps between neighbouring points, so that only a grid is of use, not a fit.
   var isSmooth: Bool { get }
+  /// Known on the points of a grid alone, which nothing between them can improve on.
+  var isInterpolated: Bool { get }
   func evaluate(at theta: [Double], gradient: Bool) throws -> LikelihoodValue
 }
 
 extension LogLikelihood {
   public var isSmooth: Bool { true }
+  public var isInterpolated: Bool { false }
 }
 
 /// ln Pois(n | Lσ) with Γ(n + 1) for the factorial: n of an Asimov set need not be whole.

@@ -45,23 +45,28 @@ public struct LimitCalculation {
     limits.kinematic = scan.values.map(\.kinematic)
     limits.rate = scan.values.map(\.rate)
     limits.constraint = scan.values.map(\.constraint)
-    try findBestFit(&limits, scan, wide)
+    let minima = try findBestFit(&limits, scan, wide)
     fillTests(&limits, scan)
-    limits.regions = settings.levels.map { region(limits, level: $0) }
-    if limits.isExpected { limits.regionBands = ExpectedBands(limits).regions(settings.levels) }
+    let sizes = try fillRegions(&limits, wide, minima)
     if settings.wantsIntervals, settings.reference == .fit {
       let search = IntervalSearch(limits, wide, settings, likelihood)
       (limits.intervals, limits.intervalBands) = try search.intervals()
+      openRegions(&limits)
     }
     if settings.wantsImpacts {
       limits.impacts = try Impacts(limits, wide, settings, journal: journal).all()
     }
     warnAboutEdges(limits)
+    if settings.reference == .fit { warnAboutSteps(sizes, limits) }
     warnAboutBins(limits, scan)
     return limits
   }
 
+  /// Points of a grid; more would take hours, and more memory than there is.
+  public static let mostPoints = 1_000_000
+
   private func check(_ axes: [GridAxis]) throws {
+    try Self.checkSize(axes)
     for axis in axes {
       guard let p = names.firstIndex(of: axis.parameter) else {
         throw Problem(
@@ -197,11 +202,55 @@ public struct LimitCalculation {
     limits.closure = limits.eventCount * (deviations.filter { !$0.isNaN }.max() ?? .nan)
   }
 
-  private func region(_ limits: Limits, level: Double) -> Limits.Region {
-    let threshold = ChiSquare(degreesOfFreedom: limits.degreesOfFreedom).quantile(level)
-    let grid = RegionMeasure(limits.axes, limits.q)
-    return Limits.Region(
-      level: level, threshold: threshold, area: grid.measure(below: threshold),
-      isOpen: grid.reachesBorder(below: threshold))
+  /// Refuses grids that are too large.
+  public static func checkSize(_ axes: [GridAxis]) throws {
+    let count = axes.reduce(1.0) { $0 * Double($1.count) }
+    guard count <= Double(mostPoints) else {
+      throw Problem(
+        .usage, "a grid of \(count) points; limits take at most a million",
+        remedy: "use fewer points (--grid NAME=LOW:HIGH:POINTS)")
+    }
+  }
+
+  /// Regions and their bands.
+  /// - Returns: the sizes of the regions.
+  private func fillRegions(
+    _ limits: inout Limits, _ fit: RestrictedFit, _ minima: [RestrictedFit.Found]
+  ) throws -> [RegionSizes.Size] {
+    let chi = ChiSquare(degreesOfFreedom: limits.degreesOfFreedom)
+    let thresholds = settings.levels.map(chi.quantile)
+    let bands = limits.isExpected ? ExpectedBands(limits).thresholds(settings.levels) : []
+    let known = bands.compactMap(\.threshold)
+    let widest = max(thresholds.max() ?? 0, known.max() ?? 0)
+    let near = minima.filter { $0.value - limits.minimum <= widest }
+    let all = try RegionSizes(
+      limits, fit, minima: settings.reference == .fit ? near : []
+    ).sizes(thresholds + known)
+    // Where the best fit is not on the grid, the grid has a part of the region at most.
+    let isCut = bestFitIsOutside(limits)
+    limits.regions = settings.levels.indices.map {
+      Limits.Region(
+        level: settings.levels[$0], threshold: thresholds[$0], area: all[$0].area,
+        isOpen: all[$0].isOpen || isCut)
+    }
+    var rest = all.dropFirst(thresholds.count)
+    limits.regionBands = bands.map { band in
+      let size = band.threshold == nil ? nil : rest.popFirst()
+      return Limits.RegionBand(
+        level: band.level, sigma: band.sigma, threshold: band.threshold ?? .nan,
+        area: size?.area ?? 0, isOpen: size.map { $0.isOpen || isCut } ?? false)
+    }
+    return Array(all.prefix(thresholds.count))
+  }
+
+  /// A profile that is inside its interval at the border is inside the region, whose threshold is not lower: also where the
+  /// region passes between the points of the border.
+  private func openRegions(_ limits: inout Limits) {
+    for i in limits.regions.indices {
+      let ends = limits.intervals.filter { $0.level == limits.regions[i].level }
+      if ends.contains(where: { $0.lower.isNaN || $0.upper.isNaN }) {
+        limits.regions[i].isOpen = true
+      }
+    }
   }
 }

@@ -36,7 +36,9 @@ public struct ChannelFit {
     settings.starts = [nominal] + settings.starts
     settings.bounds += parameters.otherBounds
     for channel in channels { settings = try channel.narrowed(settings) }
-    let constrained = ConstrainedLikelihood(likelihood, parameters.constraints)
+    let constrained = ConstrainedLikelihood(
+      likelihood, parameters.constraints,
+      found: head.isExpected ? parameters.trueNuisances : nil)
     var result = try LimitCalculation(
       constrained, names: parameters.names, settings: settings, journal: journal
     ).run(head)
@@ -75,7 +77,7 @@ public struct ChannelFit {
     head.parameterUnits = parameters.units
     head.nuisance = parameters.nuisanceRecords
     if head.isExpected {
-      head.thetaTrue = parameters.point(Array(head.thetaTrue.prefix(parameters.thetaCount)))
+      head.thetaTrue = parameters.truePoint(Array(head.thetaTrue.prefix(parameters.thetaCount)))
     }
     head.eventCount = heads.reduce(0) { $0 + $1.eventCount }
     head.events = heads.reduce(0) { $0 + $1.events }
@@ -109,10 +111,9 @@ public struct ChannelFit {
   private func warnAboutBins(_ limits: Limits, hasFreeBins: Bool) {
     let poor = limits.bins.filter { $0.postfit * $0.postfit < 10 * $0.error * $0.error }
     if let first = poor.first, !hasFreeBins {
-      journal?.warn(
-        "limits.bins.simulation",
-        "\(poor.count) of \(limits.bins.count) bins hold less than 10 effective simulated events, such as \(first.label); join bins, or let them vary with --mc-statistics"
-      )
+      LimitWarnings.warnAboutSimulation(
+        poor.count, of: limits.bins.count, such: first.label,
+        remedy: "join bins, or let them vary with --mc-statistics", journal)
     }
     let low = limits.bins.filter { $0.postfit < 1 }
     if let first = low.first, limits.bins.count > 1, limits.eventCount.rounded() >= 10 {

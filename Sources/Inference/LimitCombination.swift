@@ -86,7 +86,9 @@ public struct LimitCombination {
         let constraint = try NuisanceConstraint(parsing: nuisance.constraint)
         for i in sum.indices {
           let nu = limits.points[i * limits.parameterCount + nuisance.parameter]
-          sum[i] -= constraint.logLikelihood(nu).value
+          // The auxiliary measurement of expected data comes out at the truth.
+          let found = limits.isExpected ? limits.thetaTrue[nuisance.parameter] : 0
+          sum[i] -= constraint.logLikelihood(nu, found: found).value
         }
       }
     }

@@ -11,12 +11,15 @@ public struct LimitParameters: Sendable {
   private let nuisances: [NuisanceParameter]
   /// One for each nuisance parameter.
   let constraints: [NuisanceConstraint]
+  /// Their values in experiments that stand for data, where their auxiliary measurements come out.
+  let trueNuisances: [Double]
 
   init(_ setup: Setup, _ terms: LikelihoodTerms) {
     theory = setup.parameters
     freeNorms = terms.freeNorms
     nuisances = terms.includesNuisance ? setup.nuisanceParameters : []
     constraints = nuisances.map { terms.constraints[$0.name] ?? .gaussian(1) }
+    trueNuisances = nuisances.map { terms.trueNuisances[$0.name] ?? 0 }
   }
 
   /// Those of several channels: θ is one and the same, and normalisations and nuisance parameters of one name are one.
@@ -25,6 +28,7 @@ public struct LimitParameters: Sendable {
     let first = parts[0]
     var (freeNorms, nuisances) = (first.parameters.freeNorms, first.parameters.nuisances)
     var constraints = first.parameters.constraints
+    var trueNuisances = first.parameters.trueNuisances
     for (parameters, file) in parts.dropFirst() {
       let (own, other) = (parameters.theory, first.parameters.theory)
       guard own.map(\.name) == other.map(\.name) else {
@@ -39,10 +43,11 @@ public struct LimitParameters: Sendable {
           remedy: "channels share their parameters", file: file)
       }
       freeNorms += parameters.freeNorms.filter { !freeNorms.contains($0) }
-      for (nuisance, constraint) in zip(parameters.nuisances, parameters.constraints)
+      for (k, nuisance) in parameters.nuisances.enumerated()
       where !nuisances.contains(where: { $0.name == nuisance.name }) {
         nuisances.append(nuisance)
-        constraints.append(constraint)
+        constraints.append(parameters.constraints[k])
+        trueNuisances.append(parameters.trueNuisances[k])
       }
     }
     theory = first.parameters.theory.enumerated().map { p, parameter in
@@ -53,6 +58,7 @@ public struct LimitParameters: Sendable {
       return joint
     }
     (self.freeNorms, self.nuisances, self.constraints) = (freeNorms, nuisances, constraints)
+    self.trueNuisances = trueNuisances
   }
 
   public var thetaCount: Int { theory.count }
@@ -96,6 +102,17 @@ public struct LimitParameters: Sendable {
   public func point(_ theta: [Double]) -> [Double] {
     theta + freeNorms.map { _ in 1 } + nuisances.map { _ in 0 }
   }
+  /// θ with the values that the others have in experiments that stand for data.
+  func truePoint(_ theta: [Double]) -> [Double] {
+    theta + freeNorms.map { _ in 1 } + trueNuisances
+  }
+  /// θ, nominal normalisations, and nuisance parameters.
+  public func point(_ theta: [Double], nuisances: [Double]) -> [Double] {
+    theta + freeNorms.map { _ in 1 } + nuisances
+  }
+  /// The nuisance parameters of a point.
+  func nuisances(of point: [Double]) -> [Double] { Array(point.suffix(nuisances.count)) }
+  public var nuisanceCount: Int { nuisances.count }
   var origin: [Double] { point(theory.map { _ in 0 }) }
 
   /// The places of the parameters of one channel among these.

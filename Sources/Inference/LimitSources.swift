@@ -13,12 +13,15 @@ public struct LikelihoodTerms: Sendable {
   public var freeNorms: [String]
   /// Bins vary by the statistics of the simulation.
   public var includesStatistics: Bool
+  /// Nuisance parameters that are not 0 in the experiments that stand for data, by name.
+  public var trueNuisances: [String: Double]
 
   public init(
     includesRate: Bool = true, includesNuisance: Bool = true,
     constraints: [String: NuisanceConstraint] = [:], freeNorms: [String] = [],
-    includesStatistics: Bool = false
+    includesStatistics: Bool = false, trueNuisances: [String: Double] = [:]
   ) {
+    self.trueNuisances = trueNuisances
     self.includesRate = includesRate
     self.includesNuisance = includesNuisance
     self.constraints = constraints
@@ -99,7 +102,7 @@ public struct LimitSource: Sendable {
   ) -> Limits {
     var limits = start(mode, table: table, eventCount: eventCount)
     limits.isExpected = true
-    limits.thetaTrue = parameters.point(thetaTrue)
+    limits.thetaTrue = parameters.truePoint(thetaTrue)
     limits.events = statistics.events
     limits.effectiveEvents = statistics.effectiveEvents
     return limits

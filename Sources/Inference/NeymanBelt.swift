@@ -100,6 +100,13 @@ public struct NeymanBelt: Sendable {
     return (measure.measure(below: level), measure.reachesBorder(below: level))
   }
 
+  /// The smallest level whose region of the observed or the median experiment reaches the border of the grid.
+  public var smallestOpenLevel: Double? {
+    central.flatMap { experiment in
+      levels.filter { region(experiment, level: $0)?.isOpen ?? false }.min()
+    }
+  }
+
   /// The pieces of {p > 1 − CL} along the one axis of a grid, ends interpolated between points; NaN where the border of
   /// the grid is inside.
   public func intervals(_ experiment: Int, level: Double) -> [(lower: Double, upper: Double)] {

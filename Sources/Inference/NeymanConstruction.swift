@@ -104,12 +104,16 @@ public struct NeymanConstruction: Sendable {
     return low
   }
 
-  /// t at all grid points of experiments drawn at a hypothesis, as quantiles at Φ(−2), Φ(−1), ½, Φ(1), Φ(2):
-  /// [quantile][hypothesis].
-  public func expectedStatistics(at h: Int, experiments: Int) throws -> [[Double]] {
+  /// t at all grid points of experiments drawn at a hypothesis, [band][hypothesis], from −2 to 2 standard deviations: the
+  /// band N has the t of which a fraction Φ(−N) of the experiments are not above, so that, as in `ExpectedBands`, a region
+  /// is larger for a larger N.
+  /// - Parameter nu: nuisance parameters of the experiments; nil is 0.
+  public func expectedStatistics(
+    at h: Int, experiments: Int, nu: [Double]? = nil
+  ) throws -> [[Double]] {
     let grid = Array(0..<table.gridCount)
     let drawing = try ToyDrawing(
-      table, at: table.hypotheses[h], name: name(h), journal: journal)
+      table, at: table.hypotheses[h], nu: nu, name: name(h), journal: journal)
     var bands = [[Double]](repeating: [], count: Self.bands.count)
     // In slices of the grid, so that a large grid needs no more memory than a small one.
     for start in stride(from: 0, to: grid.count, by: 256) {
@@ -122,7 +126,7 @@ public struct NeymanConstruction: Sendable {
           for b in bands.indices { bands[b].append(.nan) }
           continue
         }
-        let quantiles = weightedQuantiles(column, probabilities: Self.bands.map(Normal.cdf))
+        let quantiles = weightedQuantiles(column, probabilities: Self.bands.map { Normal.cdf(-$0) })
         for (b, q) in quantiles.enumerated() { bands[b].append(q) }
       }
     }

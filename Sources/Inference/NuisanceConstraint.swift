@@ -9,10 +9,13 @@ public enum NuisanceConstraint: Sendable, Equatable {
   /// 1 + Sν is log-normal: ln(1 + Sν)/ln(1 + S) is standard normal, so that ν = 1 is one standard deviation and
   /// ν > −1/S.
   case logNormal(Double)
+  /// 1 + δν is known from a count whose relative error is δ: m = (1 + δν_found)/δ² events, Poisson with mean (1 + δν)/δ²
+  /// (the gamma constraint; arXiv:1103.0354, section 4). ν = 1 is one standard deviation, and ν > −1/δ.
+  case poisson(Double)
   /// Nothing is known.
   case flat
 
-  /// `gauss`, `gauss:0.5`, `lognormal:0.2`, `flat`.
+  /// `gauss`, `gauss:0.5`, `lognormal:0.2`, `poisson:0.1`, `flat`.
   public init(parsing text: String) throws {
     let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
     let width = parts.count == 2 ? Double(parts[1]) : nil
@@ -20,11 +23,12 @@ public enum NuisanceConstraint: Sendable, Equatable {
     case ("gauss", 1, _): self = .gaussian(1)
     case ("gauss", 2, let width?) where width > 0 && width.isFinite: self = .gaussian(width)
     case ("lognormal", 2, let width?) where width > 0 && width.isFinite: self = .logNormal(width)
+    case ("poisson", 2, let error?) where error > 0 && error <= 1: self = .poisson(error)
     case ("flat", 1, _): self = .flat
     default:
       throw Problem(
         .usage, "'\(text)' is no constraint of a nuisance parameter",
-        remedy: "write gauss, gauss:WIDTH, lognormal:S or flat")
+        remedy: "write gauss, gauss:WIDTH, lognormal:S, poisson:ERROR (at most 1) or flat")
     }
   }
 
@@ -33,6 +37,7 @@ public enum NuisanceConstraint: Sendable, Equatable {
     switch self {
     case .gaussian(let width): width == 1 ? "gauss" : "gauss:\(width)"
     case .logNormal(let width): "lognormal:\(width)"
+    case .poisson(let error): "poisson:\(error)"
     case .flat: "flat"
     }
   }
@@ -41,7 +46,7 @@ public enum NuisanceConstraint: Sendable, Equatable {
   public var width: Double {
     switch self {
     case .gaussian(let width): width
-    case .logNormal: 1
+    case .logNormal, .poisson: 1
     case .flat: .nan
     }
   }
@@ -52,6 +57,9 @@ public enum NuisanceConstraint: Sendable, Equatable {
     case .gaussian(let width): -8 * width...8 * width
     case .logNormal(let s):
       (exponential(-8 * logarithm(1 + s)) - 1) / s...(exponential(8 * logarithm(1 + s)) - 1) / s
+    // A factor of 0 has no logarithm; eight standard deviations upwards in the square root of the count.
+    case .poisson(let error):
+      (1e-6 - 1) / error...((1 + 4 * error) * (1 + 4 * error) - 1) / error
     case .flat: -10...10
     }
   }
@@ -71,6 +79,13 @@ public enum NuisanceConstraint: Sendable, Equatable {
       let scale = logarithm(1 + s)
       let z = (logarithm(1 + s * nu) - logarithm(1 + s * found)) / scale
       return (constant - 0.5 * z * z, -z / scale * s / (1 + s * nu))
+    case .poisson(let error):
+      let (mean, count) = (
+        (1 + error * nu) / (error * error), (1 + error * found) / (error * error)
+      )
+      guard mean > 0 else { return (-.infinity, .nan) }
+      let shape = count > 0 ? count * logarithm(mean) : 0
+      return (shape - mean - logGamma(count + 1), (count / mean - 1) / error)
     case .flat: return (0, 0)
     }
   }
@@ -82,6 +97,9 @@ public enum NuisanceConstraint: Sendable, Equatable {
     case .logNormal(let s):
       let log = logarithm(1 + s * nu) + logarithm(1 + s) * stream.normal()
       return (exponential(log) - 1) / s
+    case .poisson(let error):
+      let square = error * error
+      return (Double(stream.poisson(mean: (1 + error * nu) / square)) * square - 1) / error
     case .flat: return 0
     }
   }
@@ -108,6 +126,7 @@ public struct ConstrainedLikelihood: LogLikelihood {
   public var parameterCount: Int { base.parameterCount }
   public var isCheap: Bool { base.isCheap }
   public var isSmooth: Bool { base.isSmooth }
+  public var isInterpolated: Bool { base.isInterpolated }
 
   public func evaluate(at theta: [Double], gradient: Bool) throws -> LikelihoodValue {
     var result = try base.evaluate(at: theta, gradient: gradient)

@@ -9,22 +9,52 @@ public struct ObservedEvents: Sendable {
   public var count: Int
   public var file: String
 
-  /// Reads events or a sample to its end.
+  /// Reads events, a sample or a plain table to its end.
+  ///
+  /// Of a plain table every column of numbers is an observable; of events and samples those are, and the columns that are
+  /// asked for by name.
   /// - Throws: `.data` where there are no observables.
-  public init(_ source: any Source) throws {
+  public init(_ source: any Source, columns wanted: [String] = []) throws {
     let header = source.header
     file = source.name
-    guard
-      let field = header.index(of: EventFields.observations) ?? header.index(of: SampleFields.x)
-    else {
+    let main = header.index(of: EventFields.observations) ?? header.index(of: SampleFields.x)
+    let isPlain = header.fields.allSatisfy { $0.components == nil }
+    guard main != nil || (isPlain && !header.fields.isEmpty) else {
       throw Problem(
         .data, "there are no observables", remedy: "read the events with lhe-read", file: file)
     }
-    names = header.fields[field].components ?? [header.fields[field].path]
+    // The observables, then single columns of other fields: field, place in its row, name.
+    var picked: [(field: Int, place: Int, name: String)] = []
+    func pick(_ f: Int, _ isWanted: (String) -> Bool) {
+      let field = header.fields[f]
+      for (place, name) in (field.components ?? [field.path]).enumerated()
+      where isWanted(name) && !picked.contains(where: { $0.name == name }) {
+        picked.append((f, place, name))
+      }
+    }
+    if let main { pick(main) { _ in true } }
+    // Weights of simulated events are cross sections, not numbers of events.
+    for f in header.fields.indices
+    where f != main && !header.fields[f].isList && header.fields[f].path != EventFields.weights {
+      pick(f) { isPlain || wanted.contains($0) || wanted.contains(header.fields[f].path) }
+    }
+    names = picked.map(\.name)
     values = []
     count = 0
+    let isWhole = main.map { picked.count == header.fields[$0].width } ?? false
     while let batch = try source.next() {
-      values += batch.columns[field].doubles
+      if isWhole, let main {
+        values += batch.columns[main].doubles
+      } else {
+        let columns = Set(picked.map(\.field)).reduce(into: [Int: [Double]]()) {
+          $0[$1] = batch.columns[$1].doubles
+        }
+        for row in 0..<batch.count {
+          for (field, place, _) in picked {
+            values.append(columns[field]?[row * header.fields[field].width + place] ?? .nan)
+          }
+        }
+      }
       count += batch.count
     }
   }

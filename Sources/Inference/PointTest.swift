@@ -159,6 +159,26 @@ public struct PointTest {
     }
   }
 
+  /// Warns of points outside the range that models were trained on, and of counts whose sum is not Gaussian.
+  public func warn(
+    true theta: [Double], tested: [[Double]], _ results: [Result], journal: Journal?
+  ) {
+    for model in models where !model.thetaRange.isEmpty {
+      let outside = ([theta] + tested).filter { !model.knows($0) }
+      guard let first = outside.first else { continue }
+      journal?.warn(
+        "limits.outside \(model.name)",
+        "\(outside.count) of \(tested.count + 1) points, such as \(PointSpecification.name(of: first, table.setup)), are outside the range of theta that \(model.name) was trained on; log r is extrapolated there"
+      )
+    }
+    let counts = results.map { luminosity * $0.crossSection }
+    guard let fewest = counts.min(), fewest.rounded() < 10 else { return }
+    journal?.warn(
+      "limits.asymptotic",
+      "\(LimitCalculation.rounded(fewest)) events are too few for the sum over events to be Gaussian, as Z and p take it; throw toys where there is a grid (limits toys)"
+    )
+  }
+
   /// L(σ_t − σ_s).
   private func constant(_ tested: Side, _ reference: Side) -> Double {
     luminosity * (tested.sigma - reference.sigma)

@@ -64,6 +64,20 @@ extension GridPosterior {
     d.set(root + "hpd/cells", regions.map(\.cells))
     d.set(root + "hpd/size", regions.map(\.size))
     d.set(root + "hpd/is_open", regions.map { $0.reachesBorder ? 1 : 0 })
+    let intervals = axes.indices.flatMap { k in
+      head.levels.map { level in
+        (
+          axes[k].parameter, level, centralInterval(k, level: level),
+          shortestInterval(k, level: level)
+        )
+      }
+    }
+    d.set(root + "intervals/parameter", intervals.map(\.0))
+    d.set(root + "intervals/level", intervals.map(\.1))
+    d.set(root + "intervals/lower", intervals.map(\.2.lower))
+    d.set(root + "intervals/upper", intervals.map(\.2.upper))
+    d.set(root + "intervals/hpd_lower", intervals.map(\.3.lower))
+    d.set(root + "intervals/hpd_upper", intervals.map(\.3.upper))
     for (axis, marginal) in zip(axes, marginals) {
       d.set(root + "marginals/" + axis.parameter, marginal)
     }

@@ -21,9 +21,10 @@ extension LimitSource {
   ) throws -> LimitChannel {
     try requireOneMixture()
     let events = try simulation.requireEvents()
-    let eventCount = luminosity * (try simulation.positiveCrossSection(at: thetaTrue))
+    let eventCount = try expectedEvents(at: thetaTrue)
     let (rows, scales) = try events.rows(in: part)
-    let weights = try self.weights(events, rows, scales, at: thetaTrue)
+    let weights = try self.weights(
+      events, rows, scales, at: thetaTrue, nu: parameters.trueNuisances)
     let ratios = try MeanLogRatios(
       models.map { model in
         try check(model)
@@ -92,10 +93,11 @@ extension LimitSource {
   public func truthChannel(thetaTrue: [Double]) throws -> LimitChannel {
     try requireOneMixture()
     let events = try simulation.requireEvents()
-    let eventCount = luminosity * (try simulation.positiveCrossSection(at: thetaTrue))
+    let eventCount = try expectedEvents(at: thetaTrue)
     let (rows, scales) = try events.rows(in: .all)
     let weights = try withoutNegative(
-      self.weights(events, rows, scales, at: thetaTrue), file: events.file)
+      self.weights(events, rows, scales, at: thetaTrue, nu: parameters.trueNuisances),
+      file: events.file)
     let total = try model(events.total)
     let likelihood: any LogLikelihood
     if parameters.constraints.isEmpty {
@@ -162,9 +164,36 @@ extension LimitSource {
   }
 
   private func weights(
-    _ events: CombinedEvents, _ rows: [Int], _ scales: [Double], at theta: [Double]
+    _ events: CombinedEvents, _ rows: [Int], _ scales: [Double], at theta: [Double],
+    nu: [Double] = []
   ) throws -> [Double] {
-    let all = events.crossSections(at: try events.point(theta))
+    let all = try crossSections(events, at: theta, nu: nu)
     return zip(rows, scales).map { all[$0] * $1 }
+  }
+
+  /// dσ_e(θ, ν) of all events: nuisance parameters change the shape of the Asimov set, not only its size.
+  func crossSections(
+    _ events: CombinedEvents, at theta: [Double], nu: [Double]
+  ) throws -> [Double] {
+    var all = events.crossSections(at: try events.point(theta))
+    guard nu.contains(where: { $0 != 0 }) else { return all }
+    let factors = try NuisanceFactors(setup)
+    let table = events.table
+    table.weights.withUnsafeBufferPointer { weights in
+      guard let base = weights.baseAddress else { return }
+      for row in all.indices { all[row] *= factors.factor(nu, base + row * table.weightCount) }
+    }
+    return all
+  }
+
+  /// Lσ at the true point, nuisance parameters included.
+  func expectedEvents(at theta: [Double]) throws -> Double {
+    let nominal = try simulation.positiveCrossSection(at: theta)
+    guard parameters.trueNuisances.contains(where: { $0 != 0 }) else {
+      return luminosity * nominal
+    }
+    return luminosity
+      * (try model(simulation.total).evaluate(at: parameters.truePoint(theta), gradient: false))
+      .values[0]
   }
 }

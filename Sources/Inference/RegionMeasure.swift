@@ -40,6 +40,35 @@ struct RegionMeasure {
     return sum
   }
 
+  /// The same of points that are a grid whose axes are not known: at the smallest or largest value of a coordinate.
+  static func reachesBorder(
+    _ points: [[Double]], _ q: [Double], below threshold: Double
+  ) -> Bool {
+    guard let first = points.first else { return false }
+    return first.indices.contains { p in
+      let values = points.map { $0[p] }
+      guard let low = values.min(), let high = values.max(), low < high else { return false }
+      return q.indices.contains { q[$0] <= threshold && (values[$0] == low || values[$0] == high) }
+    }
+  }
+
+  /// The mean number of steps that the region spans along each axis: its points over its pieces on lines of the grid.
+  func chords(below threshold: Double) -> [Double] {
+    let inside = q.map { $0 <= threshold }
+    let count = inside.count { $0 }
+    var stride = 1
+    var chords: [Double] = []
+    for axis in axes.reversed() {
+      var pieces = 0
+      for index in inside.indices where inside[index] {
+        if index / stride % axis.count == 0 || !inside[index - stride] { pieces += 1 }
+      }
+      chords.append(pieces > 0 ? Double(count) / Double(pieces) : 0)
+      stride *= axis.count
+    }
+    return chords.reversed()
+  }
+
   func reachesBorder(below threshold: Double) -> Bool {
     q.indices.contains { index in
       guard q[index] <= threshold else { return false }

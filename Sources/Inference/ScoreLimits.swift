@@ -14,13 +14,16 @@ extension LimitSource {
     settings: LimitSettings
   ) throws -> Limits {
     let events = try simulation.requireEvents()
-    _ = try simulation.positiveCrossSection(at: thetaTrue)
+    let eventCount = try expectedEvents(at: thetaTrue)
     let scores = try events.observations(columns.names, rows: Array(0..<events.table.count))
-    let weights = events.crossSections(at: try events.point(thetaTrue))
+    let weights = try crossSections(events, at: thetaTrue, nu: parameters.trueNuisances)
+    let scale =
+      parameters.trueNuisances.contains { $0 != 0 }
+      ? eventCount / weights.reduce(0, +) : luminosity
     let likelihood = try directional(
-      statistic, columns, bins, scores, scores, weights.map { luminosity * $0 })
+      statistic, columns, bins, scores, scores, weights.map { scale * $0 })
     let limits = start(
-      statistic.mode, table: nil, eventCount: luminosity * weights.reduce(0, +),
+      statistic.mode, table: nil, eventCount: scale * weights.reduce(0, +),
       thetaTrue: thetaTrue, statistics: EventStatistics(weights))
     return try runDirectional(limits, likelihood, columns, settings)
   }

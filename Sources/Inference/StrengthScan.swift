@@ -1,3 +1,4 @@
+import Diagnostics
 import EventModel
 import Numerics
 
@@ -11,6 +12,8 @@ public struct StrengthScan: Sendable {
     public var observedError: Double
     /// CLs of background-only experiments at N = −2 … 2 standard deviations.
     public var expected: [Double]
+    /// Their binomial errors; 0 of asymptotic formulae.
+    public var expectedErrors: [Double]
   }
 
   public var parameter: String
@@ -45,7 +48,8 @@ public struct StrengthScan: Sendable {
       Point(
         value: value,
         observed: hasData ? try test.confidence(value) : Self.nothing, observedError: 0,
-        expected: try test.expected(value))
+        expected: try test.expected(value),
+        expectedErrors: NeymanConstruction.bands.map { _ in 0 })
     }
     let limits = try test.upperLimits(level: level, upTo: bound ?? values.max() ?? 1)
     (upperLimit, expectedLimits) = (hasData ? limits.observed : .nan, limits.expected)
@@ -61,12 +65,42 @@ public struct StrengthScan: Sendable {
       if hasData {
         (points[k].observed, points[k].observedError) = toy.confidence(statistics[k])
       }
-      points[k].expected = toy.expected
+      (points[k].expected, points[k].expectedErrors) = (toy.expected, toy.expectedErrors)
     }
     upperLimit = hasData ? crossing(points.map(\.observed.cls)) : .nan
     expectedLimits = NeymanConstruction.bands.indices.map { n in
       crossing(points.map { $0.expected[n] })
     }
+  }
+
+  /// Warns of limits that are beyond the values, of counts too low for the asymptotic formulae, and of too few toys.
+  ///
+  /// At the limit of the band −2 a fraction α Φ(−2) of the pseudo-experiments with signal is above the statistic: of fewer
+  /// than ten CLs is not known to better than a third, and of less than one not at all.
+  public func warn(expectedEvents: Double, journal: Journal?) {
+    let last = points.last?.value ?? null
+    let open = expectedLimits.filter(\.isNaN).count
+    let needed = 10 / ((1 - level) * Normal.cdf(NeymanConstruction.bands[0]))
+    let hasFew = toys > 0 && Double(toys) < needed
+    if hasFew {
+      // To two digits.
+      var unit = 1.0
+      while needed / unit >= 100 { unit *= 10 }
+      journal?.warn(
+        "cls.toys",
+        "\(toys) toys leave \(Double(Int(Double(toys) * 10 / needed * 10)) / 10) in the tail that the band of -2 standard deviations needs; give --toys \(Int((needed / unit).rounded(.up) * unit)) or more"
+      )
+    }
+    let isBeyond =
+      (hasData && upperLimit.isNaN) || (open > 0 && !hasFew)
+      || (points.last.map { $0.expected[4] > 1 - level } ?? false)
+    if isBeyond {
+      journal?.warn(
+        "cls.beyond",
+        "CLs does not fall to \(Double(Int(((1 - level) * 1e6).rounded())) / 1e6) up to \(parameter) = \(last) in \(hasData && upperLimit.isNaN ? "the data" : "all bands"): such limits are nan; use a --grid that goes further"
+      )
+    }
+    if toys == 0 { LimitWarnings.warnAboutCounts(expectedEvents, journal) }
   }
 
   /// Where CLs last falls below 1 − level, linear in ln CLs between values; at `null` it is 1.
@@ -104,6 +138,8 @@ public struct StrengthScan: Sendable {
     d.set(root + "observed", points.map(\.observed.cls))
     d.set(root + "observed_error", points.map(\.observedError))
     d.set(root + "expected", points.flatMap(\.expected), shape: [points.count, 5])
+    d.set(
+      root + "expected_error", points.flatMap(\.expectedErrors), shape: [points.count, 5])
     d.set(root + "upper_limit", upperLimit)
     d.set(root + "expected_upper_limits", expectedLimits)
     return d

@@ -77,15 +77,17 @@ public struct StrengthTest {
   ///   - observed: nil for expected limits alone; then the Asimov data stand for it.
   ///   - asimov: the likelihood of Asimov data at `null`.
   ///   - bounds: where each parameter may go; that of the parameter of interest reaches below `null` for q.
+  ///   - origin: where fits start; nil is 0.
   ///   - fixed: values of parameters that are neither of interest nor profiled.
   public init(
     observed: (any LogLikelihood)?, asimov: any LogLikelihood, statistic: Statistic = .qtilde,
-    poi: Int = 0, null: Double = 0, bounds: [ClosedRange<Double>], fixed: [Int: Double] = [:]
+    poi: Int = 0, null: Double = 0, bounds: [ClosedRange<Double>], fixed: [Int: Double] = [:],
+    origin: [Double]? = nil
   ) throws {
     self.statistic = statistic
     self.null = null
     let free = bounds.indices.filter { fixed[$0] == nil || $0 == poi }
-    var start = bounds.indices.map { fixed[$0] ?? 0 }
+    var start = bounds.indices.map { fixed[$0] ?? origin?[$0] ?? 0 }
     start[poi] = null
     var other = start
     other[poi] = 0.5 * (null + bounds[poi].upperBound)

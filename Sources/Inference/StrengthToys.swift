@@ -28,9 +28,13 @@ public struct StrengthToys: Sendable {
 
   /// CLs of background-only experiments at the quantiles Φ(N), N = −2 … 2: a larger N is a larger CLs, which is a smaller
   /// statistic.
-  public var expected: [Double] {
+  public var expected: [Double] { bands.map(\.value.cls) }
+  /// Their binomial errors.
+  public var expectedErrors: [Double] { bands.map(\.error) }
+
+  private var bands: [(value: StrengthTest.Confidence, error: Double)] {
     weightedQuantiles(background, probabilities: NeymanConstruction.bands.map { Normal.cdf(-$0) })
-      .map { confidence($0).value.cls }
+      .map(confidence)
   }
 
   /// Of a counting experiment, γ as the data fixes it at μ and at 0.

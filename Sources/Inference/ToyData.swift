@@ -87,16 +87,23 @@ extension ToySource {
     try data(observed, in: table).totals
   }
 
-  /// Asimov data at a point, ν = 0. Without nuisance parameters there is nothing that pseudo-experiments could learn from
-  /// them.
-  public func asimovData(at theta: [Double], in table: ToyTable) throws -> ToyData {
+  /// Asimov data at a point. Without nuisance parameters there is nothing that pseudo-experiments could learn from them.
+  /// - Parameter nu: nuisance parameters, at which their auxiliary measurements come out; none is 0.
+  public func asimovData(
+    at theta: [Double], nu: [Double] = [], in table: ToyTable
+  ) throws -> ToyData {
     guard table.nuisances != nil else { return ToyData() }
     let point = try simulation.point(theta)
     let bins = isBinned ? bins : simulation.total
+    let isMoved = nu.contains { $0 != 0 }
     return table.data(
-      counts: (0..<bins.binCount).map {
-        max(0, luminosity * point.crossSection(bins, bin: $0).value)
-      })
+      counts: (0..<bins.binCount).map { bin in
+        let factor =
+          isMoved
+          ? NuisanceResponse(bins, bin: bin, at: point, nu: nu, gradient: false, moves: false)
+            .factor : 1
+        return max(0, luminosity * point.crossSection(bins, bin: bin).value * factor)
+      }, found: isMoved ? nu : nil)
   }
 
   // MARK: Likelihoods
@@ -104,7 +111,7 @@ extension ToySource {
   private func model(_ table: BinTable) throws -> BinnedModel {
     try BinnedModel(
       parameters.constraints.isEmpty ? table.withoutNuisances : table,
-      morphing: simulation.morphing, freeNorms: [])
+      morphing: simulation.morphing, freeNorms: freeNorms)
   }
 
   /// The likelihood of observed events as a function of θ, and of ν where they are profiled.
@@ -113,7 +120,7 @@ extension ToySource {
       return constrained(
         try BinnedLikelihood(
           model(bins), counts: try counts(observed), luminosity: luminosity,
-          includesRate: includesRate))
+          includesRate: includesRate, includesStatistics: includesStatistics))
     }
     return constrained(
       RatioLikelihood(
@@ -127,13 +134,21 @@ extension ToySource {
   public func asimovLikelihood(
     at theta: [Double], nu: [Double]? = nil
   ) throws -> any LogLikelihood {
+    try asimovLikelihood(
+      atPoint: parameters.point(
+        theta, nuisances: nu ?? parameters.constraints.map { _ in 0 }))
+  }
+
+  /// The same at values of all parameters.
+  public func asimovLikelihood(atPoint point: [Double]) throws -> any LogLikelihood {
+    let theta = Array(point.prefix(parameters.thetaCount))
+    let nu = parameters.nuisances(of: point)
     _ = try simulation.positiveCrossSection(at: theta)
-    let nu = nu ?? parameters.constraints.map { _ in 0 }
     if isBinned {
       return constrained(
         try BinnedLikelihood(
-          asimov: model(bins), truePoint: theta + nu, luminosity: luminosity,
-          includesRate: includesRate), found: nu)
+          asimov: model(bins), truePoint: point, luminosity: luminosity,
+          includesRate: includesRate, includesStatistics: includesStatistics), found: nu)
     }
     let events = try simulation.requireEvents()
     let (rows, scales) = try events.rows(in: part)
@@ -157,12 +172,21 @@ extension ToySource {
   public func profiledNuisances(
     _ likelihood: any LogLikelihood, at theta: [Double]
   ) throws -> [Double] {
-    let first = parameters.thetaCount
-    let others = Array(first..<parameters.names.count)
-    guard !others.isEmpty else { return [] }
-    let fit = RestrictedFit(
-      likelihood, bounds: theta.map { $0...$0 } + parameters.otherBounds)
-    let found = try fit.minimise(from: parameters.point(theta), over: others)
-    return Array((found?.point ?? parameters.point(theta))[first...])
+    let others = Array((parameters.names.count - parameters.nuisanceCount)..<parameters.names.count)
+    let point = parameters.point(theta)
+    return parameters.nuisances(
+      of: try profiled(
+        likelihood, at: point, over: others,
+        bounds: theta.map { $0...$0 } + parameters.otherBounds))
+  }
+
+  /// The point with the values of some parameters that events prefer, the others kept.
+  public func profiled(
+    _ likelihood: any LogLikelihood, at point: [Double], over others: [Int],
+    bounds: [ClosedRange<Double>]
+  ) throws -> [Double] {
+    guard !others.isEmpty else { return point }
+    return try RestrictedFit(likelihood, bounds: bounds).minimise(from: point, over: others)?.point
+      ?? point
   }
 }

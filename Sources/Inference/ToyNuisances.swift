@@ -96,7 +96,7 @@ struct ToyNuisances: Sendable {
   ) -> Double {
     var value = objective(hypothesis, counts, found, nu)
     if !value.isFinite {
-      nu = found
+      nu = zip(constraints, found).map { min(max($1, $0.range.lowerBound), $0.range.upperBound) }
       value = objective(hypothesis, counts, found, nu)
       guard value.isFinite else { return .nan }
     }
@@ -244,6 +244,7 @@ extension NuisanceConstraint {
     case .logNormal(let s):
       let slope = s / (logarithm(1 + s) * (1 + s * nu))
       return slope * slope
+    case .poisson(let error): return 1 / (1 + error * nu)
     case .flat: return 0
     }
   }

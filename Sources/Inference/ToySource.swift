@@ -18,7 +18,9 @@ public struct ToySource {
   let likelihood: Likelihood
   let luminosity: Double
   let includesRate: Bool
-  /// θ, and the nuisance parameters that are profiled.
+  let includesStatistics: Bool
+  let freeNorms: [String]
+  /// θ, free normalisations, and the nuisance parameters that are profiled.
   public let parameters: LimitParameters
   let journal: Journal?
 
@@ -28,11 +30,12 @@ public struct ToySource {
     _ simulation: Simulation, likelihood: Likelihood, luminosity: Double,
     terms: LikelihoodTerms = .init(), journal: Journal? = nil
   ) throws {
-    precondition(terms.freeNorms.isEmpty && !terms.includesStatistics)
     self.simulation = simulation
     self.likelihood = likelihood
     self.luminosity = luminosity
     includesRate = terms.includesRate
+    includesStatistics = terms.includesStatistics
+    freeNorms = terms.freeNorms
     parameters = LimitParameters(simulation.setup, terms)
     self.journal = journal
     switch likelihood {
@@ -49,6 +52,12 @@ public struct ToySource {
       try requireAgreement(models)
       if !parameters.constraints.isEmpty { LimitWarnings.warnAboutShapes(journal) }
     case .rate, .histogram, .truth: break
+    }
+    if !isBinned, includesStatistics || !freeNorms.isEmpty {
+      throw Problem(
+        .usage,
+        "free normalisations and the statistics of the simulation are of bins, not of ratios of events",
+        remedy: "give --observable, or leave --free-norm and --mc-statistics away")
     }
   }
 
@@ -93,14 +102,19 @@ public struct ToySource {
       parameterUnits: Array(parameters.units.prefix(count)), luminosity: luminosity,
       includesRate: includesRate, degreesOfFreedom: degreesOfFreedom, axes: axes)
     limits.partition = part
+    limits.includesMonteCarloStatistics = includesStatistics
     limits.combination = simulation.combination
     limits.fixedParameters = fixed
     if let table {
       limits.observables = table.axes.map(\.observable)
       limits.edges = table.axes.map(\.edges)
     }
+    if !freeNorms.isEmpty {
+      limits.notes.append("free normalisations: " + freeNorms.joined(separator: ", "))
+    }
+    if includesStatistics { limits.notes.append("bins vary by the statistics of the simulation") }
     if !parameters.constraints.isEmpty {
-      let names = parameters.names.dropFirst(parameters.thetaCount)
+      let names = parameters.names.suffix(parameters.nuisanceCount)
       limits.notes.append(
         "nuisance parameters: "
           + zip(names, parameters.constraints).map { "\($0) (\($1.description))" }
@@ -111,7 +125,15 @@ public struct ToySource {
   }
 
   /// Cells and their log densities at all hypotheses, the first `gridCount` of which are the grid.
+  /// - Throws: `.usage` for free normalisations and the statistics of the simulation: pseudo-experiments profile nuisance
+  ///   parameters alone.
   public func table(_ hypotheses: [[Double]], gridCount: Int) throws -> ToyTable {
+    guard freeNorms.isEmpty, !includesStatistics else {
+      throw Problem(
+        .usage,
+        "pseudo-experiments profile nuisance parameters, not free normalisations or the statistics of the simulation",
+        remedy: "leave --free-norm and --mc-statistics away, or use asymptotic formulae")
+    }
     switch likelihood {
     case .rate, .histogram:
       return try ToyTable(
@@ -164,14 +186,15 @@ public struct ToySource {
     }
   }
 
+  /// Warns of points outside the range that models were trained on; `table` does so itself.
+  func warnOutside(_ hypotheses: [[Double]]) {
+    guard case .ratio(let models, _) = likelihood else { return }
+    warnOutside(models, hypotheses)
+  }
+
   private func warnOutside(_ models: [any RatioEvaluator], _ hypotheses: [[Double]]) {
     for model in models where !model.thetaRange.isEmpty {
-      let outside = hypotheses.count { theta in
-        zip(theta, model.thetaRange).contains { value, range in
-          let margin = 1e-3 * (range.upperBound - range.lowerBound)
-          return value < range.lowerBound - margin || value > range.upperBound + margin
-        }
-      }
+      let outside = hypotheses.count { !model.knows($0) }
       guard outside > 0 else { continue }
       journal?.warn(
         "limits.outside \(model.name)",

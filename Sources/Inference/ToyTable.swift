@@ -148,6 +148,8 @@ public struct ToyTable: Sendable {
     }
   }
 
+  public var hasNuisances: Bool { nuisances != nil }
+
   /// Whether the likelihood is defined at a hypothesis.
   public func isDefined(_ hypothesis: Int) -> Bool { !means[hypothesis].isNaN }
 
@@ -225,14 +227,17 @@ public struct ToyTable: Sendable {
   public func totals(counts: [Double]) -> [Double] { data(counts: counts).totals }
 
   /// ln L of data at every hypothesis, and the best ν there (none without nuisance parameters): where pseudo-experiments at
-  /// that hypothesis are thrown. Auxiliary measurements came out at 0.
-  func data(kinematic: [Double]? = nil, counts: [Double]) -> ToyData {
+  /// that hypothesis are thrown.
+  /// - Parameter found: where auxiliary measurements came out; nil is 0, which they are defined by.
+  func data(
+    kinematic: [Double]? = nil, counts: [Double], found: [Double]? = nil
+  ) -> ToyData {
     var sums = kinematic ?? [Double](repeating: 0, count: hypotheses.count)
     var nu: [[Double]] = []
     sums.withUnsafeMutableBufferPointer { sums in
       guard let base = sums.baseAddress else { return }
       if let nuisances {
-        let found = nuisances.constraints.map { _ in 0.0 }
+        let found = found ?? nuisances.constraints.map { _ in 0.0 }
         addProfiles(counts, found: found, to: base) { nu.append($0) }
         return
       }
@@ -265,6 +270,25 @@ public struct ToyTable: Sendable {
         h, counts: counts, found: found, nu: &nu, scratch: &scratch)
       body(nu)
     }
+  }
+
+  /// t of the average experiment at a point, ν = 0, at every hypothesis: asymptotically the place of its regions.
+  func asimovStatistics(at theta: [Double]) -> [Double] {
+    let (cells, total) = crossSections(at: theta, nu: [])
+    guard total > 0 else { return hypotheses.map { _ in .nan } }
+    if nuisances != nil, !isOfEvents {
+      return statistics(data(counts: cells.map { max(0, luminosity * $0) }).totals)
+    }
+    var sums = [Double](repeating: 0, count: hypotheses.count)
+    let scale = luminosity * total / cells.reduce(0, +)
+    sums.withUnsafeMutableBufferPointer { sums in
+      guard let base = sums.baseAddress else { return }
+      for (cell, value) in cells.enumerated() where value > 0 {
+        add(cell, times: scale * value, to: base)
+      }
+      addRate(luminosity * total, to: base)
+    }
+    return statistics(sums)
   }
 
   /// The largest ln L of the grid, and of one more hypothesis (so that t is never negative).

@@ -39,6 +39,7 @@ struct Distribution: Tool {
     let events = try input.requireEvents()
     let axis = try BinSpecification.axes(
       histogram.requireAxes(), events, theta: input.theta)[0]
+    try events.fill(axes: [axis]).warnAboutSimulation(at: input.point, journal: context.journal)
     let detector = try models?.detector(space: nil)
     let distribution = try DistributedInformation.distribution(
       events, axis: axis, at: input.point, luminosity: input.luminosity, detector: detector)

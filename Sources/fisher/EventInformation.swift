@@ -58,6 +58,7 @@ struct HistogramInformation: Tool {
 
   @OptionGroup var histogram: HistogramOptions
   @OptionGroup var model: ModelsOptions
+  @OptionGroup var partition: PartitionOption
   @OptionGroup var replicas: ReplicaOptions
   @OptionGroup var options: InformationOptions
   var common: CommonOptions { options.common }
@@ -65,22 +66,28 @@ struct HistogramInformation: Tool {
   func execute(_ context: CommandContext) throws {
     let input = try InformationInput(
       options, columns: histogram.observable, models: context.readModels(model),
-      acceptsBins: histogram.observable.isEmpty, context: context)
+      acceptsBins: histogram.observable.isEmpty, partition: partition.partition,
+      context: context)
     let entries: [Information.Entry]
     if let bins = input.bins {
       guard !bins.table.axes.isEmpty else {
         throw Problem(.data, "this table has no axis", remedy: "use fisher rate")
       }
+      bins.table.warnAboutSimulation(at: input.point, journal: context.journal)
       entries = [try input.binned(bins.table, name: "histogram")]
     } else {
       let axes = try BinSpecification.axes(
         histogram.requireAxes(), input.requireEvents(), theta: input.theta)
+      try input.requireEvents().fill(axes: axes).warnAboutSimulation(
+        at: input.point, journal: context.journal)
       entries = try input.entries(replicas) {
         [try input.binned($0.fill(axes: axes), name: "histogram")]
       }
     }
     try context.report(
-      input.information(entries: entries, note: replicas.note), output: options.output)
+      input.information(
+        entries: entries, partition: partition.partition ?? .all, note: replicas.note),
+      output: options.output)
   }
 }
 

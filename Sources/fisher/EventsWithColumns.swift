@@ -15,7 +15,7 @@ struct EventsWithColumns {
 
   init(
     _ source: any Source, columns: [String], selection: SelectionOptions,
-    models: [TrainedModel] = [], order: EFTOrder? = nil,
+    models: [TrainedModel] = [], order: EFTOrder? = nil, partition: Partition? = nil,
     theta resolve: (Setup) throws -> [Double], context: CommandContext
   ) throws {
     let header = source.header
@@ -35,9 +35,16 @@ struct EventsWithColumns {
     var table = try EventTable.load(source, observables: wanted)
     digest = (source as? any DigestedSource)?.contentDigest ?? ContentDigest.of(header)
     table.setup = table.setup.truncated(to: order)
+    let part = partition ?? .all
+    if part != .all {
+      // Weights scaled so that every sample keeps its cross section.
+      let (rows, factors) = try table.rows(in: part)
+      table = table.selecting(
+        rows, scales: rows.map { factors[Int(table.sampleIndices[$0])] })
+    }
     if usesScores {
       for model in models {
-        model.warnIfTrained(on: .all, of: table, digest: digest, journal: context.journal)
+        model.warnIfTrained(on: part, of: table, digest: digest, journal: context.journal)
       }
       try table.addScores(of: models, at: theta, names: scores)
     }

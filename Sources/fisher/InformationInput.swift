@@ -26,9 +26,11 @@ struct InformationInput {
   ///   - columns: observables or expressions of them, to be in the table.
   ///   - standard: the point where none is given; nil is the reference benchmark.
   ///   - acceptsBins: whether a table of bins will do.
+  ///   - partition: the part of the events that is read.
   init(
     _ options: InformationOptions, columns: [String] = [], models: [TrainedModel] = [],
-    standard: [Double]? = nil, acceptsBins: Bool = false, context: CommandContext
+    standard: [Double]? = nil, acceptsBins: Bool = false, partition: Partition? = nil,
+    context: CommandContext
   ) throws {
     self.context = context
     luminosity = try options.luminosity.require().inversePicobarn
@@ -41,6 +43,12 @@ struct InformationInput {
       try text?.resolve(setup) ?? standard ?? setup.benchmarks[setup.referenceBenchmark].values
     }
     if source.header.kind == .bins {
+      guard partition == nil else {
+        throw Problem(
+          .usage, "a table of bins is of its events already",
+          remedy: "give --partition to 'fisher bins'",
+          file: source.name)
+      }
       let bins = try Self.named(source.name) {
         try BinnedEvents(document: source.header.document)
       }
@@ -65,7 +73,7 @@ struct InformationInput {
     } else {
       let loaded = try EventsWithColumns(
         source, columns: columns, selection: options.selection, models: models,
-        order: options.order.order, theta: resolve, context: context)
+        order: options.order.order, partition: partition, theta: resolve, context: context)
       bins = nil
       setup = loaded.table.setup
       theta = loaded.theta

@@ -19,6 +19,7 @@ struct MakeBins: Tool {
   @OptionGroup var histogram: HistogramOptions
   @OptionGroup var theta: ThetaOption
   @OptionGroup var model: ModelsOptions
+  @OptionGroup var partition: PartitionOption
   @OptionGroup var selection: SelectionOptions
   @OptionGroup var combine: CombineOption
   @OptionGroup var shard: ShardOptions
@@ -34,6 +35,7 @@ struct MakeBins: Tool {
     let source = try context.openTable(input, expecting: [.events])
     let loaded = try EventsWithColumns(
       source, columns: histogram.observable, selection: selection, models: models,
+      partition: partition.partition,
       theta: {
         try text?.resolve($0) ?? models.first?.referenceTheta
           ?? $0.benchmarks[$0.referenceBenchmark].values
@@ -44,7 +46,9 @@ struct MakeBins: Tool {
     let bins = try events.binned(
       axes: BinSpecification.axes(axes, events, theta: loaded.theta), cuts: selection.cut,
       efficiencies: selection.efficiency, closestTo: loaded.theta, part: shard.index,
-      of: shard.count, digest: loaded.digest)
+      of: shard.count,
+      digest: ([loaded.digest] + (partition.partition.map { [$0.rawValue] } ?? []))
+        .joined(separator: " "))
     try context.report(
       text: BinsText(bins, theta: loaded.theta).text, document: bins.document, kind: .bins,
       output: output)

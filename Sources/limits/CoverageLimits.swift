@@ -30,18 +30,27 @@ struct CoverageLimits: Tool {
     let seed = try context.seed(seed)
     let input = try LikelihoodInput(options, theta: [], context: context)
     let (axes, fixed, grid) = try scan.resolve(input.setup)
-    var truths = try theta.points().map { try $0.resolve(input.setup) }
-    if truths.isEmpty { truths = [input.setup.benchmarks[input.setup.referenceBenchmark].values] }
+    let points = try theta.points().map(input.resolve)
+    var (truths, nu) = (points.map(\.theta), points.map(\.nu))
+    if truths.isEmpty {
+      truths = [input.setup.benchmarks[input.setup.referenceBenchmark].values]
+      nu = []
+    }
     let construction = NeymanConstruction(
       try input.source.table(grid + truths, gridCount: grid.count),
       names: input.setup.parameterNames, levels: level.levels, toys: pseudo.toys, seed: seed,
       degreesOfFreedom: pseudo.dof ?? axes.count, team: input.team, journal: context.journal)
+    try input.source.warn(at: truths[0], hasToys: true)
+    let range = part.range(of: truths.count)
+    let hasNu = construction.table.hasNuisances && !nu.isEmpty
     let study = try CoverageStudy(
-      construction, points: part.range(of: truths.count).map { grid.count + $0 },
-      experiments: pseudo.experiments ?? 10_000, journal: context.journal)
+      construction, points: range.map { grid.count + $0 },
+      experiments: pseudo.experiments ?? 10_000, nu: hasNu ? Array(nu[range]) : [],
+      journal: context.journal)
     var limits = input.source.limits(
       axes: axes, fixed: fixed.keys.sorted(), degreesOfFreedom: construction.degreesOfFreedom)
     limits.notes += input.notes
+    for k in nu.indices { limits.notes += input.notes(nu: nu[k]).map { "point \(k + 1): \($0)" } }
     var document = study.document(limits: limits)
     if part.count > 1 {
       ResultMerge.mark(

@@ -35,6 +35,7 @@ struct ExportLimits: Tool {
       valueName: "file"), completion: .file())
   var data: String?
 
+  @OptionGroup var order: OrderOption
   @OptionGroup var grid: GridOption
 
   @Option(
@@ -99,7 +100,8 @@ struct ExportLimits: Tool {
           .usage, "more than one file, and not all of them are tables of bins",
           remedy: "make a table of each with 'fisher bins', or put events together: events merge")
       }
-      let table = try EventTable.load(sources[0], observables: observable.map { [$0] } ?? [])
+      var table = try EventTable.load(sources[0], observables: observable.map { [$0] } ?? [])
+      table.setup = table.setup.truncated(to: order.order)
       let theta = try point(table.setup)
       let events = try CombinedEvents(
         table, combination: combine.combine, theta: theta, file: sources[0].name,
@@ -114,13 +116,14 @@ struct ExportLimits: Tool {
         .usage, "\(option) is for events; a table of bins is what it is",
         remedy: "leave it out, or give the events")
     }
-    let tables = try sources.map { ($0.name, try Self.bins($0)) }
+    let tables = try sources.map { ($0.name, try bins($0)) }
     return (.tables(tables), try point(tables[0].1.setup))
   }
 
-  private static func bins(_ source: any Source) throws -> BinnedEvents {
+  private func bins(_ source: any Source) throws -> BinnedEvents {
     do {
-      let bins = try BinnedEvents(document: source.header.document)
+      var bins = try BinnedEvents(document: source.header.document)
+      bins.setup = bins.setup.truncated(to: order.order)
       guard let part = bins.part else { return bins }
       throw Problem(
         .data, "this is \(part.description) of a table of bins",
@@ -137,6 +140,14 @@ struct ExportLimits: Tool {
     return [BinAxis(observable, edges: edges)]
   }
 
+  /// Warns of bins of few simulated events and of negative ones.
+  private func warn(
+    _ table: BinTable, _ setup: Setup, _ theta: [Double], _ context: CommandContext
+  ) throws {
+    table.warnAboutSimulation(
+      at: MorphedPoint(theta, morphing: try setup.requireMorphing()), journal: context.journal)
+  }
+
   private func pyhf(_ context: CommandContext) throws {
     let luminosity = try luminosity.require()
     let (content, theta) = try content(context)
@@ -146,6 +157,7 @@ struct ExportLimits: Tool {
     switch content {
     case .events(let events):
       let table = try events.fill(axes: axes(events, theta))
+      try warn(table, setup, theta, context)
       channels = [try .init(table, setup: setup)]
       if let data {
         let observed = try ObservedEvents(
@@ -160,6 +172,7 @@ struct ExportLimits: Tool {
       }
     case .tables(let tables):
       channels = try tables.map { file, bins in
+        try warn(bins.table, bins.setup, theta, context)
         let name = tables.count > 1 ? file.map(Self.label) : nil
         return try .init(name: name, bins.table, setup: bins.setup)
       }
@@ -196,6 +209,7 @@ struct ExportLimits: Tool {
       }
       table = tables[0].bins.table
     }
+    try warn(table, content.setup, theta, context)
     let export = try POPxfExport(
       table, setup: content.setup, scale: scale, notes: context.origin)
     try context.write(

@@ -20,6 +20,7 @@ struct LikelihoodOptions: ParsableArguments {
   var noRate = false
 
   @OptionGroup var nuisances: NuisanceOptions
+  @OptionGroup var bins: BinTermOptions
   @OptionGroup var partition: PartitionOption
   @OptionGroup var simulation: SimulationOptions
 
@@ -41,14 +42,22 @@ struct LikelihoodInput {
   let setup: Setup
   /// What a result says of what it was made with.
   let notes: [String]
+  /// Nuisance parameters are parameters of the likelihood, and points may name them.
+  private let keepsNuisances: Bool
   private let input: SimulationInput
   /// Score models whose outputs are binned.
   private let scores: ScoreColumns?
 
-  /// - Parameter theta: the point that quantile bins and closest benchmarks are taken at; nil is the reference benchmark.
-  init(_ options: LikelihoodOptions, theta: [String], context: CommandContext) throws {
+  /// - Parameters:
+  ///   - theta: the point that quantile bins and closest benchmarks are taken at; nil is the reference benchmark.
+  ///   - freeNorms: processes whose normalisation is free besides those of the options.
+  init(
+    _ options: LikelihoodOptions, theta: [String], freeNorms: [String] = [],
+    context: CommandContext
+  ) throws {
     luminosity = try options.luminosity.require().inversePicobarn
-    let point = try theta.first.map(PointSpecification.init(parsing:))
+    let point = try PointList.expand(theta).first.map(PointSpecification.init(parsing:))
+    let hasNuisances = options.nuisances.nuisance == .profile
     let team = ThreadTeam(threads: context.threads)
     self.team = team
     let models = try options.model.model.map {
@@ -61,7 +70,11 @@ struct LikelihoodInput {
     input = try SimulationInput(
       file, columns: options.histogram.observable, models: models, scores: scores,
       choice: options.simulation,
-      theta: { try point?.resolve($0) ?? $0.benchmarks[$0.referenceBenchmark].values },
+      theta: { setup in
+        try point.map {
+          Array(try $0.resolve(setup, nuisance: hasNuisances).prefix(setup.parameters.count))
+        } ?? setup.benchmarks[setup.referenceBenchmark].values
+      },
       team: team)
     setup = input.simulation.setup
     source = try ToySource(
@@ -71,7 +84,10 @@ struct LikelihoodInput {
       terms: LikelihoodTerms(
         includesRate: !options.noRate,
         includesNuisance: options.nuisances.nuisance == .profile,
-        constraints: try options.nuisances.constraints([setup])), journal: context.journal)
+        constraints: try options.nuisances.constraints([setup]),
+        freeNorms: options.bins.freeNorm + freeNorms.filter { !options.bins.freeNorm.contains($0) },
+        includesStatistics: options.bins.mcStatistics), journal: context.journal)
+    keepsNuisances = hasNuisances
     notes =
       input.notes(options.simulation) + options.simulation.notes + models.map(\.note)
     if !setup.nuisanceParameters.isEmpty, options.nuisances.nuisance == .none {
@@ -108,6 +124,24 @@ struct LikelihoodInput {
       try input.simulation.binned(axes), mode: scores == nil ? .histogram : .score)
   }
 
+  /// A point with its nuisance parameters, which are 0 where it does not name them; none where they are kept at 0.
+  func resolve(_ point: PointSpecification) throws -> (theta: [Double], nu: [Double]) {
+    let all = try point.resolve(setup, nuisance: keepsNuisances)
+    return (
+      Array(all.prefix(setup.parameters.count)), Array(all.dropFirst(setup.parameters.count))
+    )
+  }
+
+  /// Notes of a true point whose nuisance parameters are not 0.
+  func notes(nu: [Double]) -> [String] {
+    let moved = zip(setup.nuisanceParameters, nu).filter { $0.1 != 0 }
+    guard !moved.isEmpty else { return [] }
+    return [
+      "experiments have "
+        + moved.map { "\($0.0.name) = \(TextTable.number($0.1))" }.joined(separator: ", ")
+    ]
+  }
+
   /// Lσ(θ).
   func expectedEvents(_ theta: [Double]) -> Double {
     let point = MorphedPoint(theta, morphing: input.simulation.morphing)
@@ -120,7 +154,8 @@ struct LikelihoodInput {
   ) throws -> ObservedEvents {
     let events = try ObservedEvents(
       context.openTable(
-        path, expecting: [.events, .sample], options: options.input.reading.options))
+        path, expecting: [.events, .sample], options: options.input.reading.options),
+      columns: options.histogram.observable)
     return try input.selected(
       events, scores: scores, observables: options.histogram.observable,
       choice: options.simulation)
@@ -149,6 +184,7 @@ struct ScanOptions: ParsableArguments {
       throw Problem(.usage, "a grid is missing", remedy: "give --grid NAME=LOW:HIGH:POINTS")
     }
     let axes = try grid.map(GridAxis.init(parsing:))
+    try LimitCalculation.checkSize(axes)
     let fixed = try Self.fixed(fix, setup)
     var points = try GridAxis.points(axes, setup: setup)
     let gridded = axes.compactMap { setup.parameterNames.firstIndex(of: $0.parameter) }
@@ -182,6 +218,18 @@ struct ScanOptions: ParsableArguments {
     }
     return fixed
   }
+}
+
+/// Terms of the likelihood of bins.
+struct BinTermOptions: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Let the normalisation of a process float, 'signal' or 'background' for all of that role: a parameter mu_PROCESS, nominally 1. Repeatable.",
+      valueName: "process"))
+  var freeNorm: [String] = []
+
+  @Flag(help: "Let every bin vary by the statistics of the simulation (Barlow and Beeston, lite).")
+  var mcStatistics = false
 }
 
 /// Confidence levels.

@@ -28,6 +28,7 @@ struct LimitInput {
   init(_ options: LimitOptions, theta: ThetaOption?, context: CommandContext) throws {
     let luminosity = try options.luminosity.require()
     let point = theta.map(\.theta.isEmpty) ?? true ? nil : try theta?.requireOne()
+    let truth = TruePoint(point, keepsNuisances: options.likelihood.nuisances.nuisance == .profile)
     let team = ThreadTeam(threads: context.threads)
     let trained = try options.model.model.map {
       let model = try context.readModel($0)
@@ -57,19 +58,21 @@ struct LimitInput {
         choice: options.simulation,
         // One true point, whose name may mean another in another file.
         theta: {
-          try known ?? point?.resolve($0) ?? $0.benchmarks[$0.referenceBenchmark].values
+          try known ?? truth.theta($0) ?? $0.benchmarks[$0.referenceBenchmark].values
         }, team: team)
       known = input.theta
       inputs.append(input)
     }
     thetaTrue = inputs[0].theta
     let all = inputs.map(\.simulation)
+    let nuisances = try truth.nuisances(all.map(\.setup))
     channels = try inputs.map { input in
       Channel(
         input: input,
         source: LimitSource(
           input.simulation, luminosity: luminosity.inversePicobarn,
-          options: try options.likelihood.terms(input.simulation, among: all),
+          options: try options.likelihood.terms(
+            input.simulation, among: all, truth: nuisances),
           journal: context.journal))
     }
     parameters = try LimitParameters(
@@ -118,6 +121,43 @@ struct LimitInput {
       }
       return count
     }
+  }
+}
+
+/// A true point, which may have nuisance parameters that are not 0.
+struct TruePoint {
+  private let point: PointSpecification?
+  private let keepsNuisances: Bool
+
+  init(_ point: PointSpecification?, keepsNuisances: Bool) {
+    self.point = point
+    self.keepsNuisances = keepsNuisances
+  }
+
+  /// Its parameters, the names that are none of them left for `nuisances`; nil without a point.
+  func theta(_ setup: Setup) throws -> [Double]? {
+    guard let point else { return nil }
+    guard keepsNuisances, case .values(let values) = point else { return try point.resolve(setup) }
+    let known = values.filter { setup.parameterNames.contains($0.key) }
+    // Where no name is known, the message is that of the whole point.
+    if !values.keys.contains(where: { setup.parameterNames.contains($0) || setup.isNuisance($0) }) {
+      return try point.resolve(setup)
+    }
+    return try PointSpecification.values(known).resolve(setup)
+  }
+
+  /// The others, each a nuisance parameter of one file at least.
+  func nuisances(_ setups: [Setup]) throws -> [String: Double] {
+    guard keepsNuisances, case .values(let values)? = point else { return [:] }
+    var result: [String: Double] = [:]
+    for (name, value) in values.sorted(by: { $0.key < $1.key })
+    where !setups[0].parameterNames.contains(name) {
+      let owner = setups.first { $0.isNuisance(name) } ?? setups[0]
+      // Of an unknown name, the message of the first file.
+      let place = try owner.coordinate(name, nuisance: true) - owner.parameters.count
+      result[owner.nuisanceParameters[place].name] = value
+    }
+    return result
   }
 }
 

@@ -48,24 +48,21 @@ struct LikelihoodGroup: ParsableArguments {
 
   @OptionGroup var nuisances: NuisanceOptions
 
-  @Option(
-    help: ArgumentHelp(
-      "Let the normalisation of a process float, 'signal' or 'background' for all of that role: a parameter mu_PROCESS, nominally 1. Repeatable.",
-      valueName: "process"))
-  var freeNorm: [String] = []
-
-  @Flag(help: "Let every bin vary by the statistics of the simulation (Barlow and Beeston, lite).")
-  var mcStatistics = false
+  @OptionGroup var bins: BinTermOptions
 
   /// The options, for the parameters and processes of all channels, and those of one.
-  func terms(_ simulation: Simulation, among all: [Simulation]) throws -> LikelihoodTerms {
+  /// - Parameter truth: nuisance parameters of the true point that are not 0, by name.
+  func terms(
+    _ simulation: Simulation, among all: [Simulation], truth: [String: Double]
+  ) throws -> LikelihoodTerms {
     LikelihoodTerms(
       includesRate: !noRate, includesNuisance: nuisances.nuisance == .profile,
       constraints: try nuisances.constraints(all.map(\.setup)),
       // A process that no channel has is left for the model to refuse.
-      freeNorms: freeNorm.filter { name in
+      freeNorms: bins.freeNorm.filter { name in
         simulation.hasProcess(name) || !all.contains { $0.hasProcess(name) }
-      }, includesStatistics: mcStatistics)
+      }, includesStatistics: bins.mcStatistics,
+      trueNuisances: truth)
   }
 }
 

@@ -21,7 +21,7 @@ struct ObservedLimits: Tool {
 
   @Option(
     help: ArgumentHelp(
-      "Column of the observed events that says how many events each stands for; by default one.",
+      "Column of the data table that says how many events each stands for; by default one.",
       valueName: "column"))
   var weights: String?
 
@@ -58,7 +58,8 @@ struct ObservedLimits: Tool {
     let observed = try data.map {
       try ObservedEvents(
         context.openTable(
-          $0, expecting: [.events, .sample], options: options.inputs.reading.options))
+          $0, expecting: [.events, .sample], options: options.inputs.reading.options),
+        columns: (weights.map { [$0] } ?? []) + options.histogram.observable)
     }
     var limits = try limits(input, observed, settings, context)
     limits.notes += input.notes

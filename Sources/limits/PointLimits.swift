@@ -70,11 +70,13 @@ struct PointLimits: Tool {
     let results = try job.run(
       true: points.true, tested: points.tested, data: try observed(models, context))
     warn(results, context)
+    job.warn(true: points.true, tested: points.tested, results, journal: context.journal)
     let report = PointReport(
       setup: setup, trueTheta: points.true, luminosity: luminosity.inversePicobarn,
       includesRate: !noRate, isObserved: data != nil, part: part, models: models.map(\.note),
       results: results)
-    try context.report(text: report.text, document: report.document, output: output)
+    try context.report(
+      text: report.text, document: report.document, kind: .limits, output: output)
   }
 
   private func points(_ setup: Setup) throws -> (true: [Double], tested: [[Double]]) {

@@ -41,6 +41,7 @@ struct PointReport {
   var document: Document {
     var d = Document()
     let p = trueTheta.count
+    d.set("points/units", setup.parameters.map(\.unit))
     d.set("points/true_theta", trueTheta)
     d.set("points/parameters", setup.parameterNames)
     d.set("points/luminosity", luminosity)

@@ -84,8 +84,9 @@ struct PosteriorLimits: Tool {
     let parameters = input.source.parameters
     guard grid.isEmpty || parameters.otherBounds.isEmpty else {
       throw Problem(
-        .usage, "nuisance parameters are integrated by chains, which have no grid",
-        remedy: "leave --grid away, or keep them at 0 with --nuisance none")
+        .usage,
+        "nuisance parameters and free normalisations are integrated by chains, which have no grid",
+        remedy: "leave --grid away, or keep them with --nuisance none and without --free-norm")
     }
     let likelihood: any LogLikelihood
     var limits = input.source.limits(
@@ -98,11 +99,16 @@ struct PosteriorLimits: Tool {
       limits.isExpected = false
       limits.eventCount = Double(observed.count)
     } else {
-      let truth = try theta.requireOne().resolve(setup)
-      likelihood = try input.source.asimovLikelihood(at: truth)
-      limits.thetaTrue = parameters.point(truth)
+      let (truth, nu) = try input.resolve(theta.requireOne())
+      likelihood = try input.source.asimovLikelihood(at: truth, nu: nu)
+      limits.thetaTrue = parameters.point(truth, nuisances: nu)
       limits.eventCount = input.expectedEvents(truth)
+      limits.notes += input.notes(nu: nu)
     }
+    try input.source.warn(
+      at: limits.thetaTrue.isEmpty
+        ? setup.benchmarks[setup.referenceBenchmark].values
+        : Array(limits.thetaTrue.prefix(setup.parameters.count)))
     limits.notes += input.notes
     let specification = try ThetaSpecification(parsing: [prior])
     guard let priors = try specification.resolvePriors(setup) else {
@@ -172,6 +178,7 @@ struct PosteriorLimits: Tool {
     _ likelihood: any LogLikelihood, _ prior: PriorDensity, _ head: PosteriorHead, _ setup: Setup
   ) throws -> GridPosterior {
     let axes = try grid.map(GridAxis.init(parsing:))
+    try LimitCalculation.checkSize(axes)
     var points = try GridAxis.points(axes, setup: setup)
     let gridded = axes.compactMap { setup.parameterNames.firstIndex(of: $0.parameter) }
     for p in setup.parameterNames.indices where !gridded.contains(p) {

@@ -50,7 +50,24 @@ struct PosteriorText {
         String(region.cells), TextTable.number(region.size), region.reachesBorder ? "no" : "yes",
       ])
     }
-    return table.text + regions.text
+    return table.text + intervals(grid).text + regions.text
+  }
+
+  private func intervals(_ grid: GridPosterior) -> TextTable {
+    var table = TextTable(["interval", "level", "lower", "upper", "hpd_lower", "hpd_upper"])
+    for (k, axis) in grid.axes.enumerated() {
+      for level in head.levels {
+        let (central, shortest) = (
+          grid.centralInterval(k, level: level), grid.shortestInterval(k, level: level)
+        )
+        table.add(
+          [axis.parameter, TextTable.number(level)]
+            + [central.lower, central.upper, shortest.lower, shortest.upper].map {
+              TextTable.number($0)
+            })
+      }
+    }
+    return table
   }
 
   func text(_ samples: PosteriorSamples) -> String {

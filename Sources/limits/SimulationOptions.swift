@@ -46,7 +46,7 @@ struct NuisanceOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Constraint of a nuisance parameter: gauss (the default), gauss:WIDTH, lognormal:S or flat. Repeatable.",
+      "Constraint of a nuisance parameter: gauss (the default), gauss:WIDTH, lognormal:S, poisson:ERROR or flat. Repeatable.",
       valueName: "name=constraint"))
   var constraint: [String] = []
 

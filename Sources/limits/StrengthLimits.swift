@@ -10,8 +10,9 @@ struct StrengthLimits: Tool {
     "cls",
     abstract: "Upper limits by CLs, and the significance of a discovery, along one parameter.",
     discussion: """
-      One axis of --grid; the hypothesis without signal is its parameter at --null. By asymptotic formulae, or with \
-      --toys by pseudo-experiments, the maximum being taken on the grid. Bands are of experiments without signal.
+      One axis of --grid, of a parameter or of the strength mu_PROCESS of a process; the hypothesis without signal is at \
+      --null, other parameters are profiled or kept with --fix. By asymptotic formulae, or with --toys by \
+      pseudo-experiments, the maximum being taken on the grid. Bands are of experiments without signal, at --theta.
       """)
 
   @Option(
@@ -20,6 +21,7 @@ struct StrengthLimits: Tool {
     completion: .file())
   var data: String?
 
+  @OptionGroup var theta: ThetaOption
   @OptionGroup var options: LikelihoodOptions
   @OptionGroup var scan: ScanOptions
   @OptionGroup var test: StrengthOptions
@@ -28,89 +30,96 @@ struct StrengthLimits: Tool {
   @OptionGroup var common: CommonOptions
 
   func execute(_ context: CommandContext) throws {
-    let input = try LikelihoodInput(options, theta: [], context: context)
-    let (axes, fixed, grid) = try scan.resolve(input.setup)
-    guard axes.count == 1 else {
-      throw Problem(.usage, "CLs is of one parameter", remedy: "give --grid once, and --fix")
+    guard scan.grid.count == 1 else {
+      throw Problem(
+        .usage, scan.grid.isEmpty ? "a grid is missing" : "CLs is of one parameter",
+        remedy:
+          "give --grid NAME=LOW:HIGH:POINTS once; other parameters are profiled, or kept with --fix"
+      )
     }
-    let poi = input.setup.parameterNames.firstIndex(of: axes[0].parameter) ?? 0
-    var nullPoint = grid[0]
-    nullPoint[poi] = test.null
+    let axis = try GridAxis(parsing: scan.grid[0])
+    try LimitCalculation.checkSize([axis])
+    // A signal strength is a free normalisation.
+    let strength = axis.parameter.hasPrefix("mu_") ? [String(axis.parameter.dropFirst(3))] : []
+    let input = try LikelihoodInput(options, theta: [], freeNorms: strength, context: context)
+    let line = try StrengthLine(
+      axis, fix: scan.fix, truth: try truth(input), null: test.null, input: input)
+    guard axis.upper > test.null else {
+      throw Problem(
+        .usage, "the grid has no value above \(test.null)", remedy: "CLs limits are from above")
+    }
     let observed = try data.map { try input.observed($0, options, context) }
-    let theory = input.setup.parameterNames.indices.map { p in
-      p == poi
-        ? min(axes[0].lower, test.null)...max(axes[0].upper, test.null) : grid[0][p]...grid[0][p]
-    }
-    let bounds = theory + input.source.parameters.otherBounds
     do {
-      let likelihood = try observed.map { try input.source.observedLikelihood($0) }
-      // Without signal, where the data want the nuisance parameters to be.
-      let nu = try likelihood.map { try input.source.profiledNuisances($0, at: nullPoint) }
-      let strength = try StrengthTest(
-        observed: likelihood, asimov: input.source.asimovLikelihood(at: nullPoint, nu: nu),
-        statistic: test.statistic, poi: poi, null: test.null, bounds: bounds, fixed: fixed)
-      var values = axes[0].values.filter { $0 > test.null }
-      if values.isEmpty {
-        throw Problem(
-          .usage, "the grid has no value above \(test.null)", remedy: "CLs limits are from above")
-      }
-      var result = try StrengthScan(
-        strength, values: values, level: test.level, hasData: observed != nil,
-        parameter: axes[0].parameter, unit: input.setup.parameters[poi].unit)
-      if let toys = test.toys {
-        values = axes[0].values
-        let margin = 1e-9 * (axes[0].upper - axes[0].lower)
-        guard let null = values.firstIndex(where: { abs($0 - test.null) <= margin }) else {
-          throw Problem(
-            .usage, "the null hypothesis \(test.null) is no point of the grid",
-            remedy: "choose --grid so that it is")
-        }
-        let table = try input.source.table(grid, gridCount: grid.count)
-        let found =
-          try observed.map { try input.source.data($0, in: table) }
-          ?? input.source.asimovData(at: nullPoint, in: table)
-        try result.replaceByToys(
-          table, null: null, toys: toys, seed: try context.seed(seed),
-          names: input.setup.parameterNames, data: found, team: input.team,
-          journal: context.journal)
-      }
-      var head = input.source.limits(axes: axes, fixed: fixed.keys.sorted(), degreesOfFreedom: 1)
-      head.eventCount =
-        observed.map { Double($0.count) } ?? input.expectedEvents(nullPoint)
-      head.notes += input.notes
-      try context.report(
-        text: StrengthText(result, head: head).text, document: result.document(head),
-        kind: .limits, output: output)
+      try run(line, input, observed, context)
     } catch let problem as Problem where problem.place != nil {
       throw data.map(problem.inFile) ?? problem
     }
   }
-}
 
-/// What one-sided tests have in common.
-struct StrengthOptions: ParsableArguments {
-  @Option(
-    help: ArgumentHelp("Test statistic: q or qtilde (1007.1727).", valueName: "name"))
-  var statistic = StrengthTest.Statistic.qtilde
+  /// The point of experiments without signal; its value of the parameter of interest does not count.
+  private func truth(_ input: LikelihoodInput) throws -> (theta: [Double], nu: [Double])? {
+    theta.theta.isEmpty ? nil : try input.resolve(theta.requireOne())
+  }
 
-  @Option(
-    help: ArgumentHelp("Value of the parameter without signal.", valueName: "value"))
-  var null = 0.0
+  private func run(
+    _ line: StrengthLine, _ input: LikelihoodInput, _ observed: ObservedEvents?,
+    _ context: CommandContext
+  ) throws {
+    let likelihood = try observed.map { try input.source.observedLikelihood($0) }
+    // Without signal, where the data want the other parameters to be.
+    let null =
+      try likelihood.map {
+        try input.source.profiled(
+          $0, at: line.null, over: line.profiled, bounds: line.bounds)
+      } ?? line.null
+    let strength = try StrengthTest(
+      observed: likelihood, asimov: input.source.asimovLikelihood(atPoint: null),
+      statistic: test.statistic, poi: line.place, null: test.null, bounds: line.bounds,
+      fixed: line.fixed, origin: line.null)
+    var result = try StrengthScan(
+      strength, values: line.axis.values.filter { $0 > test.null }, level: test.level,
+      hasData: observed != nil, parameter: line.axis.parameter, unit: line.unit)
+    let theta = Array(null.prefix(input.setup.parameters.count))
+    if let toys = test.toys {
+      try replaceByToys(&result, toys, line, input, observed, context)
+    }
+    try input.source.warn(
+      at: theta, grid: test.toys == nil ? line.points : [], hasToys: test.toys != nil)
+    var head = input.source.limits(
+      axes: [line.axis], fixed: line.fixedParameters, degreesOfFreedom: 1)
+    head.eventCount =
+      observed.map { Double($0.count) } ?? input.expectedEvents(theta)
+    result.warn(expectedEvents: head.eventCount, journal: context.journal)
+    head.notes += line.notes(null) + input.notes
+    try context.report(
+      text: StrengthText(result, head: head).text, document: result.document(head),
+      kind: .limits, output: output)
+  }
 
-  @Option(help: ArgumentHelp("Confidence level of upper limits.", valueName: "cl"))
-  var level = 0.95
-
-  @Option(
-    help: ArgumentHelp(
-      "Pseudo-experiments at each value and without signal, in place of asymptotic formulae.",
-      valueName: "n"))
-  var toys: Int?
-
-  func validate() throws {
-    guard level > 0, level < 1 else { throw ValidationError("--level is between 0 and 1") }
-    guard null.isFinite else { throw ValidationError("--null takes a finite number") }
-    if let toys, toys < 100 { throw ValidationError("--toys takes 100 or more") }
+  private func replaceByToys(
+    _ result: inout StrengthScan, _ toys: Int, _ line: StrengthLine, _ input: LikelihoodInput,
+    _ observed: ObservedEvents?, _ context: CommandContext
+  ) throws {
+    let (theta, nu) = try line.thetaOfToys(input)
+    let values = line.axis.values
+    let margin = 1e-9 * (line.axis.upper - line.axis.lower)
+    guard let null = values.firstIndex(where: { abs($0 - test.null) <= margin }) else {
+      throw Problem(
+        .usage, "the null hypothesis \(test.null) is no point of the grid",
+        remedy: "choose --grid so that it is")
+    }
+    let grid = values.map { value in
+      var point = theta
+      point[line.place] = value
+      return point
+    }
+    let table = try input.source.table(grid, gridCount: grid.count)
+    let found =
+      try observed.map { try input.source.data($0, in: table) }
+      ?? input.source.asimovData(at: grid[null], nu: nu, in: table)
+    try result.replaceByToys(
+      table, null: null, toys: toys, seed: try context.seed(seed),
+      names: input.setup.parameterNames, data: found, team: input.team,
+      journal: context.journal)
   }
 }
-
-extension StrengthTest.Statistic: ExpressibleByArgument {}

@@ -40,13 +40,18 @@ struct StrengthText {
         + ([scan.level] + (scan.hasData ? [scan.upperLimit] : []) + scan.expectedLimits).map {
           TextTable.number($0)
         })
-    let hasError = scan.hasData && scan.toys > 0
+    let isOfToys = scan.toys > 0
+    func withErrors(_ values: [Double], _ errors: [Double]) -> [Double] {
+      isOfToys ? zip(values, errors).flatMap { [$0, $1] } : values
+    }
     var points = TextTable(
-      [scan.parameter] + (scan.hasData ? ["CLs"] : []) + (hasError ? ["error"] : []) + Self.bands)
+      [scan.parameter] + (scan.hasData ? ["CLs"] + (isOfToys ? ["error"] : []) : [])
+        + Self.bands.flatMap { isOfToys ? [$0, "error"] : [$0] })
     for point in scan.points {
       points.add(
-        ([point.value] + (scan.hasData ? [point.observed.cls] : [])
-          + (hasError ? [point.observedError] : []) + point.expected).map { TextTable.number($0) })
+        ([point.value]
+          + (scan.hasData ? withErrors([point.observed.cls], [point.observedError]) : [])
+          + withErrors(point.expected, point.expectedErrors)).map { TextTable.number($0) })
     }
     return limits.text + points.text
   }

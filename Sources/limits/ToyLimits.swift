@@ -52,7 +52,8 @@ struct ToyLimits: Tool {
     let seed = try context.seed(seed)
     let input = try LikelihoodInput(options, theta: theta.theta, context: context)
     let (axes, fixed, grid) = try scan.resolve(input.setup)
-    let truth = theta.theta.isEmpty ? nil : try theta.requireOne().resolve(input.setup)
+    let point = theta.theta.isEmpty ? nil : try input.resolve(theta.requireOne())
+    let truth = point?.theta
     let observed = try data.map { try input.observed($0, options, context) }
     let table = try input.source.table(
       grid + (truth.map { [$0] } ?? []), gridCount: grid.count)
@@ -61,7 +62,8 @@ struct ToyLimits: Tool {
     do {
       found =
         try observed.map { try input.source.data($0, in: table) }
-        ?? truth.map { try input.source.asimovData(at: $0, in: table) } ?? ToyData()
+        ?? point.map { try input.source.asimovData(at: $0.theta, nu: $0.nu, in: table) }
+        ?? ToyData()
     } catch let problem as Problem { throw data.map(problem.inFile) ?? problem }
     let construction = NeymanConstruction(
       table, names: input.setup.parameterNames, levels: level.levels, toys: pseudo.toys,
@@ -82,7 +84,9 @@ struct ToyLimits: Tool {
       statistics = [table.statistics(found.totals)]
       experimentNames = ["observed"]
     } else if truth != nil {
-      statistics = try construction.expectedStatistics(at: grid.count, experiments: experiments)
+      statistics = try construction.expectedStatistics(
+        at: grid.count, experiments: experiments,
+        nu: table.hasNuisances ? point?.nu : nil)
       experimentNames = ["-2 sigma", "-1 sigma", "median", "+1 sigma", "+2 sigma"]
     }
     var limits = input.source.limits(
@@ -92,7 +96,9 @@ struct ToyLimits: Tool {
     limits.eventCount =
       observed.map { Double($0.count) }
       ?? truth.map { _ in table.expectedEvents(grid.count) } ?? .nan
-    limits.notes += input.notes
+    limits.notes += input.notes + input.notes(nu: point?.nu ?? [])
+    try input.source.warn(
+      at: truth ?? input.setup.benchmarks[input.setup.referenceBenchmark].values, hasToys: true)
     limits.bestFit =
       observed == nil
       ? input.setup.parameterNames.map { _ in .nan } : table.best(statistics[0])
@@ -101,6 +107,11 @@ struct ToyLimits: Tool {
       experiments: experimentNames,
       experimentCount: truth == nil ? 0 : experiments,
       points: try construction.belt(range, statistics: statistics))
+    if let open = belt.smallestOpenLevel {
+      context.journal.warn(
+        "toys.open",
+        "the region of level \(open) reaches the border of the grid; use a wider --grid")
+    }
     var document = belt.document
     if part.count > 1 {
       ResultMerge.mark(

@@ -223,8 +223,8 @@ import Testing
 
   @Test func warningsThatMatter() throws {
     let wide = settings([
-      GridAxis(parameter: "t0", lower: -3, upper: 3, count: 9),
-      GridAxis(parameter: "t1", lower: -3, upper: 3, count: 9),
+      GridAxis(parameter: "t0", lower: -1.5, upper: 1.5, count: 61),
+      GridAxis(parameter: "t1", lower: -1.5, upper: 1.5, count: 61),
     ])
     // Good statistics and a wide grid: silence.
     #expect(try warnings(1e5, [BinAxis("x", edges: [-1, 0, 1])], wide) == [])

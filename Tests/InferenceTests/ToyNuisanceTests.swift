@@ -47,7 +47,9 @@ import Testing
 
   /// The profile of a pseudo-experiment is the minimum that the fit of limits finds, at every point, for every kind of
   /// constraint, with the rate and without.
-  @Test(.needsShared, arguments: ["gauss", "gauss:0.4", "lognormal:0.3", "flat"], [true, false])
+  @Test(
+    .needsShared,
+    arguments: ["gauss", "gauss:0.4", "lognormal:0.3", "poisson:0.3", "flat"], [true, false])
   func profilesAreThoseOfTheFit(_ text: String, _ rate: Bool) throws {
     let events = try NuisanceLimitsTests.mcToy()
     let table = try events.fill("x", edges: LimitsTests.edges)
