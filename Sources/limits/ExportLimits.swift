@@ -116,11 +116,11 @@ struct ExportLimits: Tool {
         .usage, "\(option) is for events; a table of bins is what it is",
         remedy: "leave it out, or give the events")
     }
-    let tables = try sources.map { ($0.name, try bins($0)) }
+    let tables = try sources.map { ($0.name, try binned($0)) }
     return (.tables(tables), try point(tables[0].1.setup))
   }
 
-  private func bins(_ source: any Source) throws -> BinnedEvents {
+  private func binned(_ source: any Source) throws -> BinnedEvents {
     do {
       var bins = try BinnedEvents(document: source.header.document)
       bins.setup = bins.setup.truncated(to: order.order)
