@@ -17,6 +17,7 @@ import Yams
 ///     benchmarks:                     # a value for every parameter
 ///       sm: {cHW: 0, cHq3: 0}
 ///     reference: sm                   # benchmark of nuisance weights; default the first
+///     morphing: polynomial            # default; none: benchmarks alone, which nothing joins
 ///     basis:                          # how missing benchmarks of the morphing basis are found
 ///       complete: true                # default true; false: fewer benchmarks than components are an error
 ///       trials: 100                   # random bases tried; default 100
@@ -67,6 +68,8 @@ public struct Analysis: Sendable {
   /// Without a morphing matrix, and with the benchmarks the user names only.
   public var setup = Setup()
   public var basis = Basis()
+  /// Whether weights are polynomials of the parameters; else the benchmarks are all there is.
+  public var hasMorphing = true
   public var defaultSet: DefaultSet?
   /// Line of each expression, by `observable pt_l`, `cut 1`, `efficiency 1`, `smearing of j energy`, `b_tag of c`.
   var lines: [String: Int] = [:]
@@ -112,8 +115,8 @@ public struct Analysis: Sendable {
 
 extension Analysis {
   private static let keys = [
-    "name", "parameters", "max-overall-power", "benchmarks", "reference", "basis", "observables",
-    "cuts", "efficiencies", "smearing", "tags", "systematics", "samples",
+    "name", "parameters", "max-overall-power", "benchmarks", "reference", "morphing", "basis",
+    "observables", "cuts", "efficiencies", "smearing", "tags", "systematics", "samples",
   ]
 
   private mutating func read(_ root: Node) throws {
@@ -140,6 +143,7 @@ extension Analysis {
       try refuseEqualBenchmarks(entry)
     }
     if let entry = section("reference") { try readReference(entry) }
+    if let entry = section("morphing") { try readMorphing(entry, section) }
     if let entry = section("basis") { try readBasis(entry) }
     if let entry = section("observables") { try readObservables(entry) }
     if let entry = section("cuts") { setup.cuts = try expressions(entry, role: "cut") }
@@ -217,6 +221,26 @@ extension Analysis {
         remedy: Entry.suggestion(name, among: setup.benchmarks.map(\.name)))
     }
     setup.referenceBenchmark = index
+  }
+
+  private mutating func readMorphing(_ entry: Entry, _ section: (String) -> Entry?) throws {
+    switch try entry.text() {
+    case "polynomial": return
+    case "none": hasMorphing = false
+    default:
+      throw entry.problem(
+        "'\(try entry.text())' is no kind of morphing", remedy: "use polynomial or none")
+    }
+    for key in ["basis", "max-overall-power"] {
+      guard let other = section(key) else { continue }
+      throw other.problem(
+        "'\(key)' is for polynomials, and there is to be no morphing", remedy: "remove one")
+    }
+    guard setup.benchmarks.count > 1 else {
+      throw entry.problem(
+        "without morphing the benchmarks are all there is, and there are \(setup.benchmarks.count)",
+        remedy: "give at least two under 'benchmarks'")
+    }
   }
 
   private mutating func readBasis(_ entry: Entry) throws {

@@ -1,4 +1,5 @@
 import EventModel
+import Morphing
 import Numerics
 
 /// The hypotheses of a row; moved from row to row.

@@ -46,7 +46,6 @@ public struct SampleMaker: Sendable {
     let hasNegative = events.weights.contains { $0 < 0 }
     let policy = plan.negative ?? (hasNegative ? .signed : .refuse)
     drawing = try EventDrawing(events, negative: policy, team: team)
-    signs = policy == .signed ? SignSums(events) : nil
     let setup = events.table.setup
     hasScore = plan.hasScore(setup)
     hasDenominatorScore = plan.hasDenominatorScore(setup)
@@ -55,6 +54,8 @@ public struct SampleMaker: Sendable {
     nuisancePoints = events.nuisance.map {
       NuisancePoints($0, plan, physics: setup.parameters.count, team: team)
     }
+    signs =
+      policy == .signed ? try Self.signs(events, plan, nuisancePoints) : nil
     profile =
       plan.nuisance == .profile
       ? try ScoreProfile(events, plan, nuisancePoints) : nil
@@ -62,6 +63,25 @@ public struct SampleMaker: Sendable {
     effective = try EffectiveEvents(
       plan, drawing: drawing, nuisancePoints: nuisancePoints, team: team)
     if let journal { effective.report(to: journal) }
+  }
+
+  /// Sums of signs, with those of listed hypotheses known where they are not too many.
+  private static func signs(
+    _ events: WeightedEvents, _ plan: SamplePlan, _ points: NuisancePoints?
+  ) throws -> SignSums {
+    var signs = SignSums(events)
+    let listed = Set(plan.sources.flatMap { $0.list ?? [] })
+    guard !plan.isWeighted, listed.count <= 1000 else { return signs }
+    let physics = events.table.setup.parameters.count
+    try signs.prepare(
+      listed.map { coordinates in
+        var point = events.hypothesis(needsScore: false)
+        try point.move(
+          to: Array(coordinates[..<physics]),
+          nuisance: points?.point(Array(coordinates[physics...]), last: nil))
+        return point
+      }, events)
+    return signs
   }
 
   private static func order(_ count: Int, _ seed: UInt64) -> [Int32] {

@@ -64,19 +64,35 @@ public struct SamplePlan: Sendable {
     self.negative = negative
   }
 
-  /// Rows have a joint score; between benchmarks without a morphing basis a ratio has none.
+  /// Rows have a joint score; without a morphing basis a ratio has one where all of its numerators are benchmarks with
+  /// shifted ones beside them.
   func hasScore(_ setup: Setup) -> Bool {
     switch method {
     case .plain, .test: false
     case .score, .density: true
-    case .ratio, .ratios: setup.morphing != nil
+    case .ratio, .ratios:
+      setup.morphing != nil || ([theta0] + additional).allSatisfy { Self.hasShifted($0, setup) }
     }
   }
 
   /// Rows have a joint score at θ1 too: where θ1 is not the same in all of them.
   func hasDenominatorScore(_ setup: Setup) -> Bool {
-    guard method.isRatio, hasScore(setup) else { return false }
-    return !additional.isEmpty || theta1?.list?.count != 1
+    guard method.isRatio, hasScore(setup), !additional.isEmpty || theta1?.list?.count != 1
+    else { return false }
+    return setup.morphing != nil
+      || ([theta1].compactMap { $0 } + additional).allSatisfy { Self.hasShifted($0, setup) }
+  }
+
+  /// All hypotheses are benchmarks whose neighbours give finite differences.
+  private static func hasShifted(_ source: ThetaSource, _ setup: Setup) -> Bool {
+    guard let points = source.list, let bases = setup.finiteDifferences?.bases.map(\.base)
+    else { return false }
+    let physics = setup.parameters.count
+    return points.allSatisfy { point in
+      setup.benchmarks.contains {
+        bases.contains($0.name) && $0.values.elementsEqual(point.prefix(physics))
+      }
+    }
   }
 
   /// - Throws: `.usage` for what cannot be combined, `.data` for what the events do not allow.

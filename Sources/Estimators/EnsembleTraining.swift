@@ -23,8 +23,13 @@ public struct EnsembleChoice: Sendable, Equatable {
     }
     guard let member else { return }
     let parts = member.split(separator: "/", omittingEmptySubsequences: false).map { Int($0) }
+    guard members == nil else {
+      throw Problem(
+        .usage, "--members and --member '\(member)' are both given",
+        remedy: "write --member K/N alone for one member, or --members N for all")
+    }
     guard parts.count == 2, let number = parts[0], let whole = parts[1], whole <= 10_000,
-      (1...max(1, whole)).contains(number), members == nil || members == whole
+      (1...max(1, whole)).contains(number)
     else {
       throw Problem(
         .usage, "--member '\(member)' is not K/N with 1 <= K <= N", remedy: "write 3/8")

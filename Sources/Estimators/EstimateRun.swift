@@ -49,6 +49,11 @@ public struct EstimateRun: Sendable {
     let input = try Input(source, estimator: estimator)
     let setup = try Setup(document: source.header.document)
     try estimator.requireFit(setup, file: source.name)
+    if points.isEmpty, estimator.target != .score, let theta = input.theta,
+      let names = source.header.fields[theta].components
+    {
+      try estimator.requireCoordinates(names, file: source.name)
+    }
     var document = setup.document()
     document.set("estimates/target", estimator.target.rawValue)
     document.set("estimates/method", estimator.models[0].method)

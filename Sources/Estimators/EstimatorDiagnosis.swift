@@ -41,7 +41,11 @@ public struct EstimatorDiagnosis: Sendable {
 
   /// Points that are taken where none are given: the benchmarks inside the range of training, θ1 left out.
   public func defaultPoints() -> [(name: String, theta: [Double])] {
-    events.setup.benchmarks.map { ($0.name, $0.values) }.filter {
+    // Nuisance parameters are 0 at benchmarks.
+    let count = estimator.parameterNames.count
+    return events.setup.benchmarks.map {
+      ($0.name, $0.values + [Double](repeating: 0, count: count - $0.values.count))
+    }.filter {
       $0.1 != estimator.referenceTheta && estimator.outsideTrainingRange($0.1).isEmpty
     }
   }

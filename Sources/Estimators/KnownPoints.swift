@@ -17,6 +17,28 @@ extension Estimator {
     }
   }
 
+  /// Whether the nuisance parameters of the events are among the coordinates of the model's hypotheses.
+  public func hasNuisance(_ setup: Setup) -> Bool {
+    parameterNames.count > setup.parameters.count
+  }
+
+  /// The same of a sample, whose rows may have nuisance parameters among their coordinates or not.
+  public func requireFit(_ sample: TrainingRows, file: String? = nil) throws {
+    try requireFit(sample.info.setup, file: file)
+    try requireCoordinates(sample.parameterNames, file: file)
+  }
+
+  /// That hypotheses with these coordinates are those of the model.
+  func requireCoordinates(_ names: [String], file: String?) throws {
+    guard names == parameterNames else {
+      throw Problem(
+        .data,
+        "the model's hypotheses have the coordinates \(parameterNames.joined(separator: ", ")), and "
+          + "those of the sample \(names.joined(separator: ", "))",
+        remedy: "make the sample with the --nuisance of the training", file: file)
+    }
+  }
+
   /// The parameters by which θ lies outside the range seen in training; empty inside.
   ///
   /// A network of two hypotheses knows pairs in both orders.

@@ -31,6 +31,11 @@ public struct RatioPlan: Sendable, Equatable {
         .usage, "a \(network.rawValue) network has one hypothesis in it",
         remedy: "evaluate it with --theta1 for another denominator")
     }
+    guard plan.hypotheses == 1 || !isOnePoint || !method.usesScore else {
+      throw Problem(
+        .data, "the sample has one denominator hypothesis, and no scores at it (\(info.theta1))",
+        remedy: "draw theta1 from a prior or several points, or train with --hypotheses 1")
+    }
     guard plan.hypotheses == 2 || isOnePoint else {
       throw Problem(
         .data, "the sample has more than one denominator hypothesis (\(info.theta1))",
@@ -39,6 +44,14 @@ public struct RatioPlan: Sendable, Equatable {
           : "draw it with a single --theta1")
     }
     return plan
+  }
+
+  /// That rows of both hypotheses are there where the method tells them apart: the squared errors of ratios alone are
+  /// right with one of them.
+  /// - Parameter file: of the sample, for messages.
+  public func check(_ sample: TrainingRows, file: String? = nil) throws {
+    guard method.needsBothClasses else { return }
+    try sample.requireBothClasses(for: "--method \(method.rawValue)", file: file)
   }
 
   /// The columns that it needs.
@@ -52,6 +65,11 @@ public struct RatioPlan: Sendable, Equatable {
     }
     return columns
   }
+}
+
+extension RatioMethod {
+  /// Cross entropies tell the hypotheses apart; a squared error of r or 1/r has its minimum at the ratio over rows of one.
+  var needsBothClasses: Bool { self != .rolr && self != .rascal }
 }
 
 extension EstimatorTrainer {
@@ -88,6 +106,7 @@ extension EstimatorTrainer {
     _ sample: TrainingRows, _ plan: RatioPlan
   ) throws -> any MemberTraining {
     let plan = try plan.resolved(sample.info)
+    try plan.check(sample)
     guard plan.hypotheses == 2 || sample.info.theta1Values.count == sample.parameterNames.count
     else {
       throw Problem(

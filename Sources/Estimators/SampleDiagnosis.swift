@@ -38,24 +38,42 @@ public struct SampleDiagnosis: Sendable {
     estimator: Estimator, sample: TrainingRows, plan: EstimatorDiagnosis.Plan, team: ThreadTeam,
     file: String? = nil
   ) throws {
-    try estimator.requireFit(sample.info.setup, file: file)
-    if estimator.target == .score {
-      let p = sample.parameterNames.count
-      let drawn = sample.theta.isEmpty ? sample.info.theta1Values : sample.theta
-      for (i, value) in drawn.enumerated() where value != estimator.referenceTheta[i % p] {
-        throw Problem(
-          .data,
-          "the row is drawn at \(sample.parameterNames[i % p])=\(value), and the model is of the score at \(estimator.referenceTheta[i % p])",
-          remedy: "test it on a sample drawn at its own point, or on events", file: file,
-          place: "row \(i / p + 1)")
-      }
-    }
+    try Self.requirePoint(estimator, sample, file: file)
     self.estimator = estimator
     self.sample = sample
     weights =
       sample.weights.isEmpty ? [Double](repeating: 1, count: sample.count) : sample.weights
     self.plan = plan
     self.team = team
+  }
+
+  /// That the coordinates are the model's, and that rows for a score model are drawn at its point and have its kind of
+  /// scores: profiled ones are of the parameters alone, at hypotheses that have nuisance parameters besides.
+  static func requirePoint(
+    _ estimator: Estimator, _ sample: TrainingRows, file: String?
+  ) throws {
+    guard estimator.target == .score else { return try estimator.requireFit(sample, file: file) }
+    try estimator.requireFit(sample.info.setup, file: file)
+    let p = estimator.parameterNames.count
+    func isProfiled(_ info: SampleInfo) -> Bool { !info.profileMatrix.isEmpty }
+    guard sample.scores.count == p * sample.count,
+      isProfiled(sample.info) == isProfiled(estimator.models[0].sample)
+    else {
+      throw Problem(
+        .data, "the scores of the sample treat nuisance parameters in another way than the model",
+        remedy: "make the sample with the --nuisance of the training", file: file)
+    }
+    let drawn = sample.theta.isEmpty ? sample.info.theta1Values : sample.theta
+    let width = sample.theta.isEmpty ? drawn.count : drawn.count / sample.count
+    for (i, value) in drawn.enumerated() where i % width < p {
+      let wanted = estimator.referenceTheta[i % width]
+      guard value != wanted else { continue }
+      throw Problem(
+        .data,
+        "the row is drawn at \(estimator.parameterNames[i % width])=\(value), and the model is of the score at \(wanted)",
+        remedy: "test it on a sample drawn at its own point, or on events", file: file,
+        place: "row \(i / width + 1)")
+    }
   }
 
   public func run() throws -> Diagnosis {
@@ -131,9 +149,7 @@ public struct SampleDiagnosis: Sendable {
     }
     let test = ClosureTest(
       inputs: inputs, width: inputs.count / max(1, sample.count),
-      identities: (0..<sample.count).map {
-        sample.eventIDs.isEmpty ? UInt64($0) : UInt64(bitPattern: sample.eventIDs[$0])
-      }, seed: plan.seed, team: team)
+      identities: sample.identities, seed: plan.seed, team: team)
     try checks.addClosure(test, logs: logs, numerator: numerator, denominator: denominator)
   }
 }

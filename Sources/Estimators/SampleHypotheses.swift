@@ -31,7 +31,7 @@ public struct SampleHypotheses: HypothesisRows {
   /// - Parameter sample: of rows that no training saw.
   /// - Throws: `.data` where its parameters or its θ1 are not the model's.
   public init(_ sample: TrainingRows, estimator: Estimator, file: String? = nil) throws {
-    try estimator.requireFit(sample.info.setup, file: file)
+    try estimator.requireFit(sample, file: file)
     guard sample.info.theta1Values == estimator.referenceTheta else {
       throw Problem(
         .data, "its theta1 is not the theta1 of the model",

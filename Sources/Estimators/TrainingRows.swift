@@ -59,6 +59,20 @@ public struct TrainingRows: Sendable {
     self.parameterNames = parameterNames
   }
 
+  /// Event ids, or row numbers where there are none.
+  var identities: [UInt64] {
+    (0..<count).map { eventIDs.isEmpty ? UInt64($0) : UInt64(bitPattern: eventIDs[$0]) }
+  }
+
+  /// That rows of both hypotheses are there, for what learns or tells one from the other.
+  /// - Parameter user: what needs them.
+  func requireBothClasses(for user: String, file: String? = nil) throws {
+    guard let first = labels.first, !labels.contains(where: { $0 != first }) else { return }
+    throw Problem(
+      .data, "all \(count) rows have y = \(Int(first)), and \(user) needs rows of both hypotheses",
+      remedy: "mix the rows of theta0 and theta1; --rows takes the first of the file", file: file)
+  }
+
   /// The lowest and the highest θ0 of each parameter.
   var thetaRange: [[Double]] { range(theta) }
   /// The same of θ1.

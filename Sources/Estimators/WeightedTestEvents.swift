@@ -6,7 +6,8 @@ import Numerics
 
 /// Events of one part with the weights of every θ: what an estimator is tested and calibrated with.
 ///
-/// All hypotheses share the events, so nothing is drawn. σ(θ) is of all rows of the table, as everywhere.
+/// All hypotheses share the events, so nothing is drawn. σ(θ) is of all rows of the table, as everywhere. Where the model's
+/// hypotheses have nuisance parameters, θ stands for (θ, ν), and weights are dσ_e(θ, ν).
 public struct WeightedTestEvents: Sendable {
   /// Rows × the estimator's observables.
   public let x: [Double]
@@ -21,6 +22,11 @@ public struct WeightedTestEvents: Sendable {
   /// Σ_e f_e W_eb over all rows.
   private let totals: [Double]
   private let evaluator: PointWeights
+  /// The rows of the table, and how nuisance parameters move their weights; nil where they play no part.
+  private let rows: [Int]
+  private let response: NuisanceResponse?
+  /// −I_θν I_νν⁻¹ of a score that was profiled in training; empty where it was not.
+  private let profile: [Double]
 
   /// - Parameter table: with at least the estimator's observables.
   /// - Throws: `.data` for missing observables, NaN, other parameters, and a part without events.
@@ -51,6 +57,11 @@ public struct WeightedTestEvents: Sendable {
     evaluator = PointWeights(table.setup)
     let width = evaluator.count
     self.width = width
+    self.rows = rows
+    profile = estimator.models[0].sample.profileMatrix
+    response =
+      estimator.hasNuisance(table.setup) || !profile.isEmpty
+      ? try NuisanceResponse(table, factors: factors, width: width) : nil
     var weights: [Double] = []
     weights.reserveCapacity(rows.count * width)
     for row in rows {
@@ -74,48 +85,98 @@ public struct WeightedTestEvents: Sendable {
     }
   }
 
-  /// σ(θ) of all rows [pb].
-  public func crossSection(at theta: [Double]) throws -> Double {
-    let w = try evaluator.weights(at: theta)
+  /// What a hypothesis makes of the benchmarks.
+  private struct Point {
+    /// w_b(θ).
+    var weights: [Double]
+    /// Σ_e F_e(ν) f_e W_eb over all rows.
+    var totals: [Double]
+    var nuisance: NuisancePoint?
+    /// σ(θ, ν) [pb].
+    var crossSection: Double
+  }
+
+  private func point(_ coordinates: [Double]) throws -> Point {
+    let physics = evaluator.parameterCount
+    let w = try evaluator.weights(at: Array(coordinates.prefix(physics)))
+    let nuisance = response.map { response in
+      response.point(
+        coordinates.count > physics
+          ? Array(coordinates[physics...]) : [Double](repeating: 0, count: response.count))
+    }
+    let totals = nuisance?.totals ?? totals
     let sigma = zip(w, totals).reduce(0) { $0 + $1.0 * $1.1 }
     guard sigma > 0 else {
       throw Problem(
         .data,
-        "the cross section at \(PointSpecification.name(of: theta, setup)) is \(sigma) pb",
+        "the cross section at \(PointSpecification.name(of: coordinates, setup)) is \(sigma) pb",
         remedy: "stay where the events describe the theory")
     }
-    return sigma
+    return Point(weights: w, totals: totals, nuisance: nuisance, crossSection: sigma)
+  }
+
+  /// Σ_b w_b f_e W_eb of an event, without what nuisance parameters do to it.
+  private func nominal(_ event: Int, _ w: ArraySlice<Double>) -> Double {
+    var sum = 0.0
+    for b in 0..<width { sum += w[w.startIndex + b] * weights[event * width + b] }
+    return sum
+  }
+
+  /// σ(θ) of all rows [pb].
+  public func crossSection(at theta: [Double]) throws -> Double {
+    try point(theta).crossSection
   }
 
   /// dσ_e(θ)/σ(θ): p(x_e, z_e|θ) up to a factor that is the same for all θ, so that ratios are joint ratios.
   public func densities(at theta: [Double]) throws -> [Double] {
-    let w = try evaluator.weights(at: theta)
-    let sigma = try crossSection(at: theta)
+    let point = try point(theta)
     return (0..<count).map { event in
-      var sum = 0.0
-      for b in 0..<width { sum += w[b] * weights[event * width + b] }
-      return sum / sigma
+      let value = nominal(event, point.weights[...]) / point.crossSection
+      guard let response, let nu = point.nuisance?.nu else { return value }
+      return value * response.factor(row: rows[event], nu)
     }
   }
 
-  /// ∇dσ_e/dσ_e − ∇σ/σ, rows × parameters; 0 where dσ_e is 0. Nil where the setup gives no gradients there.
+  /// ∇dσ_e/dσ_e − ∇σ/σ, rows × parameters, with those by nuisance parameters where the model has them; 0 where dσ_e is 0.
+  /// Nil where the setup gives no gradients there. Of a profiled score its own combination.
   public func scores(at theta: [Double]) throws -> [Double]? {
-    guard let gradients = try? evaluator.gradients(at: theta) else { return nil }
-    let p = evaluator.parameterCount
-    let sigma = try crossSection(at: theta)
-    let w = try evaluator.weights(at: theta)
-    let mean = (0..<p).map { k in
-      (0..<width).reduce(0) { $0 + gradients[k * width + $1] * totals[$1] } / sigma
+    let physics = evaluator.parameterCount
+    guard let gradients = try? evaluator.gradients(at: Array(theta.prefix(physics))) else {
+      return nil
     }
+    let point = try point(theta)
+    let m = response?.count ?? 0
+    let nu = point.nuisance?.nu ?? []
+    var mean = [Double](repeating: 0, count: physics + m)
+    for k in mean.indices {
+      for b in 0..<width {
+        mean[k] +=
+          k < physics
+          ? gradients[k * width + b] * point.totals[b]
+          : point.weights[b] * (point.nuisance?.totalGradients[(k - physics) * width + b] ?? 0)
+      }
+      mean[k] /= point.crossSection
+    }
+    let p = profile.isEmpty ? physics + m : physics
     var result = [Double](repeating: 0, count: count * p)
+    var own = mean
     for event in 0..<count {
-      var own = 0.0
-      for b in 0..<width { own += w[b] * weights[event * width + b] }
-      guard own != 0 else { continue }
+      let value = nominal(event, point.weights[...])
+      guard value != 0 else { continue }
+      for k in 0..<physics {
+        own[k] = nominal(event, gradients[(k * width)..<((k + 1) * width)]) / value - mean[k]
+      }
+      if let response {
+        for k in 0..<m {
+          own[physics + k] = response.slope(row: rows[event], k, nu) - mean[physics + k]
+        }
+      }
       for k in 0..<p {
-        var sum = 0.0
-        for b in 0..<width { sum += gradients[k * width + b] * weights[event * width + b] }
-        result[event * p + k] = sum / own - mean[k]
+        var sum = own[k]
+        if !profile.isEmpty {
+          for n in 0..<m { sum += profile[k * m + n] * own[physics + n] }
+        }
+        result[event * p + k] = sum
       }
     }
     return result

@@ -239,8 +239,11 @@ final class HDF5Reader {
     try requireInside(set.id, path)
     let type = HDF5Handle(H5Dget_type(set.id), H5Tclose)
     let kind = H5Tget_class(type.id)
-    guard kind == H5T_INTEGER || kind == H5T_FLOAT else {
-      throw problem("this dataset holds no numbers", path)
+    // What h5py and others make of booleans is an enumeration of two, read as 0 and 1.
+    let isBoolean = kind == H5T_ENUM && H5Tget_nmembers(type.id) == 2
+    guard kind == H5T_INTEGER || kind == H5T_FLOAT || isBoolean else {
+      throw problem(
+        "this dataset holds no numbers", path, remedy: "write it as integers or floating point")
     }
     let shape = try shape(of: set.id, path)
     guard shape.count == 1 || shape.count == 2 else {

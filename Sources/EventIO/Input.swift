@@ -71,7 +71,7 @@ public enum Input {
     let wanted = Kind.allCases.filter(expecting.contains).map(\.rawValue).joined(separator: " or ")
     throw Problem(
       .data, "this is of kind \(header.kind.rawValue), where \(wanted) is needed",
-      remedy: remedies[header.kind], file: file)
+      remedy: remedy(for: header.kind, expecting), file: file)
   }
 
   /// Whether the rows of an input can be read a second time.
@@ -79,10 +79,23 @@ public enum Input {
     path != "-" && FileStatus.of(path)?.isRegular == true
   }
 
-  private static let remedies: [Kind: String] = [
-    .setup: "make events of it with lhe-read", .events: "make a training sample with augment",
-    .sample: "train with train-ratio or train-score", .model: "give the model with --model",
-  ]
+  /// What makes what is needed of what was given, or where that belongs; else how what is needed is made.
+  private static func remedy(for given: Kind, _ expecting: Set<Kind>) -> String? {
+    switch given {
+    case .setup where expecting.contains(.events): return "make events of it with lhe-read"
+    case .events where expecting == [.sample]: return "make a training sample with augment"
+    case .sample where expecting == [.events]: return "give the events that it was drawn from"
+    case .sample where expecting == [.model]: return "train a model on it first"
+    case .model where expecting.isSuperset(of: [.events]): return "give the model with --model"
+    default: break
+    }
+    let makers: [(Kind, String)] = [
+      (.model, "models are made by train-ratio, train-score and train-density"),
+      (.sample, "samples are made by augment"), (.events, "events are made by lhe-read"),
+      (.setup, "setups are made by 'morph setup'"),
+    ]
+    return makers.first { expecting.contains($0.0) }?.1
+  }
 
   private static func open(
     _ path: String, options: InputOptions, journal: Journal

@@ -1,9 +1,11 @@
 import Diagnostics
 
 /// A parameter point as written on a command line: a benchmark's name, or `cHW=0.3,cHq3=-0.1` (what is not named is 0).
-public enum PointSpecification: Sendable, Equatable {
+public indirect enum PointSpecification: Sendable, Equatable {
   case benchmark(String)
   case values([String: Double])
+  /// A point of a list, with where it stands.
+  case listed(PointSpecification, file: String, line: Int)
 
   public init(parsing text: String) throws {
     guard text.contains("=") else {
@@ -52,6 +54,20 @@ public enum PointSpecification: Sendable, Equatable {
         point[try setup.coordinate(name, nuisance: nuisance)] = value
       }
       return point
+    case .listed(let point, let file, let line):
+      do { return try point.resolve(setup, nuisance: nuisance) } catch let problem as Problem {
+        throw Problem(
+          .data, problem.fact, remedy: problem.remedy, file: file, place: "line \(line)")
+      }
+    }
+  }
+
+  /// The coordinates that are named; none of a benchmark.
+  public var names: [String] {
+    switch self {
+    case .benchmark: []
+    case .values(let values): Array(values.keys)
+    case .listed(let point, _, _): point.names
     }
   }
 
@@ -59,6 +75,7 @@ public enum PointSpecification: Sendable, Equatable {
   public var description: String {
     switch self {
     case .benchmark(let name): name
+    case .listed(let point, _, _): point.description
     case .values(let values):
       values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
     }
@@ -66,7 +83,7 @@ public enum PointSpecification: Sendable, Equatable {
 
   /// The written form of coordinates: `cHW=0.3,cHq3=0.0`.
   public static func name(of theta: [Double], _ setup: Setup) -> String {
-    zip(setup.parameterNames, theta).map { "\($0)=\($1)" }.joined(separator: ",")
+    zip(setup.coordinateNames(nuisance: true), theta).map { "\($0)=\($1)" }.joined(separator: ",")
   }
 }
 

@@ -14,8 +14,15 @@ public enum ThetaSpecification: Sendable, Equatable {
 
   /// `prior` (flat over the setup's ranges), a prior (`flat:cHW=-1:1`, `log:`, `gauss:`), `grid:cHW=-1:1:11,cHq3=0:1:3`, or
   /// a point; of points and grids there may be several.
-  public init(parsing texts: [String]) throws {
-    let parts = try texts.map(Self.parse)
+  ///
+  /// - Parameter places: where texts of lists stand; nil elsewhere. Empty where there are none.
+  public init(parsing texts: [String], places: [(file: String, line: Int)?] = []) throws {
+    let parts = try texts.enumerated().map { i, text -> ThetaSpecification in
+      guard i < places.count, let place = places[i] else { return try Self.parse(text) }
+      return .points([
+        .listed(try PointSpecification(parsing: text), file: place.file, line: place.line)
+      ])
+    }
     if parts.count == 1, let part = parts.first {
       self = part
       return
@@ -97,10 +104,7 @@ public enum ThetaSpecification: Sendable, Equatable {
   /// The coordinates that are named, in any order.
   public var names: [String] {
     switch self {
-    case .points(let points):
-      points.flatMap { point in
-        if case .values(let values) = point { Array(values.keys) } else { [String]() }
-      }
+    case .points(let points): points.flatMap(\.names)
     case .grid(let axes): axes.map(\.parameter)
     case .list(let parts): parts.flatMap(\.names)
     case .prior(let priors, _): Array(priors.keys)

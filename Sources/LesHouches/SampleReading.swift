@@ -62,7 +62,7 @@ private final class SampleReading {
   // Checks of overlapping access cost more than the access in the loop over events; nothing here calls back.
   @exclusivity(unchecked) private var sums = WeightSums()
   @exclusivity(unchecked) private var kept = 0
-  /// Slot of each benchmark's weight; −1 is XWGTUP.
+  /// Slot of each benchmark's weight; −1 is XWGTUP, −2 the weight 0.
   private var slots: [Int] = []
   private var extraSlots: [Int] = []
   private let variations: VariationReader
@@ -153,11 +153,31 @@ private final class SampleReading {
     for (b, origin) in weights.origins.enumerated() {
       if case .event = origin, reader.weight(slots[b]) == nil { slots[b] = -1 }
     }
+    standAlone(weights.samplingBenchmark)
+  }
+
+  /// Where nothing joins the benchmarks (mass hypotheses, signal and background), a file without any weight of the others
+  /// stands for its own alone: its events weigh 0 at them, which have samples of their own.
+  private func standAlone(_ own: Int) {
+    guard set.setup.morphing == nil, set.setup.finiteDifferences == nil, slots.count > 1 else {
+      return
+    }
+    let others = slots.indices.filter { $0 != own }
+    let declared = Set(reader.head.weights.map(\.id))
+    guard
+      others.allSatisfy({
+        slots[$0] >= 0 && reader.weight(slots[$0]) == nil
+          && !declared.contains(reader.knownIDs[slots[$0]])
+      })
+    else { return }
+    for b in others { slots[b] = -2 }
+    set.journal.note(
+      "\(reader.name): no weight of another benchmark; its events have the weight 0 there")
   }
 
   @inline(__always)
   private func weight(_ slot: Int, _ event: borrowing ParticleEvent) throws -> Double {
-    if slot < 0 { return event.weight }
+    if slot < 0 { return slot == -1 ? event.weight : 0 }
     if let value = reader.weight(slot) { return value }
     throw missing(slot)
   }

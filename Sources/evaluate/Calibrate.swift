@@ -27,8 +27,7 @@ struct Calibrate: Tool {
 
   @OptionGroup var theta: ThetaOption
   @OptionGroup var grid: GridOption
-  @OptionGroup var partition: PartitionOption
-  @OptionGroup var combination: CombineOption
+  @OptionGroup var events: TestEventOptions
   @OptionGroup var output: FileOutputGroup
   @OptionGroup var common: CommonOptions
 
@@ -44,31 +43,24 @@ struct Calibrate: Tool {
     let estimator = try Estimator(
       [ensemble], names: model.model, team: ThreadTeam(threads: context.threads))
     let source = try context.openTable(input, expecting: [.events, .sample])
-    let (rows, setup) = try rows(of: source, estimator)
+    let (rows, setup) = try rows(of: source, estimator, context)
     ensemble.calibration = try RatioCalibrator(events: rows, journal: context.journal).calibrate(
-      estimator, method: method, points: context.points(theta, grid, setup: setup),
+      estimator, method: method,
+      points: context.points(
+        theta, grid, setup: setup, nuisance: estimator.hasNuisance(setup)),
       eventsDigest: (source as? any DigestedSource)?.contentDigest
         ?? ContentDigest.of(source.header))
     try context.writeDocument(kind: .model, document: ensemble.document, output: output)
   }
 
   private func rows(
-    of source: any Source, _ estimator: Estimator
+    of source: any Source, _ estimator: Estimator, _ context: CommandContext
   ) throws -> (any HypothesisRows, Setup) {
     guard source.header.kind == .sample else {
-      let events = try WeightedTestEvents(
-        EventTable.load(source, observables: estimator.observableNames), estimator: estimator,
-        part: partition.partition ?? .validation, combination: combination.combine,
-        file: input.path)
+      let events = try self.events.events(source, estimator, part: .validation, context)
       return (events, events.setup)
     }
-    for (option, isGiven) in [
-      ("--partition", partition.partition != nil), ("--combine", combination.combine != nil),
-    ] where isGiven {
-      throw Problem(
-        .usage, "\(option) is for events; the rows of a sample are drawn",
-        remedy: "leave it out, or give events", file: source.name)
-    }
+    try events.refuse(for: source)
     let sample = try TrainingRows(
       source, columns: SampleHypotheses.columns, observables: estimator.observableNames)
     return (

@@ -19,8 +19,7 @@ struct Diagnose: Tool {
   @OptionGroup var model: ModelOption
   @OptionGroup var theta: ThetaOption
   @OptionGroup var grid: GridOption
-  @OptionGroup var partition: PartitionOption
-  @OptionGroup var combination: CombineOption
+  @OptionGroup var events: TestEventOptions
 
   @Option(
     help: ArgumentHelp(
@@ -79,13 +78,11 @@ struct Diagnose: Tool {
     _ source: any Source, _ estimator: Estimator, _ plan: EstimatorDiagnosis.Plan,
     _ context: CommandContext
   ) throws -> Diagnosis {
-    let events = try WeightedTestEvents(
-      EventTable.load(source, observables: estimator.observableNames), estimator: estimator,
-      part: partition.partition ?? .test, combination: combination.combine, file: input.path)
+    let events = try self.events.events(source, estimator, part: .test, context)
     let diagnosing = EstimatorDiagnosis(
       estimator: estimator, events: events, plan: plan, team: ThreadTeam(threads: context.threads),
       journal: context.journal)
-    let given = try context.points(theta, grid, setup: events.setup)
+    let given = try context.points(theta, grid, of: estimator, setup: events.setup)
     return try diagnosing.run(points: given.isEmpty ? diagnosing.defaultPoints() : given)
   }
 
@@ -93,15 +90,12 @@ struct Diagnose: Tool {
     _ source: any Source, _ estimator: Estimator, _ plan: EstimatorDiagnosis.Plan,
     _ context: CommandContext
   ) throws -> Diagnosis {
-    for (option, isGiven) in [
-      ("--theta", !theta.theta.isEmpty), ("--grid", !grid.grid.isEmpty),
-      ("--partition", partition.partition != nil), ("--combine", combination.combine != nil),
-      ("--luminosity", luminosity != nil),
-    ] where isGiven {
-      throw Problem(
-        .usage, "\(option) is for events; the rows of a sample have their own hypotheses",
-        remedy: "leave it out, or give events", file: source.name)
-    }
+    try events.refuse(
+      for: source,
+      [
+        ("--theta", !theta.theta.isEmpty), ("--grid", !grid.grid.isEmpty),
+        ("--luminosity", luminosity != nil),
+      ])
     let sample = try TrainingRows(
       source, columns: SampleDiagnosis.columns(for: estimator, of: source.header),
       observables: estimator.observableNames)

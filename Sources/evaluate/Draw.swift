@@ -22,7 +22,9 @@ struct Draw: Tool {
   mutating func execute(_ context: CommandContext) throws {
     let count = try count.require()
     let estimator = try context.readEstimator(model)
-    let points = try context.points(theta, grid, setup: estimator.models[0].sample.setup)
+    let setup = estimator.models[0].sample.setup
+    let points = try context.points(
+      theta, grid, setup: setup, nuisance: estimator.hasNuisance(setup))
     let drawing = try ModelDrawing(
       estimator: estimator, points: points, count: count, seed: try context.seed(seed),
       journal: context.journal)

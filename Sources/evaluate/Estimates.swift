@@ -54,7 +54,7 @@ struct Estimates: Tool {
       return
     }
     let setup = try Setup(document: source.header.document)
-    let isWide = estimator.parameterNames.count > setup.parameters.count
+    let isWide = estimator.hasNuisance(setup)
     let points = try context.points(theta, grid, setup: setup, nuisance: isWide)
     // A sample has been drawn from a part already.
     let part = partition.partition ?? (source.header.kind == .sample ? .all : .test)
@@ -82,7 +82,7 @@ struct Estimates: Tool {
     let sample = try TrainingRows(
       source, columns: columns,
       observables: estimator.observableNames)
-    try estimator.requireFit(sample.info.setup, file: source.name)
+    try estimator.requireFit(sample, file: source.name)
     let result = try EstimatorComparison(sample, estimator: estimator)
     var table = TextTable(["quantity", "value"])
     table.add(["rows", "\(result.rows)"])
@@ -96,6 +96,7 @@ struct Estimates: Tool {
     for (name, error) in zip(sample.parameterNames, result.scoreErrors) {
       table.add(["mean squared error of the score by \(name)", TextTable.number(error)])
     }
-    try context.report(text: table.text, document: result.document, output: output)
+    try context.report(
+      text: table.text, document: result.document, kind: .estimates, output: output)
   }
 }

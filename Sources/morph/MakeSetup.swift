@@ -46,8 +46,13 @@ struct MakeSetup: Tool {
       }
       setup.observables = try Selection(setup).observables
     } catch let problem as Problem { throw analysis.located(problem) }
-    do { setup = try complete(setup, analysis.basis, context) } catch let problem as Problem {
-      throw problem.inFile(reader.name)
+    if analysis.hasMorphing {
+      do { setup = try complete(setup, analysis.basis, context) } catch let problem as Problem {
+        throw problem.inFile(reader.name)
+      }
+    } else {
+      context.journal.note(
+        "no morphing: \(setup.benchmarks.count) benchmarks, and nothing between them")
     }
     do { try Self.checkSamples(setup) } catch let problem as Problem {
       throw analysis.located(problem)

@@ -48,6 +48,11 @@ struct TrainDensity: Tool {
 
   mutating func execute(_ context: CommandContext) throws {
     _ = try output.requirePath()
+    guard alpha == nil || method != .nde else {
+      throw Problem(
+        .usage, "--method nde has no score term for --alpha to weigh",
+        remedy: "leave --alpha away, or use scandal")
+    }
     var choices = training.choices(seed: try context.seed(seed))
     choices.alpha = alpha
     let flow = try FlowPlan(flows: flows, base: base)

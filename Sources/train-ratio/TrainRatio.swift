@@ -49,6 +49,11 @@ struct TrainRatio: Tool {
 
   mutating func execute(_ context: CommandContext) throws {
     _ = try output.requirePath()
+    guard alpha == nil || method.usesScore else {
+      throw Problem(
+        .usage, "--method \(method.rawValue) has no score term for --alpha to weigh",
+        remedy: "leave --alpha away, or use cascal, rascal or alices")
+    }
     var choices = training.choices(seed: try context.seed(seed))
     choices.alpha = alpha
     let trainer = try EstimatorTrainer(
@@ -67,6 +72,7 @@ struct TrainRatio: Tool {
     var feed = try TrainingFeed(
       source, columns: plan.columns, observables: observables.names(),
       rows: training.rows, epochRows: training.epochRows, reopen: context.reopener(input, source))
+    try plan.check(feed.first, file: source.name)
     feed.first.digest = context.digest(of: source)
     let model = try trainer.trainRatio(
       feed, plan: plan,

@@ -40,6 +40,7 @@ import Testing
     #expect(abs(found - mean) < 5 * mean / Double(n).squareRoot())
   }
 
+  /// learning.md 7.1 no. 6.
   @Test func negativeEventsAreRefusedWithTheirShare() throws {
     let events = try WeightedEvents(try Toys.uneven(negative: true), part: .all)
     let drawing = try EventDrawing(events, negative: .refuse)
@@ -60,6 +61,7 @@ import Testing
   }
 
   /// With weights the mean over drawn rows is the signed expectation.
+  /// (learning.md 7.1 no. 6.)
   @Test func signedRowsKeepExpectations() throws {
     let table = try Toys.uneven(negative: true)
     let events = try WeightedEvents(table, part: .all)
@@ -85,6 +87,45 @@ import Testing
     #expect(abs(found - mean) < 4 * error)
     #expect(w.contains { $0 < 0 } && error < 0.02 * abs(mean))
     #expect(abs(w.reduce(0, +) / Double(n) - 1) < 0.01)
+  }
+
+  /// To linear order dσ_e = W_e(0)(1 + 2θz) of the amplitude toy changes its sign at z = −1/(2θ), though all weights are
+  /// positive: rows weigh ±Σ|dσ|/σ, and the mean of a function over them is its expectation, in turn or from a prior.
+  @Test(arguments: [[0.6], [0.6, -0.3]])
+  func truncatedRowsKeepExpectations(_ points: [Double]) throws {
+    var table = try Toys.amplitude(events: 400)
+    table.setup = table.setup.truncated(to: .linear)
+    let events = try WeightedEvents(table, part: .all)
+    #expect(events.weights.allSatisfy { $0 >= 0 })
+    let list = ThetaSource.points(points.map { [$0] })
+    let same = try ThetaSource.priors([.flat(points[0] - 1e-9, points[0] + 1e-9)])
+    for source in points.count == 1 ? [list, same] : [list] {
+      let plan = SamplePlan(method: .plain, theta0: source, count: nil, seed: 4, negative: .signed)
+      let maker = try SampleMaker(plan, events: events)
+      let n = 100_000
+      let rows = try maker.rows(n)
+      let z = try #require(rows["x"]).doubles
+      let w = try #require(rows["weight"]).doubles
+      for (k, a) in points.enumerated() {
+        var point = events.hypothesis()
+        try point.move(to: [a])
+        let values = (0..<events.count).map { events.differential($0, at: point) }
+        let size = values.reduce(0) { $0 + abs($1) } / values.reduce(0, +)
+        #expect(size > 1.01)
+        let own = stride(from: k, to: n, by: points.count).map { $0 }
+        #expect(own.allSatisfy { abs(abs(w[$0]) - size) < 1e-6 })
+        for power in [0.0, 1] {
+          let mean =
+            zip(values, table.observations).reduce(0) {
+              $0 + $1.0 * (power == 0 ? 1 : $1.1)
+            } / point.crossSection
+          let terms = own.map { w[$0] * (power == 0 ? 1 : z[$0]) }
+          let found = terms.reduce(0, +) / Double(own.count)
+          let square = terms.reduce(0) { $0 + ($1 - found) * ($1 - found) } / Double(own.count)
+          #expect(abs(found - mean) < 4 * (square / Double(own.count)).squareRoot())
+        }
+      }
+    }
   }
 
   /// Above the bound on tries one pass over the events gives the same distribution.

@@ -77,6 +77,7 @@ import Testing
 
   /// χ² of 100,000 draws against dσ_e(θ, ν)/σ(θ, ν) of 40 events: 39 degrees of freedom, in 11…82 with
   /// probability 1 − 10⁻⁴.
+  /// (learning.md 7.1 no. 16: θ has components of ν where they take part, and only there.)
   @Test func drawsFollowTheShiftedWeights() throws {
     let events = try WeightedEvents(Self.table(events: 40), part: .all, nuisance: true)
     let maker = try SampleMaker(

@@ -19,6 +19,7 @@ import Testing
     }
     let partition: String
     let onlyClosestBenchmark: Bool
+    let xsecUncertaintyAsShipped: [Double]
     let theta0: [Double]
     let nu0: [Double]?
     let nEvents: Int
@@ -63,6 +64,28 @@ import Testing
       #expect(rows.count == reference.nEvents)
       let events = try WeightedEvents(table, rows: rows, factors: factors, nuisance: true)
       try compare(events, reference, table)
+    }
+  }
+
+  /// δσ² = Σ_e dσ_e(θ, ν)², where the reference morphs squared weights and takes F(ν) once (spec learning.md 1.9;
+  /// learning.md 7.1 no. 7): 0.511 with ν for its 0.457.
+  @Test(.needsShared) func errorOfTheCrossSectionSquaresEverything() throws {
+    let source = try Input.openTable(
+      Place.shared + "/golden/events/example.h5", expecting: [.events], journal: Journal())
+    let table = try EventTable.load(source)
+    let correct = [0.409797, 0.511275, 0.410362, 0.512458, 0.384224, 0.468628]
+    for (reference, wanted) in zip(try Self.cases(), correct) {
+      let (range, scale) = Self.range(reference.partition, of: table.count)
+      let factors = try table.rowFactors(
+        reference.onlyClosestBenchmark ? .closest : .average, theta: reference.theta0,
+        nu: reference.nu0 ?? [0, 0]
+      ).map { $0 * scale }
+      let found = try WeightSums(table, factors: factors, rows: Array(range)).crossSection(
+        at: reference.theta0)
+      // Six digits are given.
+      #expect(abs(found.poissonError - wanted) < 1e-6)
+      let shipped = reference.xsecUncertaintyAsShipped[0]
+      #expect(reference.nu0 == nil || wanted > 1.1 * shipped)
     }
   }
 

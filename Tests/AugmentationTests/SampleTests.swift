@@ -13,6 +13,7 @@ import Testing
   }
 
   /// More than one block and a ragged end.
+  /// (learning.md 7.1 no. 5: no random number serves twice.)
   @Test func rowsDoNotDependOnThreadsOrShards() throws {
     let events = try WeightedEvents(
       try Toys.amplitude(events: 3000, background: 0.3), part: .train)
@@ -65,6 +66,7 @@ import Testing
   }
 
   /// Lists: all combinations in turn, both rows of a pair at the same hypotheses, and exactly n.
+  /// (learning.md 7.1 no. 10: every prefix is balanced; 7.2: fewer than ten points.)
   @Test(arguments: [1, 2, 3, 11, 12, 4096, 4099])
   func theNumberOfRowsIsExactAndListsAreBalanced(_ n: Int) throws {
     let events = try WeightedEvents(try Toys.amplitude(events: 300), part: .all)
@@ -113,6 +115,7 @@ import Testing
     #expect(abs(moments.standardDeviations[0] - 0.1) < 4 * error)
   }
 
+  /// learning.md 7.1 no. 6, and 7.2: negative joint ratios.
   @Test func impossibleEventsHaveInfiniteRatiosAndAreCounted() throws {
     // Event 1 vanishes at θ = 1.
     let setup = try Toys.setup()
@@ -139,6 +142,7 @@ import Testing
     }
   }
 
+  /// learning.md 7.1 no. 14: of all rows.
   @Test func effectiveNumbersAreKishAndTheLargestShare() throws {
     let table = try Toys.amplitude(events: 2000)
     let events = try WeightedEvents(table, part: .all)
@@ -174,6 +178,7 @@ import Testing
 }
 
 @Suite struct SampleProblems {
+  /// learning.md 7.1 no. 14, and 7.2: the part "all".
   @Test func partsCoverEveryRowOnceAndKeepTheCrossSection() throws {
     let table = try Toys.amplitude(events: 5000, background: 0.5)
     var seen = [Int](repeating: 0, count: table.count)

@@ -17,6 +17,7 @@ import Testing
   }
 
   /// One pass holds every event once for each combination, and its weighted means are expectations.
+  /// (learning.md 7.3: one pass over the events.)
   @Test func onePassIsTheWholeSample() throws {
     let events = try WeightedEvents(
       Toys.amplitude(events: 200, background: 0.4), part: .all)

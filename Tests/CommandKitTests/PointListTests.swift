@@ -1,5 +1,6 @@
 import CommandKit
 import Diagnostics
+import EventModel
 import TestSupport
 import Testing
 
@@ -24,5 +25,18 @@ import Testing
     #expect(error?.kind == .data && error?.file == folder.file("points.txt"))
     let absent = #expect(throws: Problem.self) { try PointList.expand(["@/no/such/file"]) }
     #expect(absent?.kind == .noInput)
+  }
+
+  @Test func pointsKnowTheirLine() throws {
+    let setup = Setup(parameters: [Parameter(name: "a", lhaBlock: "x", lhaID: 1, range: -1...1)])
+    let points = try PointList.points([file("# head\na=0.5\nb=1\n"), "a=0.2"])
+    #expect(try points[0].resolve(setup) == [0.5] && points[2].resolve(setup) == [0.2])
+    #expect(points[0].description == "a=0.5" && points[1].names == ["b"])
+    let unknown = #expect(throws: Problem.self) { try points[1].resolve(setup) }
+    #expect(unknown?.kind == .data && unknown?.file == folder.file("points.txt"))
+    #expect(unknown?.place == "line 3")
+    let table = file("a b\n0.1 0.2\n")
+    let head = #expect(throws: Problem.self) { try PointList.points([table]) }
+    #expect(head?.place == "line 1" && head?.fact == "'a b' is no parameter point")
   }
 }

@@ -165,4 +165,34 @@ import Testing
     let errors = try #require(lines.last).split(separator: " ").compactMap { Double($0) }
     #expect(errors.count == 6 && errors[5] < 0.01, "\(lines.last ?? "")")
   }
+
+  /// Where morphing has no basis, a ratio has scores at a numerator whose neighbours give finite differences: those of
+  /// 'augment score' there.
+  @Test(.needsShared) func finiteDifferencesServeRatios() throws {
+    let bench = Analysed(events: false)
+    let events = Place.shared + "/golden/events/example_fd.h5"
+    bench.expectSuccess(
+      bench(
+        """
+        augment ratio \(events) --theta0 sm --theta1 sm_plus_CWL2 -n 200 --partition all -q -o r.h5
+        augment score \(events) --theta sm -n 200 --partition all -q -o s.h5
+        train-ratio r.h5 --method alices --hidden 5 --epochs 2 -o m.h5
+        train-ratio r.h5 --method cascal --hidden 5 --epochs 2 -o c.h5
+        augment ratio \(events) --theta0 sm_plus_CWL2 --theta1 sm -n 200 --partition all -q -o n.h5
+        """))
+    let ratio = try bench.columns("r.h5", .sample)
+    let score = try bench.columns("s.h5", .sample)
+    let (ids, t) = (try #require(ratio["event_id"]).doubles, try #require(ratio["t_xz0"]).doubles)
+    let own = try #require(score["event_id"]).doubles
+    let scores = try #require(score["t_xz0"]).doubles
+    var compared = 0
+    for (row, id) in ids.enumerated() {
+      guard let place = own.firstIndex(of: id) else { continue }
+      #expect(t[2 * row] == scores[2 * place] && t[2 * row + 1] == scores[2 * place + 1])
+      compared += 1
+    }
+    #expect(compared > 50)
+    #expect(try bench.columns("n.h5", .sample)["t_xz0"] == nil)
+    bench.expectFailure("train-ratio n.h5 --method alices -o x.h5", 65, "t_xz0")
+  }
 }

@@ -57,6 +57,65 @@ import Testing
       "limits expected events.h5 --model carl.h5 --luminosity 3/fb -q", 65, "limits points")
   }
 
+  /// Mass hypotheses: an analysis without morphing, and a sample for each of its benchmarks, whose events have no weight at
+  /// the other.
+  @Test func hypothesesFromTheAnalysisToTheTest() throws {
+    let bench = Analysed(events: false)
+    let analysis = """
+      name: masses
+      parameters:
+        mass: {block: MASS, id: 25, range: [100, 200], unit: GeV}
+      morphing: none
+      benchmarks:
+        light: {mass: 120}
+        heavy: {mass: 180}
+      observables:
+        pt: l[0].pt
+        m_bb: (b[0] + b[1]).m
+
+      """
+    bench.expectSuccess(bench("morph setup - -o masses.h5", input: Array(analysis.utf8)))
+    let setup = try Setup(document: bench.header("masses.h5", .setup).document)
+    #expect(setup.morphing == nil && setup.benchmarks.map(\.name) == ["light", "heavy"])
+    // The same events with other masses on their cards, and momenta that differ by a third.
+    bench.expectSuccess(
+      bench(
+        """
+        zcat \(Analysed.sample) | sed '/<initrwgt>/,/<\\/initrwgt>/d; /<rwgt>/,/<\\/rwgt>/d' > plain.lhe
+        sed -E 's/^( *25) +[0-9.e+]+( *# *[mM][hH].*)$/\\1 120 \\2/' plain.lhe > light.lhe
+        sed -E 's/^( *25) +[0-9.e+]+( *# *[mM][hH].*)$/\\1 180 \\2/' plain.lhe |
+          sed -E 's/generate/& /' > heavy.lhe
+        lhe-read --setup masses.h5 --sample light:light.lhe --sample heavy:heavy.lhe -o e.h5
+        """))
+    let table = try bench.table("e.h5")
+    #expect(table.count == 400)
+    for row in 0..<400 {
+      let own = row < 200 ? 0 : 1
+      #expect(table.weights[2 * row + own] > 0 && table.weights[2 * row + 1 - own] == 0)
+    }
+    bench.expectSuccess(
+      bench(
+        """
+        augment ratio e.h5 --theta0 light --theta1 heavy -n 400 -q |
+          train-ratio --method carl \(Self.quick) -o m.h5 &&
+          evaluate diagnose e.h5 --model m.h5 --theta light --partition all --toys 0 \
+            --tolerance 1e9 -q &&
+          limits points e.h5 --model m.h5 --theta heavy --test light --luminosity 3/fb \
+            --partition all -q
+        """))
+    for (change, text) in [
+      ("morphing: no", "line 4"), ("morphing: none\nbasis: {trials: 3}", "line 5"),
+      ("morphing: none\nmax-overall-power: 2", "there is to be no morphing"),
+    ] {
+      bench.expectFailure(
+        "morph setup - -o x.h5", 65, text,
+        input: Array(analysis.replacing("morphing: none", with: change).utf8))
+    }
+    bench.expectFailure(
+      "morph setup - -o x.h5", 65, "give at least two under 'benchmarks'",
+      input: Array(analysis.replacing("  heavy: {mass: 180}\n", with: "").utf8))
+  }
+
   /// Signal and background of any simulator: rows, a label, and nothing else.
   @Test func signalAgainstBackground() throws {
     let bench = Analysed(events: false)

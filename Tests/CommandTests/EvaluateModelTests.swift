@@ -81,10 +81,67 @@ import Testing
     bench.expectSuccess(outcome)
     let names = outcome.text.split(separator: "\n").dropFirst().map { $0.prefix { $0 != " " } }
     #expect(Set(names) == ["pt_w", "mt_w"])
+    // What -o keeps is read back, and converted.
+    let evaluate = "evaluate importance events.h5 --model m.h5 \(Self.points) --repeats 2"
+    bench.expectSuccess(bench("\(evaluate) -o imp.h5 && \(evaluate) -O npz -o imp.npz"))
+    let kept = try bench.header("imp.h5", .estimates).document
+    #expect(Set(kept.texts("importance/observables") ?? []) == ["pt_w", "mt_w"])
+    #expect(kept.reals("importance/shares")?.count == 2)
+    #expect(kept.reals("importance/increase_errors")?.count == 2)
+    bench.expectFailure("plot imp.h5 -O tsv", 65, "only a diagnosis is drawn")
+    bench.expectSuccess(bench("test $(head -c 2 imp.npz) = PK"))
+    // The rows of a sample have hypotheses of their own.
+    bench.expectSuccess(
+      bench(
+        "augment ratio events.h5 --theta0 flat:cHW=-0.1:0.1,cHq3=-0.05:0.05 --theta1 sm"
+          + " --observables pt_w,mt_w -n 400 --seed 2 -q -o s.h5"
+          + " && evaluate importance s.h5 --model m.h5 --repeats 2 -o s_imp.h5"))
+    #expect(
+      try bench.header("s_imp.h5", .estimates).document.texts("importance/observables")?.count == 2)
+    for option in ["--theta sm", "--grid cHW=0:1:2", "--partition all", "--order linear"] {
+      bench.expectFailure(
+        "evaluate importance s.h5 --model m.h5 \(option)", 64,
+        "\(option.prefix { $0 != " " }) is for events; the rows of a sample")
+    }
     bench.expectFailure(
       "evaluate importance events.h5 --model m.h5", 64, "a parameter point is missing")
     bench.expectFailure(
       "evaluate importance events.h5 --model m.h5 --theta sm --repeats 0", 64, "--repeats")
+  }
+
+  /// A model of linear order is compared with events to linear order, said or not, and with no others.
+  @Test func ordersInTheCouplingsMustAgree() {
+    let bench = Analysed()
+    bench.expectSuccess(
+      bench(
+        """
+        for order in linear quadratic; do
+          augment ratio events.h5 --theta0 flat:cHW=-0.05:0.05 --theta1 sm --order $order \
+            --observables pt_w,mt_w -n 400 -q |
+            train-ratio --method carl --hidden 8 --epochs 2 -o $order.h5 || exit 1
+        done
+        """))
+    let rest = "--theta cHW=0.03 --partition all"
+    for command in ["diagnose --toys 0 --tolerance 1e9", "importance --repeats 1"] {
+      let taken = bench("evaluate \(command) events.h5 --model linear.h5 \(rest)")
+      let given = bench("evaluate \(command) events.h5 --model linear.h5 --order linear \(rest)")
+      bench.expectSuccess(taken)
+      #expect(taken.text == given.text)
+      // The whole polynomial of this setup is quadratic.
+      bench.expectSuccess(
+        bench("evaluate \(command) events.h5 --model quadratic.h5 --order quadratic \(rest)"))
+      bench.expectFailure(
+        "evaluate \(command) events.h5 --model linear.h5 --order quadratic \(rest)", 64,
+        "linear.h5: the model was trained to linear order")
+      bench.expectFailure(
+        "evaluate \(command) events.h5 --model quadratic.h5 --order linear \(rest)", 64,
+        "quadratic.h5: the model was trained with the whole polynomial")
+    }
+    bench.expectFailure(
+      "evaluate calibrate events.h5 --model linear.h5 --order quadratic \(rest) -o c.h5", 64,
+      "trained to linear order")
+    bench.expectSuccess(
+      bench("evaluate calibrate events.h5 --model linear.h5 \(rest) -o c.h5"))
   }
 
   @Test func scoreModelsToo() throws {

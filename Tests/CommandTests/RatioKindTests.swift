@@ -49,7 +49,9 @@ import Testing
     // A single theta1 has no scores of its own.
     bench.expectSuccess(
       bench("augment ratio events.h5 --theta0 \(Self.prior) --theta1 sm -n 300 -q -o one.h5"))
-    bench.expectFailure("train-ratio one.h5 --hypotheses 2 -o x.h5", 65, "t_xz1")
+    bench.expectFailure(
+      "train-ratio one.h5 --hypotheses 2 -o x.h5", 65,
+      "one.h5: the sample has one denominator hypothesis, and no scores at it")
     bench.expectSuccess(bench("train-ratio one.h5 \(Self.quick) -o one_model.h5"))
     bench.expectFailure(
       "limits expected events.h5 --model one_model.h5 --theta1 sm --luminosity 3/fb", 64,
@@ -92,6 +94,7 @@ import Testing
     ] { bench.expectFailure(arguments, 65, text) }
   }
 
+  /// learning.md 7.2: morphing-aware models are read like any.
   @Test func morphingAwareFromSampleToLimits() throws {
     let bench = Analysed()
     bench.expectSuccess(

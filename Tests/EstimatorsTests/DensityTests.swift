@@ -88,6 +88,7 @@ import Testing
 
   /// In the units of the observables, not in scaled ones. Sums over a grid of a smooth density are good to 1e-4 and
   /// better; in scaled units the sum would be 22.
+  /// (learning.md 7.1 no. 2: θ and x are scaled once, and the Jacobian is there.)
   @Test func integratesToOne() throws {
     let one = try Self.train(.nde, rows: 2000, withV: false, components: 2)
     let x = Array(stride(from: -150.0, through: 210, by: 0.5))
@@ -117,6 +118,7 @@ import Testing
     #expect(squares.squareRoot() < 0.1)
   }
 
+  /// learning.md 7.1 no. 2.
   @Test func impliedRatioIsADifferenceOfDensities() throws {
     let estimator = try Self.train(.scandal, withV: false)
     #expect(estimator.referenceTheta == [0])

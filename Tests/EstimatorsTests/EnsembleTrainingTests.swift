@@ -36,6 +36,7 @@ import Testing
         feed(isFresh), plan: RatioPlan(method: .alices), checkpoint: checkpoint)
   }
 
+  /// learning.md 7.3: one thread for each member.
   @Test(arguments: [false, true])
   func membersDoNotDependOnThreads(isFresh: Bool) throws {
     let plan = try Self.plan(EnsembleChoice(members: 5, member: nil), epochs: 2)
@@ -114,6 +115,7 @@ import Testing
   }
 
   /// Weights and scalings stay, and the history goes on; a training that makes nothing better gives the model back.
+  /// (learning.md 7.1 no. 12: scalings are kept with the weights.)
   @Test func aContinuedTraining() throws {
     let start = try Self.train(Self.plan(EnsembleChoice(members: 2, member: nil), epochs: 3))
     var plan = try Self.plan(epochs: 2)

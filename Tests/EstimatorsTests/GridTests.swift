@@ -37,6 +37,7 @@ import Testing
     }
   }
 
+  /// learning.md 7.2: points in pairs; 7.3: many points cost one pass over the events.
   @Test func bitsDoNotDependOnThreadsOrCompanions() throws {
     let model = ExportModels.model(.ratio)
     // 3,000 rows are several pieces of work.

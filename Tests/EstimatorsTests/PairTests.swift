@@ -60,6 +60,7 @@ import Testing
 
   /// With the sign of t_xz1 turned round the score term fights the ratio (spec learning.md 8.5): what the right sign does
   /// not only helps but is needed.
+  /// (learning.md 7.1 no. 3.)
   @Test func theWrongSignOfTheSecondScoreFails() throws {
     let right = try Self.error(Self.train(.alices, alpha: 5))
     let wrong = try Self.error(Self.train(.alices, alpha: 5, denominatorSign: -1))
@@ -67,6 +68,7 @@ import Testing
   }
 
   /// t(x|θ) = (x − θ)/5 at both hypotheses, of one sign: a slope of 0.2 in x, within a quarter.
+  /// (learning.md 7.1 no. 3, and 7.2: scores of two hypotheses.)
   @Test func bothScoresAreScores() throws {
     let estimator = try Self.estimator(Self.train(.alices))
     let (_, first, second) = try estimator.logRatioAndScores(
@@ -75,6 +77,7 @@ import Testing
     #expect(abs(first[1] - 0.2) < 0.1 && abs(second[1] - 0.6) < 0.1)
   }
 
+  /// learning.md 7.3: value and both gradients are of one pass.
   @Test func antisymmetricToTheBitAndDifferentiable() throws {
     let estimator = try Self.estimator(Self.train(.alice, rows: 2000, precision: .float64))
     let x = [-1.0, 0.4, 3]

@@ -101,7 +101,41 @@ import Testing
     }
   }
 
+  /// The validation loss of the history is that of the finished model on the rows held out, so θ and x are scaled there as in
+  /// training (learning.md 7.1 no. 8). Double precision: sums of 1000 terms in other orders.
+  @Test func validationLossIsTheModelsOwn() throws {
+    var plan = Self.plan()
+    plan.precision = .float64
+    plan.training.epochs = 3
+    let sample = try TrainingRows(
+      GaussianToy.ratioSample(rows: 4000, seed: 1), columns: EstimatorTrainer.columns(for: .carl))
+    let team = ThreadTeam(threads: 1)
+    let model = try EstimatorTrainer(plan: plan, team: team, journal: Journal()).trainRatio(
+      sample, method: .carl)
+    let held = sample.split(
+      validationFraction: plan.validationFraction, seed: plan.training.seed
+    ).validation.map { Int($0) }
+    let logs = try Estimator([model], team: team).logRatio(
+      x: held.map { sample.x[$0] }, theta: held.map { sample.theta[$0] })
+    var loss = 0.0
+    for (row, value) in zip(held, logs) {
+      loss += softplus(sample.labels[row] == 1 ? value : -value) / Double(held.count)
+    }
+    #expect(held.count > 800 && abs(loss - model.validationLoss[model.bestEpoch]) < 1e-10)
+  }
+
+  /// Without validation rows a training has all its epochs and ends with the last (learning.md 7.2: a split of 0).
+  @Test func noValidationIsNoEarlyEnd() throws {
+    var plan = Self.plan()
+    plan.training.epochs = 4
+    plan.validationFraction = 0
+    let model = try Self.train(.alice, rows: 2000, plan: plan)
+    #expect(model.trainingLoss.count == 4 && model.validationLoss.isEmpty)
+    #expect(model.trainingLoss[3] < model.trainingLoss[0] && model.bestEpoch == 3)
+  }
+
   /// The stored parameters must be those of the epoch with the lowest validation loss, not of the last.
+  /// (learning.md 7.1 no. 1.)
   @Test func bestEpochIsRestored() throws {
     var plan = Self.plan()
     plan.hidden = [50, 50]
@@ -114,6 +148,7 @@ import Testing
     #expect(model.bestEpoch < 39, "the toy is meant to over-train")
   }
 
+  /// learning.md 7.1 no. 15.
   @Test func averagesOfModelsAreMeansOfLogRatios() throws {
     let a = try Self.train(.alice, rows: 2000)
     var plan = Self.plan()

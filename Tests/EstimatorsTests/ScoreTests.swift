@@ -8,6 +8,7 @@ import Testing
 
 @Suite struct ScoreTests {
   /// t(x) = x/5 at θ = 0. The error allowed is a tenth of the spread of t (0.447); a target in the wrong units misses by 1.
+  /// (learning.md 7.1 no. 9: the toy has the joint score (z − θ)/4.)
   @Test func learnsTheExactScore() throws {
     let sample = try TrainingRows(
       GaussianToy.scoreSample(rows: 20_000, seed: 4), columns: .scores)
@@ -48,6 +49,7 @@ import Testing
   }
 
   /// A value that is not a number must stop the training before it starts; an untrained model would be worse.
+  /// (learning.md 7.1 no. 13.)
   @Test func undefinedObservableIsRefusedWithItsRow() throws {
     let good = GaussianToy.scoreSample(rows: 10, seed: 4)
     var batch = try #require(good.next())
@@ -63,6 +65,7 @@ import Testing
   }
 
   /// However often an event was drawn, its rows are on one side of the split.
+  /// (learning.md 7.1 no. 5: no event is in training and validation.)
   @Test func splitGoesByEvent() throws {
     let sample = try TrainingRows(
       GaussianToy.ratioSample(rows: 5000, seed: 1, copies: 5), columns: [.theta, .labels])

@@ -129,6 +129,7 @@ import Testing
 
   /// m_i and ℓ_i see θ, all observables before i in the order, and none from i on: the first of an
   /// order depends on θ too.
+  /// (learning.md 7.1 no. 4: θ reaches every observable.)
   @Test(arguments: settings)
   func outputsSeeThetaAndWhatComesBefore(setting: Setting) {
     let shape = setting.shape
@@ -154,6 +155,7 @@ import Testing
     }
   }
 
+  /// learning.md 7.1 no. 4.
   @Test func ordersAlternate() {
     let shape = Setting(flows: 3).shape
     #expect(shape.orders == [[0, 1, 2], [2, 1, 0], [0, 1, 2]])
@@ -161,6 +163,7 @@ import Testing
 
   /// Trapezoids of 0.02 from −30 to 30, far into the tails: the sum of a smooth density is exact to
   /// 1e-6 and better. Without the Jacobian of one network it is off by tens of per cent.
+  /// (learning.md 7.1 no. 11: mixtures of one observable.)
   @Test(arguments: [1, 3])
   func integratesToOneInOneDimension(components: Int) {
     let shape = Setting(flows: 2, components: components, observables: 1).shape

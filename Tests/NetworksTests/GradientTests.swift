@@ -156,6 +156,7 @@ import Testing
     }
   }
 
+  /// learning.md 7.1 no. 11: the sigmoid; 7.2: activations that cannot be built.
   @Test(arguments: Activation.allCases)
   func activationsAreWhatTheirNamesSay(activation: Activation) {
     // 67 values: more than a vector, and a remainder.

@@ -57,6 +57,11 @@ import Testing
     #expect(abs(with - mean(loss, values: zero + zero + zero) - 3.75) < 1e-14)
   }
 
+  @Test func negativeLogLikelihood() {
+    let loss = DensityLoss(method: .nde, parameterCount: 1)
+    #expect(mean(loss, values: [-1, -2, -3, -0.5]) == 1.625)
+  }
+
   @Test func localScore() {
     let loss = ScoreLoss(scores: scores, components: 1)
     #expect(abs(mean(loss, values: tangents) - 0.2725) < 1e-15)

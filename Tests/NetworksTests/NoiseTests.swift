@@ -21,6 +21,7 @@ import Testing
   }
 
   /// 26,000 units: the share has a standard deviation of 0.003, and so has the mean.
+  /// (learning.md 7.1 no. 11: dropout; there is no batch normalisation.)
   @Test func dropoutKeepsTheMean() {
     let h = Self.kept(GradientTests.noise(0.3))
     let share = Double(h.count { $0 == 0 }) / Double(h.count)

@@ -42,6 +42,7 @@ import Testing
   }
 
   /// Total and score term: doubling alpha doubles the second and leaves the rest.
+  /// (learning.md 7.1 no. 13: of validation too.)
   @Test func theScoreTermIsReported() throws {
     let toy = TrainerTests.toy(rows: 200)
     func history(alpha: Double) throws -> (LossHistory, LossHistory) {

@@ -143,6 +143,7 @@ import Testing
       Scripted(), from: [0], trainingRows: [0], validationRows: [1])
   }
 
+  /// learning.md 7.1 no. 1.
   @Test func theBestEpochIsRestored() throws {
     let result = try scripted(patience: nil)
     #expect(result.bestEpoch == 3 && result.parameters == [3])
@@ -202,6 +203,7 @@ import Testing
     }
   }
 
+  /// learning.md 7.1 no. 13.
   @Test func notANumberInTheInputsIsAnErrorWithItsPlace() {
     let objective = PerceptronObjective(
       shape: PerceptronShape(inputs: 1, hidden: [3], outputs: 1), inputs: [.nan] as [Float],

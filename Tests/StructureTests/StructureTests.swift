@@ -52,6 +52,17 @@ private let commands: [(name: String, rooms: [String])] = {
 }()
 
 @Suite struct StructureTests {
+  /// Every wrong number of the reference system that learning.md 7.1 lists is turned round by a test that names it.
+  @Test func everyWrongNumberOfLearningHasATest() {
+    var named: Set<Int> = []
+    for file in SourceTree.swiftFiles("Tests") {
+      for part in file.text.split(separator: "learning.md 7.1 no. ").dropFirst() {
+        if let number = Int(part.prefix { $0.isNumber }) { named.insert(number) }
+      }
+    }
+    #expect(named == Set(1...16), "\(Set(1...16).subtracting(named).sorted())")
+  }
+
   @Test func thereAreElevenRoomsAndTenCommandsAndMore() {
     #expect(commands.map(\.name).contains("lhe-read"))
     #expect(commands.count >= 10)

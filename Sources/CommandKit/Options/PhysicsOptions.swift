@@ -154,7 +154,7 @@ public struct ThetaOption: ParsableArguments {
 
   /// The points in order, lists in files included.
   public func points() throws -> [PointSpecification] {
-    try PointList.expand(theta).map(PointSpecification.init(parsing:))
+    try PointList.points(theta)
   }
   /// The one point, or the problem that there is none or more than one.
   public func requireOne() throws -> PointSpecification {
@@ -198,7 +198,9 @@ public enum HypothesisText {
       throw Problem(.usage, "\(option) is missing", remedy: "give a point or a prior")
     }
     do {
-      return try ThetaSpecification(parsing: PointList.expand(texts))
+      let points = try PointList.located(texts)
+      return try ThetaSpecification(
+        parsing: points.map(\.text), places: points.map(\.place))
     } catch var problem as Problem where problem.kind == .usage && problem.place == nil {
       problem.place = option
       throw problem

@@ -74,7 +74,8 @@ public struct TrainingOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Use the first N rows only; an endless stream needs it, or --epoch-rows.", valueName: "n"))
+      "Use the first N rows of the file only, in its order: an import sorted by y has one hypothesis there. An endless stream needs it, or --epoch-rows.",
+      valueName: "n"))
   public var rows: Int?
 
   @Option(

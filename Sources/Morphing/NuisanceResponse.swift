@@ -1,5 +1,5 @@
 import EventModel
-import Morphing
+import Glibc
 
 /// Nuisance parameters at one point ν, with what σ(θ, ν) needs at any θ.
 public struct NuisancePoint: Sendable, Equatable {
@@ -32,7 +32,9 @@ public struct NuisanceResponse: Sendable {
   ///   - factors: f_e of every row of the table.
   ///   - width: benchmarks of the morphing basis.
   /// - Throws: `.data` where a nuisance parameter's column is not among the weights.
-  init(_ table: EventTable, rows: [Int]?, factors: [Double], width: Int) throws {
+  public init(
+    _ table: EventTable, rows: [Int]? = nil, factors: [Double], width: Int
+  ) throws {
     let nuisance = try NuisanceFactors(table.setup)
     let m = nuisance.count
     count = m
@@ -56,17 +58,17 @@ public struct NuisanceResponse: Sendable {
   }
 
   /// F_e(ν) of a row of the table.
-  func factor(row: Int, _ nu: [Double]) -> Double {
+  public func factor(row: Int, _ nu: [Double]) -> Double {
     var exponent = 0.0
     for k in 0..<count {
       let place = (row * count + k) * 2
       exponent += (coefficients[place] + coefficients[place + 1] * nu[k]) * nu[k]
     }
-    return exponent == 0 ? 1 : exponential(exponent)
+    return exponent == 0 ? 1 : exp(exponent)
   }
 
   /// ∂ log F_e/∂ν_k = a_ek + 2 b_ek ν_k.
-  func slope(row: Int, _ k: Int, _ nu: [Double]) -> Double {
+  public func slope(row: Int, _ k: Int, _ nu: [Double]) -> Double {
     let place = (row * count + k) * 2
     return coefficients[place] + 2 * coefficients[place + 1] * nu[k]
   }

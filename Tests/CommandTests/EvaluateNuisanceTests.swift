@@ -1,0 +1,128 @@
+import EventIO
+import EventModel
+import TestSupport
+import Testing
+
+/// Models whose hypotheses have nuisance parameters, in every subcommand of `evaluate`.
+@Suite struct EvaluateNuisanceTests {
+  private static let events = Place.shared + "/golden/events/example.h5"
+  private static let quick = "--hidden 5 --epochs 2"
+  private static let prior = "flat:CWL2=-1:1,CPWL2=-1:1,gauss:scales=0:1"
+  /// With a tolerance that lets all pass.
+  private static let all = "--partition all --tolerance 1e9 --toys 2 --toy-events 3"
+
+  /// At points with and without a value of ν, and at the benchmarks where none is given.
+  private func expectDiagnoses(_ bench: Analysed, _ model: String) {
+    for points in [
+      "--theta CWL2=.3", "--theta CWL2=.3,scales=1 --theta w", "",
+      "--grid CWL2=.1:.3:2 --grid scales=-1:1:2",
+    ] {
+      bench.expectSuccess(
+        bench("evaluate diagnose \(Self.events) --model \(model) \(points) \(Self.all) -q"))
+    }
+  }
+
+  @Test(.needsShared) func ratios() throws {
+    let bench = Analysed(events: false)
+    let e = Self.events
+    bench.expectSuccess(
+      bench(
+        """
+        augment ratio \(e) --theta0 \(Self.prior) --theta1 sm -n 600 -q -o n.h5 &&
+          train-ratio n.h5 \(Self.quick) -o m.h5
+        """))
+    #expect(try Model(document: bench.header("m.h5", .model).document).parameterNames.count == 4)
+    expectDiagnoses(bench, "m.h5")
+    bench.expectSuccess(bench("evaluate diagnose n.h5 --model m.h5 --tolerance 1e9"))
+    bench.expectSuccess(
+      bench("evaluate importance \(e) --model m.h5 --theta CWL2=.3,scales=1 --partition all"))
+    bench.expectSuccess(bench("evaluate importance n.h5 --model m.h5"))
+    for (source, method) in [(e, "isotonic"), (e, "expectation"), ("n.h5", "expectation")] {
+      let part = source == e ? "--partition all" : ""
+      bench.expectSuccess(
+        bench(
+          "evaluate calibrate \(source) --model m.h5 --theta CWL2=.3 --theta CWL2=.3,scales=1"
+            + " --method \(method) \(part) -o c.h5 && evaluate \(e) --model c.h5"
+            + " --theta CWL2=.3,scales=1 --score --partition all -q -o e.h5"))
+      let ensemble = try ModelEnsemble(document: bench.header("c.h5", .model).document)
+      #expect(ensemble.calibration?.points.suffix(1) == [1])
+      let ratios = try #require(try bench.columns("e.h5", .estimates)["log_r"]).doubles
+      #expect(ratios.count == 325 && ratios.allSatisfy(\.isFinite))
+    }
+    // Hypotheses with nuisance parameters and without are not those of one another.
+    bench.expectSuccess(
+      bench(
+        "augment ratio \(e) --theta0 flat:CWL2=-1:1 --theta1 sm --nuisance none -n 200 -q -o f.h5"))
+    for command in [
+      "diagnose", "importance", "calibrate -o x.h5 --theta sm", "--compare", "estimates",
+    ] {
+      bench.expectFailure("evaluate \(command) f.h5 --model m.h5", 65, "coordinates")
+    }
+    bench.expectFailure("evaluate draw --model m.h5 --theta CWL2=.3,scales=1 -n 3", 65, "density")
+    bench.expectFailure(
+      "evaluate diagnose \(e) --model m.h5 --theta scal=1", 64, "there is no parameter 'scal'")
+  }
+
+  @Test(.needsShared) func ratiosOfTwoHypotheses() {
+    let bench = Analysed(events: false)
+    let e = Self.events
+    bench.expectSuccess(
+      bench(
+        """
+        augment ratio \(e) --theta0 \(Self.prior) --theta1 \(Self.prior) -n 600 -q |
+          train-ratio \(Self.quick) -o m.h5
+        """))
+    expectDiagnoses(bench, "m.h5")
+    bench.expectSuccess(
+      bench("evaluate importance \(e) --model m.h5 --theta CWL2=.3,scales=1 --partition all"))
+    bench.expectFailure(
+      "evaluate calibrate \(e) --model m.h5 --theta CWL2=.3,scales=1 -o c.h5", 65, "two hypotheses")
+  }
+
+  @Test(.needsShared, arguments: ["keep", "profile"]) func scores(_ treatment: String) throws {
+    let bench = Analysed(events: false)
+    let e = Self.events
+    bench.expectSuccess(
+      bench(
+        """
+        augment score \(e) --theta sm --nuisance \(treatment) -n 600 -q -o s.h5 &&
+          train-score s.h5 \(Self.quick) -o m.h5
+        """))
+    for source in ["\(e) --partition all", "s.h5"] {
+      let said = bench("evaluate diagnose \(source) --model m.h5 --tolerance 1e9")
+      bench.expectSuccess(said)
+      let hasNuisance = said.text.contains("slope of joint score by scales_nuisance_param_0")
+      #expect(hasNuisance == (treatment == "keep"))
+      bench.expectSuccess(bench("evaluate importance \(source) --model m.h5"))
+    }
+    bench.expectSuccess(
+      bench("augment score \(e) --theta sm --nuisance none -n 100 -q -o other.h5"))
+    bench.expectFailure(
+      "evaluate diagnose other.h5 --model m.h5", 65,
+      "other.h5: the scores of the sample treat nuisance parameters in another way")
+    bench.expectFailure(
+      "evaluate diagnose \(e) --model m.h5 --theta CWL2=.3", 64,
+      "a score model is tested at its own point; leave --theta away")
+    bench.expectFailure(
+      "evaluate importance \(e) --model m.h5 --grid CWL2=0:1:2", 64, "leave --grid away")
+  }
+
+  @Test(.needsShared) func densities() throws {
+    let bench = Analysed(events: false)
+    let e = Self.events
+    bench.expectSuccess(
+      bench(
+        """
+        augment density \(e) --theta \(Self.prior) -n 2600 -q |
+          train-density \(Self.quick) --flows 2 -o m.h5 &&
+          evaluate draw --model m.h5 --theta CWL2=.3,scales=1 --theta sm -n 6 -q -o d.h5
+        """))
+    expectDiagnoses(bench, "m.h5")
+    bench.expectSuccess(
+      bench("evaluate importance \(e) --model m.h5 --theta CWL2=.3,scales=1 --partition all"))
+    let theta = try #require(try bench.columns("d.h5", .sample)["theta0"]).doubles
+    #expect(theta.prefix(8) == [0.3, 0, 0, 1, 0, 0, 0, 0])
+    bench.expectFailure(
+      "evaluate calibrate \(e) --model m.h5 --theta CWL2=.3,scales=1 -o c.h5", 65, "normalised")
+  }
+}
