@@ -6,7 +6,8 @@ struct CutOffStream: Error {
   let problem: Problem
 }
 
-/// Reads the messages of an Arrow stream that may come from anywhere.
+/// Reads the messages of an Arrow stream that may come from anywhere, or of an Arrow file (also called Feather, version 2):
+/// a stream between a mark and an index of its batches, which is not needed.
 final class ArrowReader {
   let name: String
   private(set) var fields: [ArrowField] = []
@@ -20,11 +21,17 @@ final class ArrowReader {
   private static let maximumRows = 1 << 31
   private static let maximumBody = 1 << 36
 
+  /// First bytes of an Arrow file, before its stream.
+  static let fileMagic = Array("ARROW1".utf8)
+  private var isFile = false
+
   /// Reads the schema.
   init(_ reader: ByteReader) throws {
     self.reader = reader
     name = reader.name
     do {
+      isFile = try reader.peek(6) == Self.fileMagic
+      if isFile { try take(8, into: &meta) }
       guard case .message(let message) = try message(),
         try message.integer(1, default: UInt8(0)) == ArrowCode.schemaMessage,
         let schema = try message.table(2)
@@ -37,7 +44,7 @@ final class ArrowReader {
     } catch let cut as CutOffStream {
       throw cut.problem
     } catch let error as FlatBufferError {
-      throw problem(error.fact)
+      throw problem(error.fact, remedy: error.remedy)
     }
   }
 
@@ -243,7 +250,7 @@ final class ArrowReader {
       case .message(let message): return .batch(try batch(message))
       }
     } catch let error as FlatBufferError {
-      throw problem(error.fact)
+      throw problem(error.fact, remedy: error.remedy)
     }
   }
 
@@ -252,7 +259,10 @@ final class ArrowReader {
       let table = try message.table(2)
     else { throw FlatBufferError(fact: "a message is not a batch of rows") }
     guard try table.table(3) == nil else {
-      throw FlatBufferError(fact: "its batches are compressed")
+      throw FlatBufferError(
+        fact: "its batches are compressed",
+        remedy:
+          "write it without, with pyarrow.feather.write_feather(..., compression='uncompressed')")
     }
     let rows = try table.integer(0, default: Int64(0))
     let size = try message.integer(3, default: Int64(0))
@@ -328,5 +338,5 @@ final class ArrowReader {
   }
 
   /// True where bytes follow the end of the stream.
-  func hasMore() throws -> Bool { try !reader.peek(1).isEmpty }
+  func hasMore() throws -> Bool { try !isFile && !reader.peek(1).isEmpty }
 }

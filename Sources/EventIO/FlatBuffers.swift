@@ -118,6 +118,7 @@ struct FlatBufferWriter {
 /// What is wrong with metadata that cannot be trusted.
 struct FlatBufferError: Error {
   let fact: String
+  var remedy: String?
 }
 
 /// A checked view of one table: every access is inside the bytes, or throws.

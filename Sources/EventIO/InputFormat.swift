@@ -13,7 +13,6 @@ enum Signature {
 
   /// Beginnings of files that are not ours, and what to do with each.
   private static let foreign: [(start: [UInt8], what: String, remedy: String)] = [
-    (Array("ARROW1".utf8), "an Arrow file", "write it as a stream, with pyarrow.ipc.new_stream"),
     (Array("PAR1".utf8), "a Parquet file", "write it as an Arrow stream"),
     (Array("PK\u{3}\u{4}".utf8), "a zip archive", "unpack it"),
     (Array("root".utf8), "a ROOT file", "write it as an Arrow stream"),
@@ -28,6 +27,7 @@ enum Signature {
   static func detect(_ first: [UInt8], file: String) throws -> InputFormat {
     if first.starts(with: hdf5) { return .hdf5 }
     if first.starts(with: numpy) { return .npy }
+    if first.starts(with: ArrowReader.fileMagic) { return .stream }
     if first.count >= 4 && first[0..<4].allSatisfy({ $0 == 0xff }) { return .stream }
     if let known = foreign.first(where: { first.starts(with: $0.start) }) {
       throw Problem(.data, "this is \(known.what)", remedy: known.remedy, file: file)

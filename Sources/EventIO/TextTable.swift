@@ -17,8 +17,14 @@ final class TextSink: Sink {
     blocks = RowBlocks(fields, blockRows: blockRows)
     spool = options.deferred ? try Spool(fields, blockRows: blockRows) : nil
     try guarded {
-      try output.write("# " + StreamLayout.cellNames(fields).joined(separator: "\t") + "\n")
+      let names = StreamLayout.cellNames(fields).map(Self.onOneCell)
+      try output.write("# " + names.joined(separator: "\t") + "\n")
     }
+  }
+
+  /// Names come from anywhere: a tab or a newline would make two columns or lines of one.
+  private static func onOneCell(_ name: String) -> String {
+    String(String.UnicodeScalarView(name.unicodeScalars.map { $0.value < 0x20 ? " " : $0 }))
   }
 
   private func guarded(_ body: () throws -> Void) throws {

@@ -135,10 +135,17 @@ private struct PointMatcher {
   }
 
   /// The point of a weight as its text has it; nil where the text says nothing about parameters.
+  ///
+  /// An empty text in a reweighting group is the file's own point, unless the weight has the name of a benchmark that is
+  /// elsewhere: then the program that wrote the file left the texts out.
   private func point(of weight: WeightDeclaration) -> [CardValue?]? {
     let settings = weight.settings
     if !settings.isEmpty { return point(settings) }
-    return weight.isReweighting && weight.isWithoutInstructions ? card : nil
+    guard weight.isReweighting, weight.isWithoutInstructions else { return nil }
+    let isElsewhere = setup.benchmarks.contains {
+      WeightName.isOf(weight.id, $0.name) && contradicts(card, $0)
+    }
+    return isElsewhere ? nil : card
   }
 
   /// By values, else by id, else by an id that adds to the name what generators add.

@@ -7,6 +7,7 @@ enum Ascii {
   static let space: UInt8 = 32
   static let quote: UInt8 = 34
   static let hash: UInt8 = 35
+  static let ampersand: UInt8 = 38
   static let apostrophe: UInt8 = 39
   static let plus: UInt8 = 43
   static let minus: UInt8 = 45
@@ -114,6 +115,57 @@ enum Bytes {
     String(decoding: UnsafeBufferPointer(start: from, count: max(0, to - from)), as: UTF8.self)
   }
 
+  /// The value of an attribute as XML means it: without blanks around it, entities as what they stand for, tabs and
+  /// newlines as blanks.
+  static func attribute(_ from: BytePointer, _ to: BytePointer) -> String {
+    var (from, to) = (from, to)
+    while from < to && from.pointee <= Ascii.space { from += 1 }
+    while to > from && (to - 1).pointee <= Ascii.space { to -= 1 }
+    let raw = UnsafeBufferPointer(start: from, count: to - from)
+    guard raw.contains(where: { $0 == Ascii.ampersand || $0 < Ascii.space }) else {
+      return String(decoding: raw, as: UTF8.self)
+    }
+    return decoded(String(decoding: raw.map { max($0, Ascii.space) }, as: UTF8.self))
+  }
+
+  /// Text with XML's five entities and references by number as what they stand for, control characters among them as
+  /// blanks; other `&` stay.
+  static func decoded(_ text: String) -> String {
+    guard text.contains("&") else { return text }
+    var result = ""
+    var rest = text[...]
+    while let start = rest.firstIndex(of: "&") {
+      result += rest[..<start]
+      rest = rest[start...]
+      if let end = rest.prefix(12).firstIndex(of: ";"),
+        let character = entity(rest[rest.index(after: start)..<end])
+      {
+        result.unicodeScalars.append(character)
+        rest = rest[rest.index(after: end)...]
+      } else {
+        result += "&"
+        rest = rest.dropFirst()
+      }
+    }
+    return result + rest
+  }
+
+  private static func entity(_ name: Substring) -> Unicode.Scalar? {
+    switch name {
+    case "lt": return "<"
+    case "gt": return ">"
+    case "quot": return "\""
+    case "apos": return "'"
+    case "amp": return "&"
+    default:
+      guard name.first == "#" else { return nil }
+      let digits = name.dropFirst()
+      let code =
+        digits.first == "x" ? UInt32(digits.dropFirst(), radix: 16) : UInt32(digits, radix: 10)
+      return code.flatMap { Unicode.Scalar(max($0, 0x20)) }
+    }
+  }
+
   /// At most `limit` bytes of a line, for messages.
   static func excerpt(_ from: BytePointer, before end: BytePointer, limit: Int = 40) -> String {
     var p = from
@@ -170,6 +222,16 @@ struct TagAttributes {
       var value = (from: Bytes.skipSpace(a.value.from, before: a.value.to), to: a.value.to)
       while value.to > value.from && (value.to - 1).pointee <= Ascii.space { value.to -= 1 }
       result.append((Bytes.text(a.name.from, a.name.to), Bytes.text(value.from, value.to)))
+    }
+    return result
+  }
+
+  /// The same, as XML means the values.
+  var decoded: [(name: String, value: String)] {
+    var result: [(String, String)] = []
+    var p = start
+    while let a = Self.next(&p, end) {
+      result.append((Bytes.text(a.name.from, a.name.to), Bytes.attribute(a.value.from, a.value.to)))
     }
     return result
   }

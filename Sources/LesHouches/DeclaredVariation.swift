@@ -10,11 +10,15 @@ struct DeclaredVariation: Equatable {
   /// True for variations of parton-shower or merging scales, which are not those of the hard process.
   var isEmission = false
 
+  /// What is said of its scales and cannot be understood.
+  var unreadable: String?
+
   var variesScale: Bool { renormalisation != nil || factorisation != nil }
   var scales: ScaleFactors { ScaleFactors(renormalisation ?? 1, factorisation ?? 1) }
 
   init(_ weight: WeightDeclaration) {
     let scales = weight.scales
+    unreadable = scales.unreadable
     renormalisation = scales.muR
     factorisation = scales.muF
     // POWHEG varies the two beams together; where they differ the first is a fixed placeholder.
@@ -26,6 +30,8 @@ struct DeclaredVariation: Equatable {
     }
     isEmission =
       group.contains("emission") || group.contains("merging")
+      // Sherpa's weights of the matrix element without what follows it.
+      || weight.id.lowercased().hasPrefix("me_only")
       || factors.values.contains { NumberReader().real(in: $0).map { $0 != 1 } ?? false }
   }
 

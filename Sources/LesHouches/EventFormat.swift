@@ -14,6 +14,12 @@ enum EventFormat {
     }
   }
 
+  /// One line of `<rwgt>`.
+  static func weight(_ id: String, _ value: String) -> String {
+    let id = XMLText.escaped(id).replacing("'", with: "&apos;")
+    return "<wgt id='\(id)'> \(value) </wgt>\n"
+  }
+
   /// One line of 13 columns, with its newline.
   static func line(_ particle: Particle) -> String {
     let numbers: [any BinaryInteger] = [
@@ -42,7 +48,7 @@ enum EventFormat {
     if !weights.isEmpty {
       text += "<rwgt>\n"
       for (id, value) in weights {
-        text += "<wgt id='\(id)'> \(real(value)) </wgt>\n"
+        text += weight(id, real(value))
       }
       text += "</rwgt>\n"
     }

@@ -8,6 +8,8 @@ struct EventParts {
     var element: Range<Int>
     var text: Range<Int>
     var value: Double
+    /// False where the text is more than a number; an empty one stands for a weight that is missing.
+    var isNumber = true
   }
   /// Of the `<event>` tag, blanks around values left out.
   private(set) var attributes: [(name: String, value: String)] = []
@@ -117,11 +119,12 @@ struct EventParts {
     var stop = less
     while stop > start && (stop - 1).pointee <= Ascii.space { stop -= 1 }
     var value = Double.nan
-    _ = reader.numbers.real(start, &value)
+    let read = reader.numbers.real(start, &value)
     weights.append(
       Weight(
-        id: Self.trimmed(Bytes.text(id.from, id.to)), element: tag - base..<close - base,
-        text: start - base..<stop - base, value: value))
+        id: Bytes.attribute(id.from, id.to), element: tag - base..<close - base,
+        text: start - base..<stop - base, value: value,
+        isNumber: stop <= start || read == stop))
     return close
   }
 
@@ -133,10 +136,16 @@ struct EventParts {
     var found: [Weight] = []
     while p < end, p.pointee != Ascii.less {
       var value = 0.0
-      let stop = reader.numbers.real(p, &value)
-      guard stop != p else { break }
+      var stop = reader.numbers.real(p, &value)
+      let isNumber =
+        stop != p && (stop == end || stop.pointee <= Ascii.space || stop.pointee == Ascii.less)
+      if !isNumber {
+        value = .nan
+        while stop < end && stop.pointee > Ascii.space && stop.pointee != Ascii.less { stop += 1 }
+      }
       let range = p - base..<stop - base
-      found.append(Weight(id: "", element: range, text: range, value: value))
+      found.append(
+        Weight(id: "", element: range, text: range, value: value, isNumber: isNumber))
       p = Bytes.skipSpace(stop, before: end)
     }
     let close = Bytes.find(Ascii.greater, from: p, to: end).map { $0 + 1 } ?? end

@@ -61,8 +61,11 @@ struct EventPhysics {
       let m = particle.mass
       // A negative mass stands for a negative square.
       let off = p.e * p.e - squares - m * abs(m)
+      let (relative, absolute) = (
+        tolerance.massRelative ?? tolerance.relative, tolerance.massAbsolute ?? tolerance.absolute
+      )
       let allowed =
-        tolerance.relative * p.e * p.e + tolerance.absolute * (2 * abs(m) + tolerance.absolute)
+        relative * p.e * p.e + absolute * (2 * abs(m) + absolute)
         + 2 * rounding * (p.e * p.e + squares + m * m)
       if isOnShell, abs(off) > allowed {
         isOnShell = false

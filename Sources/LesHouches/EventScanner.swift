@@ -33,6 +33,8 @@ struct EventScanner: ~Copyable {
   /// The attribute `trials` of the current event, 1 where there is none.
   private(set) var trials = 1.0
   private(set) var hasTrials = false
+  /// The current event's own; nil where it has none, NaN where that is no integer from 0 up.
+  private(set) var ownTrials: Double?
   /// The attributes of the current event's tag.
   private(set) var attributes: TagAttributes?
   private var wantedAttributes: [String] = []
@@ -112,10 +114,15 @@ struct EventScanner: ~Copyable {
   private mutating func readAttributes(from: BytePointer, to: BytePointer) {
     let attributes = TagAttributes(from: from, to: to)
     self.attributes = to > from ? attributes : nil
-    trials = 1
-    if let range = attributes.range("trials"), let value = number(range), value.isFinite {
-      trials = value
-      hasTrials = true
+    (trials, ownTrials) = (1, nil)
+    if let range = attributes.range("trials") {
+      let value = number(range) ?? .nan
+      let isCount = value >= 1 && value == value.rounded() && value.isFinite
+      ownTrials = isCount || value == 0 ? value : .nan
+      if isCount {
+        trials = value
+        hasTrials = true
+      }
     }
     for (slot, name) in wantedAttributes.enumerated() {
       attributeValues[slot] = attributes.value(named: name).flatMap { number($0) } ?? .nan

@@ -1,7 +1,8 @@
 /// The blocks of the text before the first event that are used, found without parsing the rest, which is often not XML.
 struct HeadBlocks {
-  /// Contents of `<MGRunCard>`, `<slha>`, `<init>` and every `<initrwgt>`, tags of the block itself left out.
+  /// Contents of `<MGRunCard>`, `<MG5ProcCard>`, `<slha>`, `<init>` and every `<initrwgt>`, tags of the block itself left out.
   var runCard: String?
+  var processCard: String?
   var parameterCard: String?
   var initialisation: String?
   var weightDeclarations: [(text: String, line: Int)] = []
@@ -38,6 +39,9 @@ struct HeadBlocks {
   private mutating func read(_ tag: BytePointer, _ end: BytePointer) -> BytePointer? {
     if Bytes.isTag(tag, "<MGRunCard", before: end) {
       return take(tag, "</MGRunCard", end) { if $0.runCard == nil { $0.runCard = $1 } }
+    }
+    if Bytes.isTag(tag, "<MG5ProcCard", before: end) {
+      return take(tag, "</MG5ProcCard", end) { if $0.processCard == nil { $0.processCard = $1 } }
     }
     if Bytes.isTag(tag, "<slha", before: end) {
       return take(tag, "</slha", end) { if $0.parameterCard == nil { $0.parameterCard = $1 } }

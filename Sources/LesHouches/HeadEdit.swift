@@ -91,7 +91,7 @@ struct HeadEdit {
           guard let range = attributes.range("id") ?? attributes.range("name"), let close else {
             continue
           }
-          let id = Bytes.text(range.from, range.to).filter { !$0.isWhitespace }
+          let id = Bytes.attribute(range.from, range.to)
           weights.append((tag - base..<close - base, id))
           p = close
         }

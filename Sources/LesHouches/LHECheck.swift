@@ -1,12 +1,17 @@
+import CExpat
 import Diagnostics
 import EventIO
 import EventModel
 
 /// One kind of thing that is wrong with a file: how often, and where first.
 public struct LHEFinding: Sendable, Equatable {
-  /// `momentum`, `mass`, `energy`, `colour`, `colour charge`, `mother`, `status`, `process`, `weight`, `not finite`,
-  /// `repeated`, `declared`, `cross section`.
+  /// One of `kinds`.
   public var kind: String
+  public static let kinds = [
+    "momentum", "mass", "energy", "colour", "colour charge", "mother", "status", "process",
+    "weight missing", "weight undeclared", "weight twice", "weight text", "not finite", "repeated",
+    "trials", "declared", "declared events", "declared twice", "cross section", "truncated",
+  ]
   public var count: Int
   /// Event from 1; nil for the file as a whole.
   public var event: Int?
@@ -30,6 +35,11 @@ public struct LHECheck {
     public var relative = 1e-6
     /// GeV.
     public var absolute = 1e-6
+    /// Those of the mass shell, where they differ.
+    public var massRelative: Double?
+    public var massAbsolute: Double?
+    /// Kinds of findings that are not looked for.
+    public var skipped: Set<String> = []
     public init() {}
   }
   public private(set) var findings: [LHEFinding] = []
@@ -37,6 +47,7 @@ public struct LHECheck {
   public private(set) var notes: [String] = []
   public private(set) var events = 0
 
+  private var skipped: Set<String> = []
   private var sums = WeightSums()
   private var withIncoming = 0
   private var withWeights = 0
@@ -44,6 +55,7 @@ public struct LHECheck {
   /// Reads all events; throws where the text is broken.
   public init(_ reader: LHEReader, tolerance: Tolerance = Tolerance(), journal: Journal) throws {
     reader.acceptsNonFinite = true
+    skipped = tolerance.skipped
     var event = ParticleEvent()
     let parts = EventParts.Reader(reader.head)
     let declared = Self.declaredProcesses(reader.head)
@@ -64,11 +76,11 @@ public struct LHECheck {
       if let declared, !declared.contains(event.processID) {
         add("process", place, "process \(event.processID) is not declared in <init>")
       }
-      checkWeights(EventParts(reader.eventBytes, parts), ids, place)
+      checkWeights(EventParts(reader.eventBytes, parts), reader.eventBytes, ids, place)
       if seen.isRepeated(reader.eventBytes) { add("repeated", place, "the event was there before") }
       sums.add(
         event.weight, process: event.processID, document: reader.documents.count - 1,
-        trials: reader.hasTrials ? reader.trials : nil)
+        trials: reader.ownTrials)
     }
     if let problem = reader.salvaged { add("truncated", nil, problem.line) }
     if seen.isFull {
@@ -81,6 +93,7 @@ public struct LHECheck {
   }
 
   private mutating func add(_ kind: String, _ place: String?, _ fact: String) {
+    guard !skipped.contains(kind) else { return }
     if let i = findings.firstIndex(where: { $0.kind == kind }) {
       findings[i].count += 1
     } else {
@@ -111,12 +124,21 @@ public struct LHECheck {
     return true
   }
 
-  private mutating func checkWeights(_ parts: EventParts, _ ids: Set<String>, _ place: String) {
+  private mutating func checkWeights(
+    _ parts: EventParts, _ text: UnsafeRawBufferPointer, _ ids: Set<String>, _ place: String
+  ) {
     let all = parts.all
     if !all.isEmpty { withWeights += 1 }
-    for weight in all where !weight.value.isFinite {
+    // Without a number between its tags a weight is missing, which readers take.
+    if let weight = all.first(where: { !$0.value.isFinite && $0.isNumber && !$0.text.isEmpty }) {
       add("not finite", place, "weight '\(weight.id)' is \(weight.value)")
-      break
+    }
+    if let weight = all.first(where: { !$0.isNumber }) {
+      let bytes = UnsafeRawBufferPointer(rebasing: text[weight.text])
+      add(
+        "weight text", place,
+        "weight '\(weight.id)' is '\(String(decoding: bytes.prefix(40), as: UTF8.self))', not a number"
+      )
     }
     let present = Set(all.map(\.id))
     if present.count < all.count { add("weight twice", place, "a weight id is there twice") }
@@ -164,6 +186,9 @@ public struct LHECheck {
         "declared events", nil,
         "the run card asks for \(asked) events and there are \(whole)")
     }
+    for remark in head.remarks { add("declared twice", nil, remark) }
+    if let fault = sums.trialsFault { add("trials", nil, fault) }
+    noteForm(reader.headBytes)
     guard events > 0, !findings.contains(where: { $0.kind == "not finite" }) else { return }
     let own = Journal()
     do {
@@ -173,8 +198,23 @@ public struct LHECheck {
       if record == nil { try rule.check(sums: sums, file: "", journal: own) }
       for warning in own.warnings { add("cross section", nil, Self.withoutFile(warning.text)) }
     } catch let problem as Problem {
-      add("cross section", nil, problem.fact)
+      if sums.trialsFault == nil { add("cross section", nil, problem.fact) }
     } catch {}
+  }
+
+  /// Many heads are no XML, and are read all the same; other programs may not.
+  private mutating func noteForm(_ head: [UInt8]) {
+    guard let parser = XML_ParserCreate(nil) else { return }
+    defer { XML_ParserFree(parser) }
+    let isWell = head.withUnsafeBytes { bytes -> Bool in
+      guard let base = bytes.baseAddress, bytes.count <= Int32.max else { return true }
+      return XML_Parse(
+        parser, base.assumingMemoryBound(to: CChar.self), Int32(bytes.count), 0) == XML_STATUS_OK
+    }
+    guard !isWell else { return }
+    let fault = XML_ErrorString(XML_GetErrorCode(parser)).map { String(cString: $0) } ?? "error"
+    notes.append(
+      "the head is no well-formed XML: \(fault) in line \(XML_GetCurrentLineNumber(parser))")
   }
 
   private static func withoutFile(_ text: String) -> String {

@@ -94,7 +94,7 @@ public struct LHECopy {
     else { return false }
     sums.seen.add(weight: event.weight, process: event.processID, trials: trials)
     guard selection.processes?.contains(event.processID) ?? true else { return false }
-    let id = EventIdentity.id(sampleKey: reader.sampleKey, index: number - 1)
+    let id = Int64(bitPattern: event.contentKey)
     do {
       guard try selection.isKept?(event, number, id) ?? true else { return false }
     } catch var problem as Problem {
@@ -170,7 +170,7 @@ private struct EventEdit {
     case .rwgt:
       block = "<rwgt>\n"
       for (id, range) in spelled {
-        block += "<wgt id='\(XMLText.escaped(id))'> \(text(range)) </wgt>\n"
+        block += EventFormat.weight(id, text(range))
       }
       block += "</rwgt>\n"
     case .weights:

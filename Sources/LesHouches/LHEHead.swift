@@ -4,6 +4,7 @@ import Diagnostics
 public struct LHEHead: Sendable {
   public var runCard: RunCard?
   public var parameterCard: ParameterCard?
+  public var processCard: ProcessCard?
   public var initBlock: InitBlock?
   /// In the order of declaration; positional `<weights>` follow it.
   public var weights: [WeightDeclaration]
@@ -13,6 +14,8 @@ public struct LHEHead: Sendable {
   public var generator: String?
   /// The attribute `version` of the root; files keep to it loosely.
   public var version: String?
+  /// What is odd and does no harm, in sentences.
+  public private(set) var remarks: [String] = []
   /// What cannot be read two ways: the line and the fact.
   private var ambiguity: (line: Int, fact: String, remedy: String)?
 
@@ -35,6 +38,7 @@ public struct LHEHead: Sendable {
       initBlock: blocks.initialisation.flatMap(InitBlock.init(text:)),
       generator: blocks.generator)
     version = blocks.version
+    processCard = blocks.processCard.map(ProcessCard.init(text:))
     if let line = blocks.secondInit {
       ambiguity = (line, "a second <init> differs from the first", "keep the one that is right")
     }
@@ -52,20 +56,30 @@ public struct LHEHead: Sendable {
     }
   }
 
-  /// Adds one `<initrwgt>`. A file may hold the same one twice (in header and in init); otherwise an id stands for one weight.
+  /// Adds one `<initrwgt>`. A file may hold the same one twice (in header and in init), or a declaration; otherwise an id
+  /// stands for one weight.
   private mutating func add(_ declarations: [WeightDeclaration]) {
-    let former = Dictionary(weights.map { ($0.id, $0) }) { first, _ in first }
+    var former = Dictionary(weights.map { ($0.id, $0) }) { first, _ in first }
     var ids = Set<String>()
+    var repeated: [WeightDeclaration] = []
     for weight in declarations {
       let isNew = ids.insert(weight.id).inserted
-      if isNew, let first = former[weight.id] {
-        if first.isSame(as: weight) { continue }
+      if let first = former[weight.id] {
+        if first.isSame(as: weight) {
+          if !isNew { repeated.append(weight) }
+          continue
+        }
         reportTwice(weight)
-      } else if !isNew {
-        reportTwice(weight)
+      } else {
+        former[weight.id] = weight
       }
       weights.append(weight)
     }
+    guard let first = repeated.first else { return }
+    let rest = repeated.count > 1 ? " and \(repeated.count - 1) more are" : " is"
+    remarks.append(
+      "weight '\(first.id)'\(rest) declared twice in one <initrwgt>, alike: taken once (line \(first.line ?? 0))"
+    )
   }
 
   private mutating func reportTwice(_ weight: WeightDeclaration) {
@@ -83,6 +97,17 @@ public struct LHEHead: Sendable {
       .data, ambiguity.fact, remedy: ambiguity.remedy, file: file, place: "line \(ambiguity.line)")
   }
 
+  /// How the parameter cards differ; nil where they do not. Different processes may have cards of different models, and
+  /// then only `commonOnly` entries count.
+  func cardDifference(to other: LHEHead, commonOnly: Bool = false) -> String? {
+    guard let own = parameterCard, let card = other.parameterCard else {
+      let isSame = (parameterCard == nil) == (other.parameterCard == nil)
+      return isSame || commonOnly ? nil : "only one has a parameter card"
+    }
+    return own.difference(to: card, commonOnly: commonOnly)
+      .map { "the parameter cards differ: \($0)" }
+  }
+
   /// What keeps another document's events from being of the same sample; nil where nothing does.
   func difference(to other: LHEHead) -> String? {
     guard let a = initBlock, let b = other.initBlock else {
@@ -97,7 +122,7 @@ public struct LHEHead: Sendable {
       return "the processes (LPRUP) differ"
     }
     if runCard?.eventNorm != other.runCard?.eventNorm { return "event_norm differs" }
-    if parameterCard != other.parameterCard { return "the parameter cards differ" }
+    if let difference = cardDifference(to: other) { return difference }
     if weights.map(\.id) != other.weights.map(\.id) { return "the weights' ids differ" }
     return nil
   }

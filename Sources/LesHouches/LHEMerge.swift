@@ -29,19 +29,30 @@ public struct LHEMerge {
     guard let first = inputs.first else {
       throw Problem(.usage, "there is nothing to merge", remedy: "name two files or more")
     }
+    let isSaidDifferent = mode != .byProcesses
     for (i, input) in inputs.enumerated() {
       if let twin = inputs[..<i].first(where: { $0.isSame(as: input) }) {
         throw Problem(
-          .data, "this holds the same events as \(twin.name)", remedy: "name every file once",
+          .data, "this holds the same events as \(twin.name)", remedy: "give every event once",
           file: input.name)
       }
-      try first.checkAgrees(with: input)
+      let isStacked = isSaidDifferent || input.processIDs.isDisjoint(with: first.processIDs)
+      try first.checkAgrees(with: input, areProcessesDifferent: isStacked)
     }
     switch mode {
     case .byProcesses:
       let same = inputs.allSatisfy { $0.processIDs == first.processIDs }
       isStack = !same
       renumbers = false
+      if same {
+        for input in inputs.dropFirst() {
+          guard let difference = first.processDifference(to: input) else { continue }
+          throw Problem(
+            .data, "this is another process of the same number: \(difference)",
+            remedy: "add --different --renumber, so that their cross sections add",
+            file: input.name)
+        }
+      }
       if !same, let clash = Self.clash(inputs) {
         throw Problem(
           .data, "process \(clash.id) is in \(clash.other) too, but other processes are not",
@@ -57,6 +68,8 @@ public struct LHEMerge {
           remedy: "give new numbers with --renumber", file: clash.file)
       }
     }
+    var contents = ContentSamples()
+    for input in inputs { try contents.add(input.contents, of: input.name, journal: journal) }
     areParts = inputs.count > 1 && inputs.allSatisfy { $0.isPart(ofSampleOf: first) }
     if !isStack, !areParts { warnOfDifferentCrossSections(journal) }
   }

@@ -24,6 +24,9 @@ struct LHEMergeInput {
   let factor: Double
   /// True where an event has `<weights>`, whose values go by the order of the declarations.
   private var hasPositional = false
+  /// Which events there are, and what leaves them.
+  private(set) var contents = ContentSample()
+  private var finalStates = FinalStates()
   /// Sums of the hashes of the events' bytes.
   private var content: UInt64 = 0
 
@@ -42,7 +45,7 @@ struct LHEMergeInput {
     var event = ParticleEvent()
     while try reader.next(into: &event) {
       sums.add(
-        event.weight, process: event.processID, trials: reader.hasTrials ? reader.trials : nil)
+        event.weight, process: event.processID, trials: reader.ownTrials)
       var hash = XXH64()
       let text = reader.eventBytes
       hash.update(text)
@@ -50,6 +53,8 @@ struct LHEMergeInput {
         hasPositional = Bytes.find("<weights", from: base, to: base + text.count) != nil
       }
       content &+= hash.value
+      contents.add(event.contentKey)
+      finalStates.add(event)
     }
     tailBytes = reader.tailBytes
     guard sums.count > 0 else {
@@ -111,6 +116,20 @@ struct LHEMergeInput {
     content == other.content && sums.count == other.sums.count
   }
 
+  /// What makes two files with the same process ids different processes; nil where nothing does.
+  func processDifference(to other: LHEMergeInput) -> String? {
+    if let own = head.processCard, let card = other.head.processCard,
+      !own.commands.isEmpty, !card.commands.isEmpty
+    {
+      return own.difference(to: card).map {
+        "its process card has \($0.other), and that of \(name) \($0.own)"
+      }
+    }
+    guard finalStates.areApart(from: other.finalStates) else { return nil }
+    return
+      "its events are like \(other.finalStates.example), and those of \(name) like \(finalStates.example)"
+  }
+
   /// True if both are cut from one sample and hold events by their place only.
   func isPart(ofSampleOf other: LHEMergeInput) -> Bool {
     guard let own = selection, let first = other.selection, let whole = own.of else { return false }
@@ -139,7 +158,7 @@ struct LHEMergeInput {
   }
 
   /// Throws where two files cannot be one sample, whatever their processes are.
-  func checkAgrees(with other: LHEMergeInput) throws {
+  func checkAgrees(with other: LHEMergeInput, areProcessesDifferent: Bool) throws {
     func problem(_ fact: String, _ remedy: String? = nil) -> Problem {
       Problem(.data, fact + " in \(name)", remedy: remedy, file: other.name)
     }
@@ -151,6 +170,12 @@ struct LHEMergeInput {
     guard a.beams == b.beams, a.energies == b.energies else {
       throw problem(
         "the beams are \(b.beams) at \(b.energies) GeV, and \(a.beams) at \(a.energies) GeV")
+    }
+    if let fact = head.cardDifference(to: other.head, commonOnly: areProcessesDifferent) {
+      throw Problem(
+        .data, "it is not of the same sample as \(name): \(fact)",
+        remedy: "give both to lhe-read, each with its benchmark: --sample BENCHMARK:FILE",
+        file: other.name)
     }
     guard a.weightStrategy == b.weightStrategy else {
       throw problem("IDWTUP is \(b.weightStrategy), and \(a.weightStrategy)")

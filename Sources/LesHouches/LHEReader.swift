@@ -141,6 +141,8 @@ public final class LHEReader {
   /// The attribute `trials` of the current event; 1 where it has none.
   public var trials: Double { scanner.trials }
   public var hasTrials: Bool { scanner.hasTrials }
+  /// The same; nil where the event has none, NaN where it is no integer from 0 up.
+  public var ownTrials: Double? { scanner.ownTrials }
   /// Most significant digits of wanted weights and XWGTUP in the first thousand events.
   public var weightDigits: Int { scanner.weightDigits }
 

@@ -1,7 +1,7 @@
 import Diagnostics
 import EventModel
 
-/// Event numbers from 1: `5-10,20,100-`.
+/// Event numbers from 1: `-3,5-10,20,100-`.
 public struct EventRanges: Sendable, Equatable {
   /// In order and apart from each other.
   private var ranges: [ClosedRange<Int>] = []
@@ -11,7 +11,8 @@ public struct EventRanges: Sendable, Equatable {
     var found: [ClosedRange<Int>] = []
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
       let ends = part.split(separator: "-", omittingEmptySubsequences: false)
-      let low = ends.first.flatMap { Int($0) }
+      // `-10` is the first ten, as `300-` is all from there.
+      let low = ends.first.flatMap { $0.isEmpty && ends.count == 2 && part.count > 1 ? 1 : Int($0) }
       let high = ends.count == 1 ? low : ends.last.flatMap { $0.isEmpty ? Int.max : Int($0) }
       guard (1...2).contains(ends.count), let low, let high, low >= 1, high >= low else {
         throw Problem(
@@ -53,7 +54,7 @@ public struct LHESelection: Sendable {
   public var declared: [NewWeight] = []
   /// Nil leaves weights in the form that they have.
   public var form: WeightForm?
-  /// What an event must fulfil, by its particles and head line; with its number from 1 and its identity.
+  /// What an event must fulfil, by its particles and head line; with its number from 1 and its content key.
   public var isKept: (@Sendable (ParticleEvent, Int, Int64) throws -> Bool)?
 
   public init() {}

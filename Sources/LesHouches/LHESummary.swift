@@ -84,7 +84,7 @@ public struct LHESummary: Sendable {
     while try reader.next(into: &event) {
       sums.add(
         event.weight, process: event.processID, document: reader.documents.count - 1,
-        trials: reader.hasTrials ? reader.trials : nil)
+        trials: reader.ownTrials)
       if reader.eventCount & 0xFFF == 0 { journal.progress("events of \(name)", reader.eventCount) }
       count(event)
       let channel = Channel(event)
@@ -102,6 +102,7 @@ public struct LHESummary: Sendable {
       remarks.append(
         "\(sums.count - listed) events are of channels beyond the first \(Self.channelLimit)")
     }
+    remarks += head.remarks
     salvaged = reader.salvaged
     selection = reader.selection
     sums.selected = selection?.selected(head)

@@ -38,6 +38,19 @@ public struct Normalisation: Sendable, Equatable {
     head: LHEHead, documents: [LHEHead] = [], sums: WeightSums, asked: EventNorm? = nil,
     generated: Int? = nil, isStrict: Bool = true, file: String, journal: Journal
   ) throws {
+    if let generated, generated < sums.count {
+      throw Problem(
+        .usage, "--generated \(generated) is less than the \(sums.count) events in the file",
+        remedy: "give the number of events before the selection", file: file)
+    }
+    let isByNorm = asked != nil || head.runCard?.eventNorm != nil
+    if let fault = sums.trialsFault, !isByNorm,
+      [1, 2, 3].contains(abs(head.initBlock?.weightStrategy ?? 0))
+    {
+      throw Problem(
+        .data, "\(fault), and the weights are divided by their sum",
+        remedy: "make the file again, or say --event-norm average, sum or unity", file: file)
+    }
     let selected = generated.map { WeightSums.Selected(events: Double($0)) } ?? sums.selected
     if documents.count > 1 {
       guard selected == nil else {
@@ -174,11 +187,12 @@ public struct Normalisation: Sendable, Equatable {
     let isFactorN = { (r: Double) in r > n / 2 && r < n * 2 }
     let otherRule =
       isAverage ? (isFactorN(1 / ratio) ? "sum" : nil) : isFactorN(ratio) ? "average" : nil
-    if isStrict, n >= 5, let otherRule {
-      throw Problem(
-        .data,
-        "\(facts), and <init> says \(Self.text(declared.value)) pb: a factor near the \(sums.count) events",
-        remedy: "give --event-norm \(otherRule) if <init> is right", file: file)
+    if n >= 5, let otherRule {
+      let fact =
+        "\(facts), and <init> says \(Self.text(declared.value)) pb: a factor near the \(sums.count) events"
+      let remedy = "give --event-norm \(otherRule) if <init> is right"
+      guard !isStrict else { throw Problem(.data, fact, remedy: remedy, file: file) }
+      return journal.warn("cross section \(file)", "\(file): \(fact); \(remedy)")
     }
     // A part of a run whose weights add up to the cross section of the whole.
     let part =

@@ -39,6 +39,8 @@ public struct CardEntry: Sendable, Equatable {
   public var block: String
   public var indices: [Int]
   public var value: CardValue
+  /// The first word of the line's comment, which generators make the parameter's name.
+  public var name = ""
 
   public init(block: String, indices: [Int], value: CardValue) {
     self.block = block.lowercased()
@@ -66,7 +68,7 @@ public struct ParameterCard: Sendable, Equatable {
         if words.count > 2, let id = Int(words[1]),
           let value = CardValue(text: words[2], reader: reader)
         {
-          entries.append(CardEntry(block: "decay", indices: [id], value: value))
+          append(CardEntry(block: "decay", indices: [id], value: value), line)
         }
       default:
         guard let block, let last = words.last,
@@ -74,10 +76,44 @@ public struct ParameterCard: Sendable, Equatable {
         else { continue }
         let indices = words.dropLast().map { Int($0) }
         if indices.contains(nil) { continue }
-        entries.append(
-          CardEntry(block: block, indices: indices.compactMap { $0 }, value: value))
+        append(CardEntry(block: block, indices: indices.compactMap { $0 }, value: value), line)
       }
     }
+  }
+
+  private mutating func append(_ entry: CardEntry, _ line: Substring) {
+    var entry = entry
+    let comment = line.drop { $0 != "#" }.drop { $0 == "#" || $0.isWhitespace }
+    let word = comment.prefix { !$0.isWhitespace }
+    if word.first?.isLetter == true { entry.name = String(word) }
+    entries.append(entry)
+  }
+
+  /// Says which entry differs first, beyond the digits printed; nil where all agree. Entries that only one card has count
+  /// unless `commonOnly`.
+  func difference(to other: ParameterCard, commonOnly: Bool = false) -> String? {
+    struct Key: Hashable {
+      var block: String
+      var indices: [Int]
+    }
+    func table(_ card: ParameterCard) -> [Key: CardEntry] {
+      Dictionary(card.entries.map { (Key(block: $0.block, indices: $0.indices), $0) }) { $1 }
+    }
+    let (own, others) = (table(self), table(other))
+    for entry in entries + other.entries {
+      let key = Key(block: entry.block, indices: entry.indices)
+      let name =
+        ([entry.block] + entry.indices.map(String.init)).joined(separator: " ")
+        + (entry.name.isEmpty ? "" : " (\(entry.name))")
+      guard let a = own[key]?.value, let b = others[key]?.value else {
+        if commonOnly { continue }
+        return "\(name) is in one parameter card only"
+      }
+      if abs(a.value - b.value) > 1.001 * max(a.resolution, b.resolution) {
+        return "\(name) is \(b.value), and \(a.value)"
+      }
+    }
+    return nil
   }
 
   /// The value of one entry; block names match in any case.

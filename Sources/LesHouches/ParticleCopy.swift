@@ -7,7 +7,8 @@ public enum ParticleCopy {
   /// Copies every event of an open file (LHE, gzip, LHEH5), none of which was read yet, with its particles, head line and
   /// all its weights by id into the sink that `open` makes for the table's header; the sink must accept deferred changes.
   public static func copy(
-    _ reader: LHEReader, threads: Int = 1, journal: Journal, open: (Header) throws -> any Sink
+    _ reader: LHEReader, threads: Int = 1, isForLHEH5: Bool = false, journal: Journal,
+    open: (Header) throws -> any Sink
   ) throws {
     var options = ReadingOptions()
     options.particles = true
@@ -15,6 +16,7 @@ public enum ParticleCopy {
     let set = try SampleSet(
       [SampleInput(role: .benchmarkOfCard, file: reader.name)], opened: [reader],
       setup: Setup(name: ""), hasSetup: false, options: options, journal: journal)
+    if isForLHEH5 { set.warnOfLHEH5() }
     let sink = try open(set.header(observables: []))
     _ = try set.read(into: sink) { _, _, _, _ in 1 }
   }

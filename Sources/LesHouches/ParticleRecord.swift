@@ -8,6 +8,8 @@ struct ParticleRecord {
   private(set) var missing = 0
   /// Values that are NaN or infinite in the file.
   private(set) var nonFinite = 0
+  /// Attributes of `<scales>` that have no column, in the order met.
+  private(set) var droppedScales: [String] = []
 
   init(_ reader: LHEReader, ids: [String]) {
     slots = ids.map { reader.want($0, asItIs: true) }
@@ -19,8 +21,11 @@ struct ParticleRecord {
   ) {
     var (factorisation, renormalisation) = (Double.nan, Double.nan)
     for (name, value) in reader.scales {
-      if name == "muf" { factorisation = NumberReader().real(in: value) ?? .nan }
-      if name == "mur" { renormalisation = NumberReader().real(in: value) ?? .nan }
+      switch name {
+      case "muf": factorisation = NumberReader().real(in: value) ?? .nan
+      case "mur": renormalisation = NumberReader().real(in: value) ?? .nan
+      default: if !droppedScales.contains(name) { droppedScales.append(name) }
+      }
     }
     rows.heads += [
       Double(event.processID), Double(event.particles.count), 0,

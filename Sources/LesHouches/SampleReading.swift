@@ -19,11 +19,15 @@ extension SampleSet {
   public func read(into sink: any Sink, select: EventSelection) throws -> [SampleRecord] {
     var result = ReadingResult()
     let rows = RowBuffer(layout)
+    var contents = ContentSamples()
     for (index, sample) in samples.enumerated() {
       let reading = SampleReading(
         self, sample, index: index, firstFactor: result.factors.count)
       do {
         try reading.read(rows, sink, select)
+        if samples.count > 1 {
+          try contents.add(reading.content, of: sample.reader.name, journal: journal)
+        }
         try reading.conclude(&result)
       } catch let problem as Problem {
         throw problem.inFile(sample.reader.name)
@@ -71,6 +75,8 @@ private final class SampleReading {
   /// Weights beyond those of benchmarks that are NaN or infinite in the file.
   private var nonFiniteExtra = 0
   private var record: ParticleRecord?
+  /// Which events there are, for samples beside others.
+  @exclusivity(unchecked) private(set) var content = ContentSample()
   /// Σ XWGTUP, against the sampling benchmark's own weight.
   @exclusivity(unchecked) private var sumEventWeights = 0.0
 
@@ -102,6 +108,7 @@ private final class SampleReading {
     let count = set.setup.benchmarks.count
     let reference = set.setup.referenceBenchmark
     var weights = [Double](repeating: 0, count: count)
+    let isOneOfSeveral = set.samples.count > 1
     while try reader.next(into: &event) {
       let number = reader.eventCount
       if number == 1 { resolveSamplingWeight() }
@@ -114,16 +121,17 @@ private final class SampleReading {
       let own = weights.isEmpty ? event.weight : weights[sampling]
       let part = sums.add(
         own, process: event.processID, document: reader.documents.count - 1,
-        trials: reader.hasTrials ? reader.trials : nil)
+        trials: reader.ownTrials)
       sumEventWeights += event.weight
+      let key = event.contentKey
+      if isOneOfSeveral { content.add(key) }
       if let table {
         guard let values = table.row(ofEvent: number) else { continue }
         set.tableRow = Array(values)
       }
-      let id = EventIdentity.id(sampleKey: reader.sampleKey, index: number - 1)
       let efficiency: Double?
       do {
-        efficiency = try select(event, number, id, &rows.observations)
+        efficiency = try select(event, number, Int64(bitPattern: key), &rows.observations)
       } catch var problem as Problem {
         problem.place = reader.placeWithLine
         throw problem
@@ -142,6 +150,7 @@ private final class SampleReading {
         for slot in attributeSlots { rows.attributes.append(reader.attributeValue(slot)) }
       }
       record?.append(event, of: reader, to: rows)
+      let id = EventIdentity.id(sampleKey: reader.sampleKey, index: number - 1)
       rows.append(samplingBenchmark: label, sample: firstFactor + part, id: id)
       if rows.isFull { try rows.flush(to: sink) }
     }
@@ -257,6 +266,12 @@ private final class SampleReading {
   private func noteMissing() {
     let journal = set.journal
     let name = reader.name
+    if let dropped = record?.droppedScales, !dropped.isEmpty {
+      journal.warn(
+        "scales \(name)",
+        "\(name): tables of particles keep muf and mur of <scales>; dropped: \(dropped.prefix(8).joined(separator: ", "))\(dropped.count > 8 ? ", …" : "")"
+      )
+    }
     let nonFinite = nonFiniteExtra + (record?.nonFinite ?? 0)
     if nonFinite > 0 {
       journal.warn(

@@ -4,9 +4,10 @@ import EventModel
 
 /// What happens to an event: nil where it is cut away, else the product of the efficiencies; observables go into `row`.
 ///
-/// `number` counts the events of the file from 1; `id` is the event's identity, by which random numbers are drawn.
+/// `number` counts the events of the file from 1; `key` is the event's content key,
+/// by which random numbers are drawn.
 public typealias EventSelection = (
-  _ event: ParticleEvent, _ number: Int, _ id: Int64, _ rows: inout [Double]
+  _ event: ParticleEvent, _ number: Int, _ key: Int64, _ rows: inout [Double]
 ) throws -> Double?
 
 /// How samples are read.
@@ -133,6 +134,9 @@ public final class SampleSet {
   private static func sample(
     _ input: SampleInput, _ reader: LHEReader, _ setup: Setup?, _ journal: Journal
   ) throws -> Sample {
+    for (i, remark) in reader.head.remarks.enumerated() {
+      journal.warn("head \(i) \(reader.name)", "\(reader.name): \(remark)")
+    }
     guard let setup else {
       return Sample(
         input: input, reader: reader, process: input.processWithoutSetup, weights: nil)
@@ -165,6 +169,16 @@ public final class SampleSet {
       }
       names[sample.reader.sampleKey] = sample.reader.name
     }
+  }
+
+  /// Warns of what an LHEH5 file has no place for; `trials` it has.
+  public func warnOfLHEH5() {
+    let names = Self.attributes(samples).filter { $0 != "trials" }
+    guard !names.isEmpty else { return }
+    journal.warn(
+      "LHEH5 attributes",
+      "LHEH5 has no place for the attributes of events: \(names.joined(separator: ", ")) dropped; -O hdf5 keeps those that are numbers"
+    )
   }
 
   /// Numeric attributes of the first event of any sample.

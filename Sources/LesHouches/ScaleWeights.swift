@@ -17,6 +17,8 @@ struct DeclaredVariations {
   }
   /// Everything but matrix-element reweighting and emission scales, in the file's order.
   let entries: [Entry]
+  /// Those whose scales cannot be understood.
+  private let unreadable: [Entry]
   /// LHAPDF id that the events were generated with, where it is known.
   let nominalPDF: Int?
   /// The dynamical scale of weights that are "as generated": none, or for aMC@NLO's lists, which number all, the first.
@@ -28,7 +30,9 @@ struct DeclaredVariations {
     let all = head.weights.filter { !$0.isReweighting }.map {
       Entry(weight: $0, variation: DeclaredVariation($0))
     }
-    entries = all.filter { !$0.variation.isEmission }
+    let hard = all.filter { !$0.variation.isEmission }
+    entries = hard.filter { $0.variation.unreadable == nil }
+    unreadable = hard.filter { $0.variation.unreadable != nil }
     let varied = entries.filter {
       $0.variation.variesScale && !$0.variation.scales.isClose(to: .central)
     }
@@ -66,10 +70,15 @@ struct DeclaredVariations {
 
   /// What the file has, for messages: `muR=0.5 muF=1.0 (6), …`.
   var scaleList: String {
-    list(entries.filter { $0.variation.variesScale && !$0.variation.scales.isClose(to: .central) })
-    {
+    let readable = list(
+      entries.filter { $0.variation.variesScale && !$0.variation.scales.isClose(to: .central) }
+    ) {
       "\($0.variation.scales)" + ($0.variation.dynamicScale.map { " DYN_SCALE=\($0)" } ?? "")
     }
+    guard let first = unreadable.first else { return readable }
+    return readable
+      + "; '\(first.variation.unreadable ?? "")' (id \(first.weight.id)) is no scale factor"
+      + (unreadable.count > 1 ? ", nor are \(unreadable.count - 1) more" : "")
   }
 
   /// `LHAPDF 247001 (46), …`.

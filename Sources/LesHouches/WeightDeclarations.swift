@@ -171,6 +171,12 @@ enum WeightDeclarations {
     }
   }
 
+  /// A reference such as `&#9;` makes a tab of it again, which no line of names can hold.
+  private static func withoutControls(_ text: String) -> String {
+    guard text.utf8.contains(where: { $0 < Ascii.space }) else { return text }
+    return String(decoding: text.utf8.map { max($0, Ascii.space) }, as: UTF8.self)
+  }
+
   /// Nil where the fragment is not well-formed.
   private static func byExpat(_ fragment: String, _ firstLine: Int) -> Collector? {
     guard let parser = XML_ParserCreate(nil) else { return nil }
@@ -186,7 +192,8 @@ enum WeightDeclarations {
         var pairs: [(name: String, value: String)] = []
         var i = 0
         while let key = attributes[i], let value = attributes[i + 1] {
-          pairs.append((String(cString: key), String(cString: value)))
+          pairs.append(
+            (String(cString: key), WeightDeclarations.withoutControls(String(cString: value))))
           i += 2
         }
         Unmanaged<Collector>.fromOpaque(data).takeUnretainedValue()
@@ -229,7 +236,7 @@ enum WeightDeclarations {
           let close = Bytes.tagEnd(from: p, to: end)
         else {
           let next = Bytes.find(Ascii.less, from: p + 1, to: end) ?? end
-          collector.text(decoded(Bytes.text(p, next)))
+          collector.text(Bytes.decoded(Bytes.text(p, next)))
           p = next
           continue
         }
@@ -238,24 +245,6 @@ enum WeightDeclarations {
       }
     }
     return collector
-  }
-
-  /// Text with XML's five entities as what they stand for; other `&` stay.
-  private static func decoded(_ text: String) -> String {
-    guard text.contains("&") else { return text }
-    var result = text
-    for (entity, character) in [
-      ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&apos;", "'"), ("&amp;", "&"),
-    ] {
-      var rest = result[...]
-      result = ""
-      while let range = rest.firstRange(of: entity) {
-        result += rest[..<range.lowerBound] + character
-        rest = rest[range.upperBound...]
-      }
-      result += rest
-    }
-    return result
   }
 
   /// False for a `<` that stands in a text, such as `HT<1`.
@@ -275,8 +264,7 @@ enum WeightDeclarations {
     if isClosing {
       collector.end(name)
     } else {
-      let attributes = TagAttributes(from: nameEnd, to: end).all
-      collector.start(name, attributes.map { ($0.name, decoded($0.value)) })
+      collector.start(name, TagAttributes(from: nameEnd, to: end).decoded)
       if isEmpty { collector.end(name) }
     }
   }

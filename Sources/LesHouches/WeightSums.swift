@@ -62,10 +62,16 @@ public struct WeightSums: Sendable, Equatable {
   /// In the order of their first events.
   public private(set) var parts: [Part] = []
   private var last = 0
+  /// Number, from 1, of the first event without `trials` and of the first whose are no positive integer.
+  private var firstWithoutTrials: Int?
+  private var firstBadTrials: Int?
+  /// Events whose trials are 0, as files have it whose format wants the number and whose generator does not.
+  private var zeroTrials = 0
 
   public init() {}
 
-  /// Counts an event; returns the index of its part. `trials` is nil where events have no such attribute.
+  /// Counts an event; returns the index of its part. `trials` is nil where the event has no such attribute, and NaN where
+  /// it is no positive integer.
   @discardableResult
   public mutating func add(
     _ weight: Double, process: Int = 0, document: Int = 0, trials: Double? = nil
@@ -73,7 +79,17 @@ public struct WeightSums: Sendable, Equatable {
     if last >= parts.count || parts[last].process != process || parts[last].document != document {
       last = index(process, document)
     }
-    parts[last].add(weight, trials: trials ?? 0)
+    guard let trials, trials > 0 else {
+      parts[last].add(weight, trials: 0)
+      if trials == nil {
+        firstWithoutTrials = firstWithoutTrials ?? count
+      } else {
+        firstBadTrials = firstBadTrials ?? count
+        if trials == 0 { zeroTrials += 1 }
+      }
+      return last
+    }
+    parts[last].add(weight, trials: trials)
     return last
   }
 
@@ -98,6 +114,15 @@ public struct WeightSums: Sendable, Equatable {
   public var trials: Double? {
     let sum = parts.reduce(0) { $0 + $1.trials }
     return sum > 0 ? sum : nil
+  }
+  /// What is wrong with the attribute `trials`; nil where all events have it, or none has or all are 0.
+  var trialsFault: String? {
+    if zeroTrials == count { return nil }
+    if let event = firstBadTrials {
+      return "the trials of event \(event) are no positive integer"
+    }
+    guard let event = firstWithoutTrials, trials != nil else { return nil }
+    return "event \(event) has no trials, and others have"
   }
   /// Kish's effective number of events, (Σw)²/Σw².
   public var effectiveCount: Double { sumSquares > 0 ? sum * sum / sumSquares : 0 }

@@ -95,13 +95,10 @@ struct WeightTable {
     }
   }
 
-  /// The slot of the id between two pointers, blanks around it left out.
+  /// The slot of the id between two pointers, as XML means it.
   @inline(never)
   mutating func lookUp(from: BytePointer, to: BytePointer) -> Int {
-    var (from, to) = (from, to)
-    while from < to && from.pointee <= Ascii.space { from += 1 }
-    while to > from && (to - 1).pointee <= Ascii.space { to -= 1 }
-    let found = slot(Bytes.text(from, to))
+    let found = slot(Bytes.attribute(from, to))
     follower[last] = found
     last = found
     return found

@@ -6,7 +6,7 @@ import Diagnostics
 ///
 ///     expression  = 'let' name '=' expression {',' name '=' expression} 'in' expression
 ///                 | disjunction ['if' disjunction 'else' expression]
-///     disjunction = operators 'or', 'and', 'not', comparisons, + −, * / // % @, unary −, **, in Python's order
+///     disjunction = operators 'or', 'and', 'not', comparisons, 'in (' values ')', + −, * / // % @, unary −, **, in Python's order
 ///     postfix     = primary {'.' attribute ['(' arguments ')'] | '[' index or slice ']'}
 ///     primary     = number | name | function '(' arguments ')' | '(' expression ')'
 ///                 | '[' name 'for' name 'in' list 'if' condition ']'
@@ -26,6 +26,8 @@ struct Compiler {
   var tokens: [Token] = []
   var position = 0
   var depth = 0
+  /// Tokens `in` that belong to no `let` or `for`.
+  private var memberships: Set<Int> = []
   /// Local names, innermost last.
   var locals: [(name: String, value: Value)] = []
   /// Variables of the loops around.
@@ -36,6 +38,7 @@ struct Compiler {
     do {
       tokens = try Lexer.tokens(expression.text)
       (position, depth, loopDepth) = (0, 0, 0)
+      memberships = Self.memberships(tokens)
       locals = []
       if tokens.count == 1 { throw ExpressionError("nothing to compute", column: 1) }
       let value = try self.expression()
@@ -44,6 +47,27 @@ struct Compiler {
     } catch let error as ExpressionError {
       throw error.problem(in: expression)
     }
+  }
+
+  /// A `let` or `for` owns the first `in` after it that is in the same brackets.
+  private static func memberships(_ tokens: [Token]) -> Set<Int> {
+    var result: Set<Int> = []
+    var owners = [0]
+    for (i, token) in tokens.enumerated() {
+      switch token.kind {
+      case .symbol("("), .symbol("["): owners.append(0)
+      case .symbol(")"), .symbol("]"): if owners.count > 1 { owners.removeLast() }
+      case .name("let"), .name("for"): owners[owners.count - 1] += 1
+      case .name("in"):
+        if owners[owners.count - 1] > 0 {
+          owners[owners.count - 1] -= 1
+        } else {
+          result.insert(i)
+        }
+      default: break
+      }
+    }
+    return result
   }
 
   // MARK: Tokens
@@ -152,6 +176,7 @@ struct Compiler {
     var value = try binary(level + 1)
     var chain: Value?
     var previous = value
+    if Self.levels[level].contains("<"), let member = try membership(of: value) { return member }
     while let name = operatorName(at: level) {
       let column = current.column
       position += 1
@@ -169,6 +194,36 @@ struct Compiler {
       }
     }
     return chain ?? value
+  }
+
+  /// `in (A, B)` and `not in (A, B)` after a value: whether it is one of those written out; nil where neither stands there.
+  private mutating func membership(of value: Value) throws(ExpressionError) -> Value? {
+    let isNegated = isWord("not") && tokens[position + 1].kind == .name("in")
+    guard isNegated || memberships.contains(position) else { return nil }
+    let column = current.column
+    position += isNegated ? 2 : 1
+    guard isSymbol("(") || isSymbol("[") else {
+      throw ExpressionError(
+        "'in' needs its values written out",
+        remedy: "write 'x in (5, -5)', or any(... for y in LIST)",
+        column: current.column)
+    }
+    let closing = isSymbol("(") ? ")" : "]"
+    position += 1
+    var result: Value?
+    repeat {
+      // As in Python a comma may stand after the last one.
+      if result != nil, isSymbol(closing) { break }
+      let equal = try comparison("==", value, try expression(), column)
+      if let one = result {
+        result = graph.node(.arithmetic(.or), [one, equal], type: .truth)
+      } else {
+        result = equal
+      }
+    } while take(",")
+    try expect(closing)
+    guard let result else { throw unexpected("a value") }
+    return isNegated ? try function(.not, of: result, type: .truth) : result
   }
 
   private mutating func unary() throws(ExpressionError) -> Value {
@@ -216,6 +271,12 @@ struct Compiler {
     case .symbol("("):
       position += 1
       let value = try expression()
+      if isSymbol(",") {
+        throw ExpressionError(
+          "there are no tuples",
+          remedy: "'sum([a, b])', 'max(a, b)' and 'x in (a, b)' take several values",
+          column: current.column)
+      }
       try expect(")")
       return value
     case .symbol("["):

@@ -7,7 +7,7 @@ extension Compiler {
       return try overParticles(name, column)
     case "abs":
       let x = try arguments(of: name, count: 1...1, column: column)[0]
-      if isVector(x.value) { return try attribute("m", of: try vector(x.value, x.column), column) }
+      if isVector(x.value) { return try attribute("m", of: x.value, column) }
       let value = try number(x.value, x.column)
       return try function(.abs, of: value, dimension: dimension(value))
     case "float":

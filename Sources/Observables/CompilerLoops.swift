@@ -82,7 +82,8 @@ extension Compiler {
     guard loop.body == loop.variable else {
       throw ExpressionError(
         "only the particles themselves can be selected into a list",
-        remedy: "write [x for x in ...]", column: loop.bodyColumn)
+        remedy: "write [x for x in ...], with [0].pt behind it for what one of them has",
+        column: loop.bodyColumn)
     }
     guard let filter = loop.filter else { return loop.list }
     return graph.reduce(

@@ -19,6 +19,17 @@ extension Compiler {
       }
     }
     if let value = try recordAttribute(name, of: value, column) { return value }
+    // Squares of transverse mass and energy.
+    if name == "mt2" || name == "et2" {
+      if name == "et2" {
+        let et = try attribute("et", of: value, column)
+        return try arithmetic(.multiply, et, et, column)
+      }
+      let (e, pz) = (try attribute("e", of: value, column), try attribute("pz", of: value, column))
+      return try arithmetic(
+        .subtract, try arithmetic(.multiply, e, e, column),
+        try arithmetic(.multiply, pz, pz, column), column, joined: true)
+    }
     if let (measure, dimension) = Vocabulary.measures[name] {
       let vector = try self.vector(value, column)
       let own = self.dimension(vector)
@@ -66,6 +77,10 @@ extension Compiler {
     if !isSymbol(")") {
       repeat {
         let column = current.column
+        if case .name(let word) = current.kind, tokens[position + 1].kind == .symbol("=") {
+          throw ExpressionError(
+            "'\(name)' takes no argument by name", remedy: "leave '\(word)=' away", column: column)
+        }
         result.append((try expression(), column))
       } while take(",")
     }

@@ -5,8 +5,8 @@ import Numerics
 
 /// Makes of events what a detector sees: smeared particles, tags, noise on the missing momentum.
 ///
-/// Every random number is a function of (seed, event identity, position of the particle in the record, quantity), so
-/// that order, shards and threads do not matter. One detector for each thread.
+/// Every random number is a function of (seed, what the event holds, position of the particle in the record, quantity), so
+/// that order, shards, containers and threads do not matter. One detector for each thread.
 public final class Detector {
   public let model: DetectorModel
   private let seed: UInt64
@@ -39,7 +39,7 @@ public final class Detector {
     drawnTags = model.tags.reduce(0) { $0 | $1.tag.bit }
   }
 
-  /// Looks at an event with an identity; `number` (from 1) names it in the `Problem` (65) of a width that is negative or
+  /// Looks at an event with its content key; `number` (from 1) names it in the `Problem` (65) of a width that is negative or
   /// a probability outside [0, 1].
   public func observe(_ truth: ParticleEvent, id: Int64, number: Int) throws {
     lines = truth.particles.count

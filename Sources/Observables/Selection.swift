@@ -160,7 +160,7 @@ public final class EventProcessor {
   /// Judges an event, and appends its observables to `rows` if it is kept.
   ///
   /// `number` (from 1) names the event in the `Problem` (65) of an observable that must not be undefined or of an
-  /// efficiency that is negative, infinite or undefined. `id` is the event's identity: random numbers depend on it and
+  /// efficiency that is negative, infinite or undefined. `id` is what random numbers depend on (a hash of the event's content), and
   /// on nothing else that changes from event to event. `external` are the values that the selection was told of.
   public func process(
     _ event: ParticleEvent, number: Int, id: Int64, external: [Double] = [],

@@ -113,7 +113,8 @@ public enum Vocabulary {
       + ["boost", "rotate_axis", "comes_from"]
   }
   static var attributeNames: [String] {
-    Array(Set(measures.keys).union(particleMeasures.keys)) + Tag.allCases.map(\.name)
+    Array(Set(measures.keys).union(particleMeasures.keys)) + ["mt2", "et2"]
+      + Tag.allCases.map(\.name)
   }
 
   /// Whether an expression can use the name for something else than an observable.

@@ -25,15 +25,41 @@ struct Check: Tool {
   @Option(help: ArgumentHelp("They may be off by this, whatever enters.", valueName: "gev"))
   var absolute = 1e-6
 
+  @Option(
+    help: ArgumentHelp(
+      "E^2-p^2-m^2 of a particle may be off by this share of E^2. By default that of --relative.",
+      valueName: "x"))
+  var massRelative: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "Its mass may be off by this. By default that of --absolute.", valueName: "gev"))
+  var massAbsolute: Double?
+
+  @Option(
+    help: ArgumentHelp(
+      "Do not look for findings of these kinds, such as momentum or mass. Repeatable.",
+      valueName: "kind,kind"))
+  var skip: [String] = []
+
   @OptionGroup var documents: DocumentOptions
   @OptionGroup var inputs: InputsGroup
   @OptionGroup var output: OutputGroup
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
-    guard relative >= 0, absolute >= 0 else {
-      throw ValidationError("--relative and --absolute take numbers from 0 up")
+    guard [relative, absolute, massRelative ?? 0, massAbsolute ?? 0].allSatisfy({ $0 >= 0 }) else {
+      throw ValidationError("tolerances are numbers from 0 up")
     }
+    if let kind = skipped.first(where: { !LHEFinding.kinds.contains($0) }) {
+      throw ValidationError(
+        "--skip '\(kind)' is no kind of finding; kinds are \(LHEFinding.kinds.joined(separator: ", "))"
+      )
+    }
+  }
+
+  private var skipped: [String] {
+    skip.flatMap { $0.split(separator: ",").map(String.init) }
   }
 
   func execute(_ context: CommandContext) throws {
@@ -71,6 +97,9 @@ struct Check: Tool {
       var tolerance = LHECheck.Tolerance()
       tolerance.relative = relative
       tolerance.absolute = absolute
+      tolerance.massRelative = massRelative
+      tolerance.massAbsolute = massAbsolute
+      tolerance.skipped = Set(skipped)
       report.add(
         try LHECheck(reader, tolerance: tolerance, journal: context.journal), reader.name, context)
     }

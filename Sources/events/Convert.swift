@@ -68,7 +68,10 @@ struct Convert: Tool {
         .usage, "what is selected of Les Houches events is Les Houches events again",
         remedy: "select with -O lhe, and pipe that to another 'events convert'", file: reader.name)
     }
-    try ParticleCopy.copy(reader, threads: context.threads, journal: context.journal) {
+    try ParticleCopy.copy(
+      reader, threads: context.threads, isForLHEH5: output.asksFor(.lheh5),
+      journal: context.journal
+    ) {
       try context.openSink(output, header: $0, deferred: true)
     }
   }

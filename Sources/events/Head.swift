@@ -19,12 +19,15 @@ struct Head: Tool {
     name: [.customShort("n"), .customLong("count")],
     help: ArgumentHelp("Number of rows or events.", valueName: "n"))
   var number = 10
+  @Flag(help: "Print Les Houches events as tables of particles and weights.")
+  var pretty = false
   @OptionGroup var input: InputGroup
   @OptionGroup var output: OutputGroup
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
     guard number >= 0 else { throw ValidationError("-n \(number) is negative") }
+    if pretty && output.json { throw ValidationError("--pretty is text, not JSON") }
   }
 
   func execute(_ context: CommandContext) throws {
@@ -32,6 +35,10 @@ struct Head: Tool {
       input.path, expecting: TableKinds.all, options: input.reading.options)
     {
     case .table(let source):
+      guard !pretty else {
+        throw Problem(
+          .usage, "--pretty is for Les Houches events", remedy: "leave it away", file: source.name)
+      }
       var output = output
       if output.path == nil && output.outputFormat == nil && !output.json {
         output.outputFormat = .tsv
@@ -39,6 +46,10 @@ struct Head: Tool {
       try TableCopy.copy(source, to: context.openSink(output, header: source.header), limit: number)
     case .lhe(let bytes):
       let reader = try LHEFile.open(bytes, input.reading, context)
+      if pretty {
+        let text = try EventTables.text(reader, limit: number)
+        return try context.report(text: text, document: Document(), output: output)
+      }
       guard LHEFile.isWritten(output) else { throw LHEFile.notATable(reader) }
       _ = try LHECopy(reader).write(
         to: context.openText(output), history: LHEFile.history(context), limit: number)

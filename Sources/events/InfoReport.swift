@@ -6,7 +6,7 @@ import EventModel
 /// What `events info` prints, as text for people and as a document for `--json`.
 struct InfoReport {
   private(set) var text = ""
-  private(set) var document = Document()
+  var document = Document()
 
   /// Nothing yet.
   init() {}
@@ -51,13 +51,40 @@ struct InfoReport {
     text += name + ": \(value)\n"
   }
 
+  /// A number that is rounded in the text; the document has all of it, and the unit.
+  mutating func add(_ name: String, _ text: String, _ value: Double, unit: String? = nil) {
+    let key = Self.key(name)
+    guard let unit else {
+      document.set(key, value)
+      return self.text += name + ": " + text + "\n"
+    }
+    add(name, text + " " + unit, [("value", value)], unit: unit)
+  }
+
+  /// Several numbers in one line of text; the document has each by its name.
+  mutating func add(
+    _ name: String, _ text: String, _ values: [(name: String, value: Double)], unit: String? = nil
+  ) {
+    for (part, value) in values {
+      let path = Self.key(name) + "/" + part
+      if let count = Int(exactly: value), part != "value", part != "error" {
+        document.set(path, count)
+      } else {
+        document.set(path, value)
+      }
+    }
+    if let unit { document.set(Self.key(name) + "/unit", unit) }
+    self.text += name + ": " + text + "\n"
+  }
+
   private static func key(_ name: String) -> String {
     String(name.map { $0 == " " ? "_" : $0 })
   }
 
   /// A table under a heading; each column is a member of the document's group.
   mutating func add(
-    _ name: String, _ columns: [String], _ rows: [[String]], numbers: [String: [Double]] = [:]
+    _ name: String, _ columns: [String], _ rows: [[String]], numbers: [String: [Double]] = [:],
+    integers: [String: [Int]] = [:]
   ) {
     guard !rows.isEmpty else { return }
     var table = TextTable(columns, notes: [name])
@@ -66,6 +93,8 @@ struct InfoReport {
     for (c, column) in columns.enumerated() {
       let path = Self.key(name) + "/" + Self.key(column)
       if let values = numbers[column] {
+        document.set(path, values)
+      } else if let values = integers[column] {
         document.set(path, values)
       } else {
         document.set(path, rows.map { $0[c] })
@@ -82,10 +111,20 @@ struct InfoReport {
           $0.name, $0.lhaBlock, "\($0.lhaID)", "\($0.range.lowerBound)", "\($0.range.upperBound)",
           "\($0.maxPower)", $0.unit,
         ]
-      })
+      },
+      numbers: [
+        "low": setup.parameters.map(\.range.lowerBound),
+        "high": setup.parameters.map(\.range.upperBound),
+      ],
+      integers: ["id": setup.parameters.map(\.lhaID), "power": setup.parameters.map(\.maxPower)])
     add(
       "benchmarks", ["name"] + setup.parameterNames,
-      setup.benchmarks.map { [$0.name] + $0.values.map { "\($0)" } })
+      setup.benchmarks.map { [$0.name] + $0.values.map { "\($0)" } },
+      numbers: Dictionary(
+        setup.parameterNames.enumerated().map { p, name in
+          (name, setup.benchmarks.map { $0.values[p] })
+        }
+      ) { first, _ in first })
     if let morphing = setup.morphing { add("morphing components", morphing.components.count) }
     add(
       "systematics", ["name", "type", "settings", "applies to"],
@@ -186,7 +225,10 @@ struct InfoReport {
       },
       numbers: [
         "sigma_pb": samples.map(\.sumWeights), "n_eff": samples.map(\.effectiveEvents),
-      ])
+        "k_factor": samples.map(\.kFactor),
+        "negative": samples.map { $0.negativeWeights.map(Double.init) ?? .nan },
+      ],
+      integers: ["read": samples.map(\.eventsRead), "kept": samples.map(\.eventsKept)])
   }
 
   private mutating func add(_ sample: SampleInfo) {

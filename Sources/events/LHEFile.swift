@@ -77,7 +77,7 @@ struct LHESelectionOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Keep events by their numbers from 1, both ends included: 1-100,205,300-.",
+      "Keep events by their numbers from 1, both ends included: 1-100,205,300-; --events=-10 are the first ten.",
       valueName: "n-m,k"))
   var events: String?
 
@@ -88,8 +88,8 @@ struct LHESelectionOptions: ParsableArguments {
 
   @Option(
     help: ArgumentHelp(
-      "Keep Les Houches events of a process (IDPRUP). Repeatable.", valueName: "id"))
-  var process: [Int] = []
+      "Keep Les Houches events of these processes (IDPRUP). Repeatable.", valueName: "id,id"))
+  var process: [String] = []
 
   @Option(
     help: ArgumentHelp(
@@ -128,7 +128,7 @@ struct LHESelectionOptions: ParsableArguments {
     var selection = LHESelection()
     selection.ranges = try events.map { try EventRanges(parsing: $0, option: "--events") }
     selection.excluded = try except.map { try EventRanges(parsing: $0, option: "--except") }
-    selection.processes = process.isEmpty ? nil : Set(process)
+    selection.processes = process.isEmpty ? nil : try processes()
     selection.weights = try ExtraWeights(parsing: weights)
     selection.nominal = nominal
     selection.added = try addWeight.map(NewWeight.init(parsing:))
@@ -144,6 +144,20 @@ struct LHESelectionOptions: ParsableArguments {
       selection.isKept = { event, number, id in try decision.holds(event, number, id) }
     }
     return selection
+  }
+}
+
+extension LHESelectionOptions {
+  private func processes() throws -> Set<Int> {
+    Set(
+      try process.flatMap { $0.split(separator: ",", omittingEmptySubsequences: false) }.map {
+        text in
+        guard let id = Int(text) else {
+          throw Problem(
+            .usage, "--process '\(text)' is no process id", remedy: "write --process 221,222")
+        }
+        return id
+      })
   }
 }
 

@@ -25,7 +25,8 @@ extension InfoReport {
     addWeightTable(summary)
     add(
       "attributes", ["name", "events", "first"],
-      summary.attributes.map { [$0.name, "\($0.events)", $0.example] })
+      summary.attributes.map { [$0.name, "\($0.events)", $0.example] },
+      integers: ["events": summary.attributes.map(\.events)])
     add(
       "run card", ["name", "value"],
       LHESummary.runCardValues(Self.runCardNames, in: reader).map { [$0.name, $0.value] })
@@ -37,7 +38,10 @@ extension InfoReport {
     let beams = zip(block.beams, block.energies).map { id, energy in
       "\(Int32(exactly: id).map(ParticleName.of) ?? "\(id)") at \(TextTable.number(energy)) GeV"
     }
-    add("beams", beams.joined(separator: ", "))
+    add(
+      "beams", beams.joined(separator: ", "),
+      zip(block.beams.indices, block.energies).map { ("energy\($0 + 1)", $1) }, unit: "GeV")
+    for (i, id) in block.beams.enumerated() { document.set("beams/id\(i + 1)", id) }
     add("IDWTUP", block.weightStrategy)
   }
 
@@ -49,25 +53,28 @@ extension InfoReport {
       if let whole = selection.of, whole.events != selection.from.events {
         text += ", a part of \(TextTable.number(whole.events, digits: 12))"
       }
-      add("selected", text)
+      var values = [("kept", Double(selection.kept)), ("from", selection.from.events)]
+      if let whole = selection.of { values.append(("of", whole.events)) }
+      add("selected", text, values)
     }
     if let problem = summary.salvaged { add("salvaged", problem.line) }
     guard sums.count > 0 else { return }
-    add("sum of weights", TextTable.number(sums.sum))
+    add("sum of weights", TextTable.number(sums.sum), sums.sum)
+    let percent = 100 * Double(sums.negative) / Double(sums.count)
     add(
-      "negative weights",
-      "\(sums.negative) (\(TextTable.number(100 * Double(sums.negative) / Double(sums.count), digits: 3)) %)"
-    )
-    add("effective events", TextTable.number(sums.effectiveCount))
+      "negative weights", "\(sums.negative) (\(TextTable.number(percent, digits: 3)) %)",
+      [("events", Double(sums.negative)), ("percent", percent)])
+    add("effective events", TextTable.number(sums.effectiveCount), sums.effectiveCount)
     add("digits of weights", summary.weightDigits)
     if let rule = summary.normalisation, let sigma = summary.crossSection {
       add("normalisation", rule.rule)
-      add("cross section by weights", TextTable.number(sigma) + " pb")
+      add("cross section by weights", TextTable.number(sigma), sigma, unit: "pb")
     }
     if let declared = summary.head.initBlock?.crossSection {
       add(
         "cross section by init",
-        "\(TextTable.number(declared.value)) +- \(TextTable.number(declared.error, digits: 3)) pb")
+        "\(TextTable.number(declared.value)) +- \(TextTable.number(declared.error, digits: 3)) pb",
+        [("value", declared.value), ("error", declared.error)], unit: "pb")
     }
     for (i, remark) in summary.remarks.enumerated() {
       add(i == 0 ? "remark" : "remark \(i + 1)", remark)
@@ -86,23 +93,23 @@ extension InfoReport {
         ]
       },
       numbers: [
-        "events": summary.processes.map { Double($0.events) },
+        "sigma_init": summary.processes.map { $0.declared?.crossSection ?? .nan },
+        "error": summary.processes.map { $0.declared?.error ?? .nan },
+        "maximum": summary.processes.map { $0.declared?.maximum ?? .nan },
         "sigma_weights": summary.processes.map {
           summary.crossSection(ofProcess: $0.id) ?? .nan
         },
-      ])
+      ],
+      integers: ["id": summary.processes.map(\.id), "events": summary.processes.map(\.events)])
   }
 
   private mutating func addChannels(_ summary: LHESummary) {
+    let shares = summary.channels.map { Double($0.events) / Double(max(1, summary.sums.count)) }
     add(
       "channels", ["events", "share", "channel"],
-      summary.channels.map { channel, events in
-        [
-          "\(events)",
-          TextTable.number(100 * Double(events) / Double(max(1, summary.sums.count)), digits: 3)
-            + "%", channel.text,
-        ]
-      }, numbers: ["events": summary.channels.map { Double($0.events) }])
+      zip(summary.channels, shares).map { channel, share in
+        ["\(channel.events)", TextTable.number(100 * share, digits: 3) + "%", channel.channel.text]
+      }, numbers: ["share": shares], integers: ["events": summary.channels.map(\.events)])
   }
 
   private mutating func addWeightTable(_ summary: LHESummary) {
@@ -120,10 +127,11 @@ extension InfoReport {
         ]
       },
       numbers: [
-        "events": summary.weights.map { Double($0.events) },
         "minimum": summary.weights.map(\.minimumRatio), "mean": summary.weights.map(mean),
         "maximum": summary.weights.map(\.maximumRatio),
-        "digits": summary.weights.map { Double($0.digits) },
+      ],
+      integers: [
+        "events": summary.weights.map(\.events), "digits": summary.weights.map(\.digits),
       ])
   }
 }

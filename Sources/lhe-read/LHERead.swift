@@ -86,9 +86,7 @@ struct LHERead: Tool {
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
-    if let generated, generated <= 0 {
-      throw ValidationError("--generated takes a positive number")
-    }
+    if let generated, generated <= 0 { throw ValidationError("--generated N is a number from 1") }
   }
 
   func execute(_ context: CommandContext) throws {
@@ -108,6 +106,7 @@ struct LHERead: Tool {
     let sink = try set.openSink(set.header(observables: plan.selection.observables)) {
       try context.openSink(output, header: $0, deferred: true)
     }
+    if output.asksFor(.lheh5) { set.warnOfLHEH5() }
     let processor = EventProcessor(plan.selection, seed: seed)
     _ = try set.read(into: sink) { event, number, id, row in
       guard

@@ -8,7 +8,7 @@ import LesHouches
 struct TableOptions: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "Take observables from TABLE (TSV, npy, stream or HDF5), whose column 'event' has the number of the event in FILE. Events without a row are left out. Repeatable; without FILE one for each sample, in their order.",
+      "Take observables from TABLE (TSV, npy, Arrow or HDF5), whose column 'event' has the number of the event in FILE. Events without a row are left out. Repeatable; without FILE one for each sample, in their order.",
       valueName: "[file:]table"))
   var observables: [String] = []
 

@@ -69,8 +69,10 @@ struct LHECopyTests {
   /// The cross section that lhe-read takes from a file, in pb.
   private func crossSection(_ f: LHEFixture, _ name: String) -> Double? {
     let text = f("events info --json \(name)").text
-    guard let found = text.firstRange(of: "\"cross_section_by_weights\": \"") else { return nil }
-    return Double(text[found.upperBound...].prefix { $0 != " " })
+    guard let group = text.firstRange(of: "\"cross_section_by_weights\""),
+      let found = text[group.upperBound...].firstRange(of: "\"value\": ")
+    else { return nil }
+    return Double(text[found.upperBound...].prefix { !$0.isWhitespace && $0 != "," && $0 != "}" })
   }
 
   struct Case: Sendable {

@@ -118,6 +118,13 @@ struct LHEReadTests {
     let bench = try Bench()
     bench.write(Bench.text().changing(event: 1, "-11 ", to: "-13 "), "other.lhe")
     bench.write(Bench.text().changing(event: 1, "-11 ", to: "-15 "), "bkg.lhe")
+    // Other events: other partons enter.
+    let others = shell(
+      """
+      sed -i -E 's/^ *-?[0-9]+ +-1 /  21 -1 /' other.lhe
+      sed -i -E 's/^ *-?[0-9]+ +-1 /  22 -1 /' bkg.lhe
+      """, in: bench.folder.path)
+    #expect(others.status == 0)
     let outcome = bench(
       "\(Bench.sample) --sample wh/sm:other.lhe --background wbb:bkg.lhe --k-factor wbb=1.5 -v -o out.h5"
     )

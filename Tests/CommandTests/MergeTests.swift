@@ -13,7 +13,7 @@ import Testing
       bench(
         """
         set -e
-        zcat \(Analysed.sample) | sed '0,/^ *-11 /s//-13 /' > other.lhe
+        zcat \(Analysed.sample) | sed -E '0,/^ *-11 /s//-13 /; s/^ *-?[0-9]+ +-1 /  21 -1 /' > other.lhe
         lhe-read --setup setup.h5 --sample sm:other.lhe -o b.h5
         lhe-read --setup setup.h5 --sample sm:\(Analysed.sample) --sample sm:other.lhe -o both.h5
         """))

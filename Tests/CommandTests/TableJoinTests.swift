@@ -115,7 +115,7 @@ import Testing
     let outcome = bench(
       """
       set -e
-      zcat \(Analysed.sample) | sed '0,/^ *-11 /s//-13 /' > other.lhe
+      zcat \(Analysed.sample) | sed -E '0,/^ *-11 /s//-13 /; s/^ *-?[0-9]+ +-1 /  21 -1 /' > other.lhe
       awk -v OFS='\\t' '{ print $1, $3, $2 }' t.tsv | head -n 50 > u.tsv
       \(Self.read) --sample sm:other.lhe --observables t.tsv --observables u.tsv -o a.h5
       \(Self.read) --sample sm:other.lhe --observables other.lhe:u.tsv \
@@ -135,7 +135,7 @@ import Testing
       """
       set -e
       cp \(Analysed.sample) sm.lhe.gz
-      zcat sm.lhe.gz | sed '0,/^ *-11 /s//-13 /' > tt.lhe
+      zcat sm.lhe.gz | sed -E '0,/^ *-11 /s//-13 /; s/^ *-?[0-9]+ +-1 /  21 -1 /' > tt.lhe
       cat \(Analysed.analysis) - > named.yaml << 'END'
       samples:
         - {file: sm.lhe.gz, benchmark: sm}

@@ -220,6 +220,27 @@ import Testing
     #expect(problem?.line.contains(fact) == true, "\(problem?.line ?? "nothing")")
   }
 
+  @Test func aFileIsTheStreamInIt() throws {
+    let path = stream(
+      """
+      import pyarrow.feather as feather
+      t = pa.table({'event': np.arange(1, 100001), 'x': np.arange(100000.) / 2})
+      feather.write_feather(t, sys.argv[1] + '.feather', compression='uncompressed', chunksize=30000)
+      feather.write_feather(t, sys.argv[1] + '.lz4', compression='lz4')
+      write([pa.record_batch([pa.array([1.])], names=['k'])])
+      """)
+    let rows = try Tables.rows(Tables.open(path + ".feather"))
+    #expect(rows.count == 100_000)
+    #expect(rows.columns[0].integers[99_999] == 100_000 && rows.columns[1].doubles[3] == 1.5)
+    let problem = Tables.problem(reading: path + ".lz4")
+    #expect(problem?.fact.contains("compressed") == true)
+    #expect(problem?.remedy?.contains("compression='uncompressed'") == true)
+    // Cut in a batch it is truncated, as a stream is.
+    let bytes = try Tables.bytes(path + ".feather")
+    try Tables.save(bytes.prefix(400_000), to: path)
+    #expect(Tables.problem(reading: path)?.fact.contains("truncated") == true)
+  }
+
   /// A filter of pyarrow's keeps our metadata and drops the closing batch.
   @Test func aFilteredStreamCanBeResealed() throws {
     let whole = folder.file("t")

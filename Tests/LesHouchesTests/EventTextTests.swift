@@ -28,7 +28,9 @@ struct EventTextTests {
     #expect(ranges.last == 9)
     #expect(try EventRanges(parsing: "4-").last == nil)
     #expect(try EventRanges(parsing: "4-").contains(.max))
-    for wrong in ["", "0", "3-2", "-3", "1,,2", "a", "1-2-3", "1 2"] {
+    let first = try EventRanges(parsing: "-3,7")
+    #expect((0...9).filter(first.contains) == [1, 2, 3, 7])
+    for wrong in ["", "0", "3-2", "-", "-0", "--3", "1,,2", "a", "1-2-3", "1 2"] {
       #expect(throws: (any Error).self) { try EventRanges(parsing: wrong) }
     }
   }

@@ -191,7 +191,7 @@ struct HeadTests {
     #expect(Self.head(block + block).weights.count == 1)
     let other = place("\n" + block + block.replacing(">x<", by: ">y<"))
     #expect(other?.place == "line 6" && other?.fact.contains("'a' is declared twice") == true)
-    let inOne = place("<initrwgt>\n<weight id='a'/>\n<weight id='a'/></initrwgt>")
+    let inOne = place("<initrwgt>\n<weight id='a'/>\n<weight id='a'>x</weight></initrwgt>")
     #expect(inOne?.place == "line 3" && inOne?.kind == .data && inOne?.remedy != nil)
     let initBlock = "<init>\n1 2 1 2 3 4 5 6 3 1\n2 0.1 1 1\n</init>\n"
     #expect(place(initBlock + initBlock) == nil)

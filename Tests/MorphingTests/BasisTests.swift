@@ -106,6 +106,41 @@ import Testing
     #expect(first.1.meanSquaredWeight < 1.7)
   }
 
+  /// Defect 3 of MadMiner (events.md 9.1): a basis is made beside any number of existing benchmarks, which stay, first.
+  @Test(arguments: [0, 1, 3, 6]) func existingBenchmarksStay(_ count: Int) throws {
+    let points: [[Double]] = [[0, 0], [1, 0], [-1, 0.5], [0, 1], [0.5, -1], [1, 1]]
+    let existing = points.prefix(count).enumerated().map {
+      Benchmark(name: "own\($0.offset)", values: $0.element)
+    }
+    let setup = Setup(parameters: Self.parameters([2, 2]), benchmarks: existing)
+    let (made, _) = try BasisSearch(seed: 1, trials: 5).complete(setup, maxTotalPower: 2)
+    #expect(made.benchmarks.count == 6)
+    #expect(Array(made.benchmarks.prefix(count)) == existing)
+  }
+
+  /// Defect 16 of MadMiner (events.md 9.1): benchmarks beyond those that the components need change no information.
+  /// I = Σ ∂σ ∂σ/σ over events whose weights are quadratics.
+  @Test func extraBenchmarksLeaveTheInformation() throws {
+    let components = MorphingComponents.exponents(maxPowers: [2], maxTotalPower: 2)
+    func information(_ points: [Double]) throws -> Double {
+      let benchmarks = points.map { Benchmark(name: "b\($0)", values: [$0]) }
+      let fit = try BasisFit(
+        components: components, parameters: Self.parameters([2]), benchmarks: benchmarks)
+      let weights = fit.morphing.weights(at: [0.2])
+      let slopes = fit.morphing.weightGradients(at: [0.2])[0]
+      return (1...20).reduce(0) { sum, event in
+        let values = points.map { 1 + Double(event) / 20 * $0 + 0.3 * $0 * $0 }
+        let sigma = zip(weights, values).reduce(0) { $0 + $1.0 * $1.1 }
+        let slope = zip(slopes, values).reduce(0) { $0 + $1.0 * $1.1 }
+        return sum + slope * slope / sigma
+      }
+    }
+    let basis = try information([-1, 0, 1])
+    #expect(basis > 1)
+    // Some ten roundings of numbers of order 1.
+    #expect(try abs(information([-1, 0, 1, 0.5, 2]) / basis - 1) < 1e-13)
+  }
+
   @Test func moreBenchmarksThanComponentsAreFittedByLeastSquares() throws {
     let parameters = Self.parameters([2])
     let benchmarks = [-1, -0.4, 0, 0.3, 1].enumerated().map {

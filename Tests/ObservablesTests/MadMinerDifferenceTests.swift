@@ -97,6 +97,42 @@ import Testing
     #expect(try ExpressionTests.value("(b[0] + (b[0] + b[0])).e", of: event) == 90)
   }
 
+  /// `abs` of a particle is its mass, the column of the file, as `.m` is; of a sum both are from E and p.
+  @Test func massOfAParticle() throws {
+    let event = EventText.event([
+      EventText.particle(11, 0, 30, 40.000001, 50), EventText.particle(-11, 0, 3, 4, 5),
+    ])
+    #expect(try ExpressionTests.value("abs(l[0])", of: event) == 0)
+    #expect(try ExpressionTests.value("abs(l[0]) == l[0].m", of: event) == 1)
+    let sum = try ExpressionTests.value("abs(l[0] + l[1])", of: event)
+    #expect(try sum != 0 && sum == ExpressionTests.value("(l[0] + l[1]).m", of: event))
+  }
+
+  /// Python's `in` with values written out, and the squares that scikit-hep has.
+  @Test func membership() throws {
+    func value(_ text: String) throws -> Double { try ExpressionTests.value(text) }
+    #expect(try value("sum(x.pdgid in (5, -5) for x in p)") == 1)
+    #expect(try value("len([x for x in p if x.pdgid in [11, -11, 13]])") == 3)
+    #expect(try value("sum(x.pdgid not in (5, -5,) for x in p)") == 7)
+    #expect(try value("let n = 3, k = (n in (1, 3)) in k + n") == 4)
+    #expect(try value("let n = 3 in (n + 1) * 2") == 8)
+    #expect(try value("let n = sum(x.pdgid in (5, -5) for x in p) in n + 1") == 2)
+    #expect(try value("not 2 in (1, 3)") == 1)
+    #expect(try value("2 in (1, 2) and 3 in (3, 4)") == 1)
+    // E = 100, pz = 80, pT = 60 and p = 100.
+    #expect(try value("j[0].mt2") == 3600 && value("j[0].et2") == 3600)
+    func problem(_ text: String) -> String {
+      do {
+        _ = try value(text)
+        return ""
+      } catch { return (error as? Problem)?.line ?? "" }
+    }
+    #expect(problem("l[0].pdgid in l").contains("write 'x in (5, -5)'"))
+    #expect(problem("max((1, 2))").contains("there are no tuples"))
+    #expect(problem("l[0].deltaR(other=l[1])").contains("leave 'other=' away"))
+    #expect(problem("[x.pt for x in l][0]").contains("with [0].pt behind it"))
+  }
+
   /// What numbers say of a particle, by all spellings of its documentation.
   @Test func attributes() throws {
     func value(_ text: String) throws -> Double { try ExpressionTests.value(text) }
