@@ -161,6 +161,11 @@ extension ToySource {
         total: total, luminosity: luminosity, includesRate: includesRate), found: nu)
   }
 
+  /// The number of events that is expected at values of all parameters.
+  public func expectedEvents(atPoint point: [Double]) throws -> Double {
+    luminosity * (try model(simulation.total)).evaluate(at: point, gradient: false).values[0]
+  }
+
   private func constrained(
     _ likelihood: any LogLikelihood, found: [Double]? = nil
   ) -> any LogLikelihood {

@@ -142,12 +142,6 @@ struct LikelihoodInput {
     ]
   }
 
-  /// Lσ(θ).
-  func expectedEvents(_ theta: [Double]) -> Double {
-    let point = MorphedPoint(theta, morphing: input.simulation.morphing)
-    return luminosity * point.crossSection(input.simulation.total).value
-  }
-
   /// Observed events that pass the cuts, with what the likelihood is made of.
   func observed(
     _ path: String, _ options: LikelihoodOptions, _ context: CommandContext

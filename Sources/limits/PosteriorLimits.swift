@@ -102,7 +102,7 @@ struct PosteriorLimits: Tool {
       let (truth, nu) = try input.resolve(theta.requireOne())
       likelihood = try input.source.asimovLikelihood(at: truth, nu: nu)
       limits.thetaTrue = parameters.point(truth, nuisances: nu)
-      limits.eventCount = input.expectedEvents(truth)
+      limits.eventCount = try input.source.expectedEvents(atPoint: limits.thetaTrue)
       limits.notes += input.notes(nu: nu)
     }
     try input.source.warn(

@@ -88,7 +88,7 @@ struct StrengthLimits: Tool {
     var head = input.source.limits(
       axes: [line.axis], fixed: line.fixedParameters, degreesOfFreedom: 1)
     head.eventCount =
-      observed.map { Double($0.count) } ?? input.expectedEvents(theta)
+      try observed.map { Double($0.count) } ?? input.source.expectedEvents(atPoint: null)
     result.warn(expectedEvents: head.eventCount, journal: context.journal)
     head.notes += line.notes(null) + input.notes
     try context.report(

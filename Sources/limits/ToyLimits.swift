@@ -94,8 +94,11 @@ struct ToyLimits: Tool {
     limits.isExpected = observed == nil
     limits.thetaTrue = truth ?? []
     limits.eventCount =
-      observed.map { Double($0.count) }
-      ?? truth.map { _ in table.expectedEvents(grid.count) } ?? .nan
+      try observed.map { Double($0.count) }
+      ?? point.map {
+        try input.source.expectedEvents(
+          atPoint: input.source.parameters.point($0.theta, nuisances: $0.nu))
+      } ?? .nan
     limits.notes += input.notes + input.notes(nu: point?.nu ?? [])
     try input.source.warn(
       at: truth ?? input.setup.benchmarks[input.setup.referenceBenchmark].values, hasToys: true)

@@ -30,7 +30,8 @@ import Testing
     }
     let data = try Data(contentsOf: URL(fileURLWithPath: bench.folder.file("carl.json")))
     let json = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
-    let points = try #require(json["points"] as? [String: Any])
+    let document = try #require(json["document"] as? [String: Any])
+    let points = try #require(document["points"] as? [String: Any])
     let p = try #require(points["p"] as? [Double])
     #expect(p.count == 1 && p[0] > 0 && p[0] < 1 && points["p_at_true"] as? [Double] == [0.5])
     // Several masses, or benchmarks, in one network.

@@ -46,6 +46,11 @@ private let histogram = "--observable x --bins=-2,-1,0,1,2"
     let expected = try json("expected b.h5 \(point) \(grid)", in: folder)
     #expect(try expected.numbers("limits", "theta_true") == [0.3, -0.2, 1, 0])
     #expect(try expected.numbers("limits", "q_true")[0] < 1e-6)
+    let n = try expected.numbers("limits", "event_count")[0]
+    let toys = try json(
+      "toys b.h5 \(point) --grid t0=-0.6:0.6:3 --fix t1=-0.2 --toys 100 --experiments 100",
+      in: folder)
+    #expect(relativeError(try toys.numbers("limits", "event_count")[0], n) < 1e-9)
     let both = try json("expected b.h5 b.h5 \(point) \(grid)", in: folder)
     #expect(try both.numbers("limits", "q_true")[0] < 1e-6)
     let line = "--grid t0=-0.6:0.6:7 --fix t1=-0.2 --toys 200"
@@ -76,6 +81,10 @@ private let histogram = "--observable x --bins=-2,-1,0,1,2"
     let limits = try strength.numbers("cls", "expected_upper_limits")
     #expect(zip(limits, limits.dropFirst()).allSatisfy { $0 < $1 }, "\(limits)")
     #expect(try strength.texts("cls", "notes").contains("free normalisations: signal"))
+    // Without signal there is the background alone.
+    let other = try json("\(job) --grid mu_background=0:20:5 --fix t0,t1", in: folder)
+    let n = try [strength, other].map { try $0.numbers("cls", "event_count")[0] }
+    #expect(relativeError(n[0] + n[1], 20e3 * 1.494633e-3) < 1e-5, "\(n)")
     let line = "cls b.h5 --luminosity 100/fb --grid t0=0:0.8:5"
     func median(_ options: String) throws -> Double {
       try json("\(line) \(options)", in: folder).numbers("cls", "expected_upper_limits")[2]
