@@ -78,20 +78,23 @@ import Testing
     bench.expectSuccess(bench("morph setup - -o masses.h5", input: Array(analysis.utf8)))
     let setup = try Setup(document: bench.header("masses.h5", .setup).document)
     #expect(setup.morphing == nil && setup.benchmarks.map(\.name) == ["light", "heavy"])
-    // The same events with other masses on their cards, and momenta that differ by a third.
+    // Two samples of one process, without weights and with other masses on their cards.
     bench.expectSuccess(
       bench(
         """
-        zcat \(Analysed.sample) | sed '/<initrwgt>/,/<\\/initrwgt>/d; /<rwgt>/,/<\\/rwgt>/d' > plain.lhe
-        sed -E 's/^( *25) +[0-9.e+]+( *# *[mM][hH].*)$/\\1 120 \\2/' plain.lhe > light.lhe
-        sed -E 's/^( *25) +[0-9.e+]+( *# *[mM][hH].*)$/\\1 180 \\2/' plain.lhe |
-          sed -E 's/generate/& /' > heavy.lhe
+        hypothesis() {
+          zcat "\(Place.root)/Examples/wh/wh_smeft_$1.lhe.gz" |
+            sed '/<initrwgt>/,/<\\/initrwgt>/d; /<rwgt>/,/<\\/rwgt>/d' |
+            sed -E "s/^( *25) +[0-9.e+]+( *# *[mM][hH].*)\\$/\\\\1 $2 \\\\2/"
+        }
+        hypothesis sm 120 > light.lhe
+        hypothesis bsm 180 > heavy.lhe
         lhe-read --setup masses.h5 --sample light:light.lhe --sample heavy:heavy.lhe -o e.h5
         """))
     let table = try bench.table("e.h5")
-    #expect(table.count == 400)
-    for row in 0..<400 {
-      let own = row < 200 ? 0 : 1
+    #expect(table.count == 10_000)
+    for row in 0..<10_000 {
+      let own = row < 6000 ? 0 : 1
       #expect(table.weights[2 * row + own] > 0 && table.weights[2 * row + 1 - own] == 0)
     }
     bench.expectSuccess(

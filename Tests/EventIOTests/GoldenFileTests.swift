@@ -239,7 +239,6 @@ import Testing
     for (text, fact, remedy) in [
       ("<LesHouchesEvents version=\"3.0\">\n", "Les Houches", "lhe-read"),
       ("", "empty", "write it"),
-      ("ARROW1\0\0", "Arrow file", "new_stream"),
       ("Dear reader,\nhello\n", "column 2 has no name", "letters"),
       ("{\"a\": 1}", "JSON", "commands"),
       ("\u{1}\u{2}\u{3}abcdefgh", "no known format", "commands"),
