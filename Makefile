@@ -58,7 +58,7 @@ deps-check:
 	@sh .ci/deps check
 
 build: deps
-	$(SWIFT) build -c release $(STATIC)
+	SLUICE_PART=commands $(SWIFT) build -c release $(STATIC)
 
 demo: build
 	$(MAKE) -C Examples/wh BIN='$(CURDIR)/$(RELEASE)'

@@ -88,8 +88,10 @@ let fuzzers: [Target] =
   Context.environment["SLUICE_FUZZ"] == nil
   ? [] : [.executableTarget(name: "fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz")]
 
-/// SLUICE_PART=reading or learning builds one half of the house: quick turns for work in it.
+/// SLUICE_PART=reading or learning builds one half of the house: quick turns for work in it. SLUICE_PART=commands is the
+/// whole without its tests, whose library cannot be linked in.
 let halves: [String: Set<String>] = [
+  "commands": Set(suites.map(\.name)),
   "reading": [
     "Augmentation", "Networks", "Estimators", "Inference", "augment", "train-ratio", "train-score",
     "train-density", "evaluate", "fisher", "limits", "plot", "AugmentationTests", "NetworksTests",
