@@ -201,14 +201,14 @@ row 'the same, -@ 2' us epochs2 'one thread' epochs 'ratio 0.5556'
 
 # Evaluation of every event at every point of a grid; reading and what is done once drop out, writing does not.
 evaluate_grid() {
-  measure "$1" evaluate sm.h5 --model model.h5 --grid "cHW=-0.1:0.1:$2" --grid cHq3=-0.03:0.03:5 \
-    -@ 1 -O stream -o /dev/null
+  measure "$1" evaluate signal.h5 --model model.h5 --partition all --grid "cHW=-0.1:0.1:$2" \
+    --grid cHq3=-0.03:0.03:5 -@ 1 -O stream -o /dev/null
 }
 for _ in $(turns); do
   evaluate_grid few 5
   evaluate_grid many 25
 done
-less points many few "$(awk 'BEGIN { print 1e6 / (100000 * 100) }')"
+less points many few "$(awk 'BEGIN { print 1e6 / (130000 * 100) }')"
 row 'evaluate, 60-60, per event and theta, -@ 1' us points - - 'cpu 0.15'
 
 # Information beyond reading: the rate reads the same columns and sums them.
@@ -238,7 +238,7 @@ row 'the same from a table of bins' s limits_bins - - 0.1
 # Toys of 48 events at one point: what the table of log r takes drops out of the difference.
 toys() {
   measure "$1" limits toys sm.h5 --truth --theta sm --luminosity 0.07/fb --grid cHW=-0.4:0.4:25 \
-    --grid cHq3=-0.1:0.1:25 --toys "$2" --experiments 10 --shard 1/625 -f -o toys.h5
+    --grid cHq3=-0.1:0.1:25 --toys "$2" --experiments 100 --shard 1/625 -f -o toys.h5
 }
 for _ in $(turns); do
   toys toys_few 100
