@@ -95,9 +95,7 @@ public struct BinnedModel: Sendable {
   ) -> (values: [Double], gradients: [Double]) {
     precondition(point.count == parameterCount)
     let theta = Array(point[..<thetaCount])
-    if nuisanceCount == 0 {
-      return gradient ? plainGradients(point, theta) : (plainValues(point, theta), [])
-    }
+    if nuisanceCount == 0 { return evaluateWithoutNuisances(point, theta, gradient: gradient) }
     let nu = Array(point[(thetaCount + normCount)...])
     let morphed = MorphedPoint(theta, morphing: morphing)
     let reference = response.map { MorphedPoint($0, morphing: morphing) }
@@ -127,41 +125,29 @@ public struct BinnedModel: Sendable {
     return (values, gradients)
   }
 
-  /// The values alone, without nuisance parameters: what scans of a grid and of regions ask for many thousand times.
-  private func plainValues(_ point: [Double], _ theta: [Double]) -> [Double] {
-    let weights = morphing.weights(at: theta)
-    let n = weights.count
-    var values = [Double](repeating: 0, count: binCount)
-    for (g, group) in groups.enumerated() {
-      let mu = g < normCount ? point[thetaCount + g] : 1
-      group.sums.withUnsafeBufferPointer { sums in
-        for bin in 0..<binCount where group.counts[bin] > 0 {
-          var sigma = 0.0
-          for b in 0..<n { sigma += weights[b] * sums[bin * n + b] }
-          values[bin] += mu * sigma
-        }
-      }
-    }
-    return values
-  }
-
-  /// The same with gradients, for fits.
-  private func plainGradients(
-    _ point: [Double], _ theta: [Double]
+  /// What scans and fits without nuisance parameters ask for many thousand times: no response of bins to them, and no memory
+  /// for each bin.
+  private func evaluateWithoutNuisances(
+    _ point: [Double], _ theta: [Double], gradient: Bool
   ) -> (values: [Double], gradients: [Double]) {
-    let morphed = MorphedPoint(theta, morphing: morphing)
-    let (n, width) = (parameterCount, table.benchmarkCount)
+    let weights = morphing.weights(at: theta)
+    let slopes = gradient ? morphing.weightGradients(at: theta) : []
+    let n = parameterCount
     var values = [Double](repeating: 0, count: binCount)
-    var gradients = [Double](repeating: 0, count: binCount * n)
+    var gradients = [Double](repeating: 0, count: gradient ? binCount * n : 0)
     for (g, group) in groups.enumerated() {
       let mu = g < normCount ? point[thetaCount + g] : 1
       group.sums.withUnsafeBufferPointer { sums in
-        guard let base = sums.baseAddress else { return }
         for bin in 0..<binCount where group.counts[bin] > 0 {
-          let start = base + bin * width
-          let sigma = morphed.value(start)
+          func sum(_ weights: [Double]) -> Double {
+            var sum = 0.0
+            for b in weights.indices { sum += weights[b] * sums[bin * weights.count + b] }
+            return sum
+          }
+          let sigma = sum(weights)
           values[bin] += mu * sigma
-          for i in 0..<thetaCount { gradients[bin * n + i] += mu * morphed.gradient(start, i) }
+          guard gradient else { continue }
+          for i in 0..<thetaCount { gradients[bin * n + i] += mu * sum(slopes[i]) }
           if g < normCount { gradients[bin * n + thetaCount + g] += sigma }
         }
       }
