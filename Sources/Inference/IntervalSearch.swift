@@ -54,7 +54,8 @@ struct IntervalSearch {
   private struct Profile {
     var x: [Double]
     var q: [Double]
-    var value: (Double) throws -> Double
+    /// Where the profile crosses a threshold between x[i − 1] and x[i].
+    var crossing: (_ i: Int, _ threshold: Double) throws -> Double
   }
 
   private func crossings(
@@ -70,11 +71,9 @@ struct IntervalSearch {
       var root = Double.nan
       if a.isFinite, b.isFinite {
         do {
-          root = try findRoot(in: profile.x[i - 1]...profile.x[i]) {
-            try profile.value($0) - threshold
-          }
+          root = try profile.crossing(i, threshold)
         } catch is NumericsError {
-          // Two valleys that meet between the points: the straight line is as good as anything.
+          // A point without a likelihood between two that have one: the straight line is as good as anything.
           root = profile.x[i - 1] + (threshold - a) / (b - a) * (profile.x[i] - profile.x[i - 1])
         }
       }
@@ -103,38 +102,74 @@ struct IntervalSearch {
     var x = (0..<scanPoints).map { low + (high - low) * Double($0) / Double(scanPoints - 1) }
     let best = limits.bestFit
     if best[p] > low, best[p] < high { x = (x + [best[p]]).sorted() }
-    let (likelihood, fit, minimum) = (likelihood, fit, limits.minimum)
-    func profile(_ value: Double, from start: [Double]) throws -> (q: Double, point: [Double]) {
-      var theta = start
-      theta[p] = value
-      if free.isEmpty {
-        let total = try likelihood.evaluate(at: theta, gradient: false).total
-        return (-2 * total - minimum, theta)
-      }
-      var other = best
-      other[p] = value
-      let found = try fit.minimise(
-        fromAll: [theta] + fit.spread(other, over: spreading), over: free)
-      guard let found else { return (.nan, theta) }
-      return (found.value - minimum, found.point)
-    }
-    var q = [Double](repeating: .nan, count: x.count)
-    var points = [[Double]](repeating: best, count: x.count)
+    var points = [ProfilePoint](
+      repeating: ProfilePoint(q: .nan, slope: .nan, theta: best), count: x.count)
     let centre = x.firstIndex { $0 >= best[p] } ?? x.count - 1
+    func move(to i: Int, from start: [Double]) throws -> [Double] {
+      var other = best
+      other[p] = x[i]
+      points[i] = try profiled(p, x[i], over: free, [start] + fit.spread(other, over: spreading))
+      return points[i].theta
+    }
     var start = best
-    for i in centre..<x.count {
-      (q[i], start) = try profile(x[i], from: start)
-      points[i] = start
-    }
+    for i in centre..<x.count { start = try move(to: i, from: start) }
     start = best
-    for i in (0..<centre).reversed() {
-      (q[i], start) = try profile(x[i], from: start)
-      points[i] = start
+    for i in (0..<centre).reversed() { start = try move(to: i, from: start) }
+    let (scanned, places) = (points, x)
+    return Profile(x: x, q: points.map(\.q)) { i, threshold in
+      let (left, right) = (scanned[i - 1], scanned[i])
+      return try findRoot(
+        in: places[i - 1]...places[i],
+        ends: ((left.q - threshold, left.slope), (right.q - threshold, right.slope))
+      ) { value in
+        let point = try profiled(p, value, over: free, starts(between: left, right, p, value, free))
+        return (point.q - threshold, point.slope)
+      }
     }
-    return Profile(x: x, q: q) { value in
-      let nearest = x.firstIndex { $0 >= value } ?? x.count - 1
-      return try profile(value, from: points[nearest]).q
+  }
+
+  /// One point of a profile by fits.
+  private struct ProfilePoint {
+    /// q; NaN where there is no likelihood.
+    var q: Double
+    /// dq/d(parameter): of the likelihood itself, since the others stand at a minimum.
+    var slope: Double
+    /// All parameters.
+    var theta: [Double]
+  }
+
+  private func profiled(
+    _ p: Int, _ value: Double, over free: [Int], _ starts: [[Double]]
+  ) throws -> ProfilePoint {
+    var theta = starts[0]
+    theta[p] = value
+    if !free.isEmpty {
+      let moved = starts.map { start in
+        var start = start
+        start[p] = value
+        return start
+      }
+      guard let found = try fit.minimise(fromAll: moved, over: free) else {
+        return ProfilePoint(q: .nan, slope: .nan, theta: theta)
+      }
+      theta = found.point
     }
+    let there = try likelihood.evaluate(at: theta, gradient: true)
+    return ProfilePoint(
+      q: -2 * there.total - limits.minimum, slope: -2 * there.gradient[p], theta: theta)
+  }
+
+  /// Where fits between two points of a profile start: on the line between them, or at both if they lie in two valleys.
+  private func starts(
+    between left: ProfilePoint, _ right: ProfilePoint, _ p: Int, _ value: Double, _ free: [Int]
+  ) -> [[Double]] {
+    let isOneValley = free.allSatisfy { k in
+      let width = fit.bounds[k].upperBound - fit.bounds[k].lowerBound
+      return abs(left.theta[k] - right.theta[k]) < 0.02 * width
+    }
+    guard isOneValley else { return [left.theta, right.theta] }
+    let t = (value - left.theta[p]) / (right.theta[p] - left.theta[p])
+    return [zip(left.theta, right.theta).map { $0 + t * ($1 - $0) }]
   }
 
   /// The profile on the grid: along every line through a point of the axis, the smallest q, moved to the vertex of the
@@ -163,7 +198,9 @@ struct IntervalSearch {
       }
       return max(0, value)
     }
-    return Profile(x: x, q: q) { Self.interpolated(x, q, at: $0) }
+    return Profile(x: x, q: q) { i, threshold in
+      try findRoot(in: x[i - 1]...x[i]) { Self.interpolated(x, q, at: $0) - threshold }
+    }
   }
 
   /// Cubic Hermite interpolation with the slopes of neighbouring points (Catmull and Rom) on equal steps.

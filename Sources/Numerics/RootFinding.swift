@@ -61,6 +61,68 @@ public func findRoot(
   return b
 }
 
+/// A zero of a function whose slope is known, between two points where its signs differ: every step goes to the zero of the
+/// cubic through the values and slopes at both ends of the bracket, and to its middle where that does not shrink it.
+///
+/// Where the function is dear and nearly a parabola, as profiles of likelihoods are, one or two calls do.
+///
+/// - Parameters:
+///   - ends: value and slope at both ends of the interval.
+///   - tolerance: in units of the bracket's width at which the last step, one of Newton's, is taken without another call.
+/// - Throws: `NumericsError.noSignChange`, also where the function is not a number inside.
+public func findRoot(
+  in interval: ClosedRange<Double>,
+  ends: ((value: Double, slope: Double), (value: Double, slope: Double)),
+  tolerance: Double = 1e-6, _ f: (Double) throws -> (value: Double, slope: Double)
+) throws -> Double {
+  let failure = NumericsError.noSignChange(
+    lower: interval.lowerBound, upper: interval.upperBound)
+  var (a, b) = (interval.lowerBound, interval.upperBound)
+  var (atA, atB) = ends
+  if atA.value == 0 { return a }
+  if atB.value == 0 { return b }
+  guard (atA.value < 0) == (atB.value > 0), !atA.value.isNaN, !atB.value.isNaN else {
+    throw failure
+  }
+  let width = b - a
+  var bisects = false
+  for _ in 0..<500 {
+    let before = b - a
+    let x = bisects ? a + 0.5 * before : zeroOfCubic(a, b, atA, atB)
+    guard x > a, x < b else { return abs(atA.value) < abs(atB.value) ? a : b }
+    let there = try f(x)
+    if there.value == 0 { return x }
+    guard !there.value.isNaN else { throw failure }
+    let step = -there.value / there.slope
+    if abs(step) <= tolerance * width, x + step > a, x + step < b { return x + step }
+    if (there.value < 0) == (atA.value < 0) {
+      (a, atA) = (x, there)
+    } else {
+      (b, atB) = (x, there)
+    }
+    if b - a <= 4 * Double.ulpOfOne * max(abs(a), abs(b)) { break }
+    bisects = b - a > 0.5 * before
+  }
+  return abs(atA.value) < abs(atB.value) ? a : b
+}
+
+/// The zero between a and b of the cubic through values of opposite sign and slopes there; of the straight line where a slope
+/// is not known.
+private func zeroOfCubic(
+  _ a: Double, _ b: Double, _ atA: (value: Double, slope: Double),
+  _ atB: (value: Double, slope: Double)
+) -> Double {
+  let h = b - a
+  let line = a - h * atA.value / (atB.value - atA.value)
+  guard atA.slope.isFinite, atB.slope.isFinite else { return line }
+  // c0 + c1 t + c2 t² + c3 t³ with t from 0 to 1.
+  let (c0, c1) = (atA.value, h * atA.slope)
+  let c2 = 3 * (atB.value - atA.value) - h * (2 * atA.slope + atB.slope)
+  let c3 = 2 * (atA.value - atB.value) + h * (atA.slope + atB.slope)
+  let t = try? findRoot(in: 0...1, tolerance: 1e-12) { c0 + $0 * (c1 + $0 * (c2 + $0 * c3)) }
+  return t.map { a + h * $0 } ?? line
+}
+
 /// The step from b to the zero of the secant, or of the inverse parabola through three points.
 private func interpolated(
   a: Double, b: Double, c: Double, fa: Double, fb: Double, fc: Double

@@ -105,4 +105,36 @@ import Testing
     }
     #expect(throws: NumericsError.self) { try findRoot(in: 2...3) { _ in .nan } }
   }
+
+  /// A profile of a likelihood is nearly a parabola: two calls give its crossing to what rounding leaves.
+  @Test func slopesFindZerosInFewCalls() throws {
+    func root(
+      _ interval: ClosedRange<Double>, _ f: (Double) -> (value: Double, slope: Double)
+    ) throws -> (x: Double, calls: Int) {
+      var calls = 0
+      let x = try findRoot(in: interval, ends: (f(interval.lowerBound), f(interval.upperBound))) {
+        calls += 1
+        return f($0)
+      }
+      return (x, calls)
+    }
+    let profile = try root(0.9...1.1) { ($0 * $0 + 0.1 * $0 * $0 * $0 - 1.1, (2 + 0.3 * $0) * $0) }
+    #expect(abs(profile.x - 1) < 1e-14 && profile.calls <= 2)
+    // Far from a parabola: falling, and flat at the root.
+    let falling = try root(-10...3) { (1e-3 - exp($0), -exp($0)) }
+    #expect(abs(falling.x - log(1e-3)) < 1e-9 && falling.calls < 30)
+    let flat = try root(-1...2) { ($0 * $0 * $0, 3 * $0 * $0) }
+    #expect(abs(flat.x) < 1e-4 && flat.calls < 100)
+    // A kink and a jump, and a slope that is not known: the bracket shrinks all the same.
+    let kink = try root(0...1) { $0 < 0.3 ? ($0 - 0.4, 1) : (100 * $0 - 30.1, 100) }
+    #expect(abs(kink.x - 0.301) < 1e-9 && kink.calls < 20)
+    let jump = try root(0...1) { ($0 < 0.3 ? -1 : 1e10, 0) }
+    #expect(abs(jump.x - 0.3) < 1e-15 && jump.calls < 200)
+    let unknown = try root(0...2) { ($0 * $0 - 2, .nan) }
+    #expect(abs(unknown.x - 2.0.squareRoot()) < 1e-15)
+    #expect(throws: NumericsError.noSignChange(lower: 2, upper: 3)) { try root(2...3) { ($0, 1) } }
+    #expect(throws: NumericsError.self) {
+      try findRoot(in: 2...3, ends: ((-1, 1), (1, 1))) { _ in (.nan, 1) }
+    }
+  }
 }
