@@ -146,9 +146,26 @@ void NAME(gather)(size_t n, const int32_t *rows, size_t width, const REAL *table
   }
 }
 
-void NAME(transpose)(size_t n, size_t width, size_t block, const REAL *x, REAL *y) {
+/* Four values of a row. */
+typedef REAL four __attribute__((vector_size(4 * sizeof(REAL)), aligned(sizeof(REAL))));
+
+CLONES void NAME(transpose)(size_t n, size_t width, size_t block, const REAL *restrict x,
+                            REAL *restrict y) {
+  size_t rows = n / 4 * 4, columns = width / 4 * 4;
+  /* Tiles of four by four in registers; what is left over after them. */
+  for (size_t i = 0; i < rows; i += 4)
+    for (size_t j = 0; j < columns; j += 4) {
+      four a = *(const four *)(x + i * width + j), b = *(const four *)(x + (i + 1) * width + j);
+      four c = *(const four *)(x + (i + 2) * width + j), d = *(const four *)(x + (i + 3) * width + j);
+      four ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), cd = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+      four ef = __builtin_shufflevector(a, b, 2, 6, 3, 7), gh = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+      *(four *)(y + j * block + i) = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);
+      *(four *)(y + (j + 1) * block + i) = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);
+      *(four *)(y + (j + 2) * block + i) = __builtin_shufflevector(ef, gh, 0, 1, 4, 5);
+      *(four *)(y + (j + 3) * block + i) = __builtin_shufflevector(ef, gh, 2, 3, 6, 7);
+    }
   for (size_t j = 0; j < width; ++j) {
-    for (size_t i = 0; i < n; ++i) y[j * block + i] = x[i * width + j];
+    for (size_t i = j < columns ? rows : 0; i < n; ++i) y[j * block + i] = x[i * width + j];
     for (size_t i = n; i < block; ++i) y[j * block + i] = 0;
   }
 }
@@ -237,14 +254,18 @@ CLONES void NAME(scale)(size_t n, REAL factor, REAL *restrict y) {
   for (size_t i = 0; i < n; ++i) y[i] *= factor;
 }
 
-CLONES void NAME(add)(size_t n, const REAL *restrict x, REAL *restrict y) {
-  for (size_t i = 0; i < n; ++i) y[i] += x[i];
-}
-
-CLONES double NAME(squared_norm)(size_t n, const REAL *restrict x) {
+CLONES double NAME(add_rows)(size_t n, size_t rows, size_t stride, const REAL *restrict x,
+                             REAL *restrict y) {
 #pragma clang fp reassociate(on) contract(fast)
   double sum = 0;
-  for (size_t i = 0; i < n; ++i) sum += (double)x[i] * (double)x[i];
+  /* In parts that stay in the first cache. */
+  for (size_t first = 0; first < n; first += 512) {
+    size_t last = first + 512 < n ? first + 512 : n;
+    for (size_t i = first; i < last; ++i) y[i] = rows > 0 ? x[i] : 0;
+    for (size_t r = 1; r < rows; ++r)
+      for (size_t i = first; i < last; ++i) y[i] += x[r * stride + i];
+    for (size_t i = first; i < last; ++i) sum += (double)y[i] * (double)y[i];
+  }
   return sum;
 }
 

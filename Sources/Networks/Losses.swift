@@ -1,3 +1,4 @@
+import CVectorMath
 import Glibc
 
 /// The outputs of a network for one block of rows, and where a loss puts its gradients.
@@ -22,6 +23,14 @@ public struct LossBlock {
   @inlinable
   public func index(_ i: Int, output: Int = 0, stream: Int = 0) -> Int {
     (stream * rows.count + i) * outputs + output
+  }
+
+  /// Asks for the cache lines where the rows' targets begin, of a table with `width` values a row, or an empty one.
+  func prefetch(_ table: [Double], width: Int = 1) {
+    guard !table.isEmpty else { return }
+    table.withUnsafeBufferPointer { table in
+      for row in rows { cvm_prefetch(table.baseAddress.map { $0 + width * Int(row) }) }
+    }
   }
 
   /// scale · Σ_k (∂output/∂θ_k − t_k)² of the i-th row's first output; writes its gradients times the
@@ -167,6 +176,11 @@ public struct RatioLoss: NetworkLoss {
 
   public func evaluate(_ block: LossBlock) -> Double {
     let main = method.main
+    // Rows come in random order: their targets are asked for at once, not when each is needed.
+    block.prefetch(labels)
+    block.prefetch(weights)
+    if method.usesRatio { block.prefetch(logRatios) }
+    if method.usesScore { block.prefetch(scores, width: parameterCount) }
     var sum = 0.0
     for (i, row) in block.rows.enumerated() {
       let row = Int(row)

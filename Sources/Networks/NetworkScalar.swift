@@ -66,11 +66,11 @@ public protocol NetworkScalar: BLASScalar {
   /// y = factor y.
   static func scale(_ n: Int, by factor: Double, _ y: UnsafeMutablePointer<Self>)
 
-  /// y = y + x.
-  static func add(_ n: Int, _ x: UnsafePointer<Self>, to y: UnsafeMutablePointer<Self>)
-
-  /// Σx².
-  static func squaredNorm(_ n: Int, _ x: UnsafePointer<Self>) -> Double
+  /// y = the sum of rows of n values, `stride` apart, added in order.
+  /// - Returns: Σy².
+  static func addRows(
+    _ n: Int, rows: Int, stride: Int, _ x: UnsafePointer<Self>, to y: UnsafeMutablePointer<Self>
+  ) -> Double
 
   static func toDouble(
     _ n: Int, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Double>)
@@ -181,14 +181,10 @@ extension Float: NetworkScalar {
     cvm_float_set_column(n, stride, value, start)
   }
 
-  public static func add(
-    _ n: Int, _ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>
-  ) {
-    cvm_float_add(n, x, y)
-  }
-
-  public static func squaredNorm(_ n: Int, _ x: UnsafePointer<Float>) -> Double {
-    cvm_float_squared_norm(n, x)
+  public static func addRows(
+    _ n: Int, rows: Int, stride: Int, _ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>
+  ) -> Double {
+    cvm_float_add_rows(n, rows, stride, x, y)
   }
 
   public static func toDouble(
@@ -304,14 +300,10 @@ extension Double: NetworkScalar {
     cvm_double_set_column(n, stride, value, start)
   }
 
-  public static func add(
-    _ n: Int, _ x: UnsafePointer<Double>, to y: UnsafeMutablePointer<Double>
-  ) {
-    cvm_double_add(n, x, y)
-  }
-
-  public static func squaredNorm(_ n: Int, _ x: UnsafePointer<Double>) -> Double {
-    cvm_double_squared_norm(n, x)
+  public static func addRows(
+    _ n: Int, rows: Int, stride: Int, _ x: UnsafePointer<Double>, to y: UnsafeMutablePointer<Double>
+  ) -> Double {
+    cvm_double_add_rows(n, rows, stride, x, y)
   }
 
   public static func toDouble(

@@ -141,24 +141,33 @@ public final class BatchEvaluator<Objective: BatchObjective>: @unchecked Sendabl
 
   public typealias Scalar = Objective.Scalar
 
-  private var objective: Objective
+  /// In a place of its own: read from a property it would be copied for every block, and threads would wait for each other's
+  /// counting of references.
+  private let objective: UnsafeMutablePointer<Objective>
   /// One for each member of the team.
   private var workspaces: [Objective.Workspace] = []
-  /// Of blocks: the losses, and the gradients but for the first's.
+  /// Of blocks: the losses, each on a cache line of its own, and the gradients.
   private var losses = AlignedBuffer<LossSum>(count: 0)
   private var lossCapacity = 0
+  private static var line: Int { 4 }
   private var gradients = AlignedBuffer<Scalar>(count: 0)
   private var capacity = 0
   /// From one block's gradient to the next.
   private let length: Int
 
   public init(_ objective: Objective) {
-    self.objective = objective
+    self.objective = .allocate(capacity: 1)
+    self.objective.initialize(to: objective)
     length = (objective.parameterCount + 15) / 16 * 16
   }
 
+  deinit {
+    objective.deinitialize(count: 1)
+    objective.deallocate()
+  }
+
   /// Tells the objective the epoch, from 1.
-  public func begin(epoch: Int) { objective.begin(epoch: epoch) }
+  public func begin(epoch: Int) { objective.pointee.begin(epoch: epoch) }
 
   /// The sum of the loss over the rows, and the gradient of the sum (not of the mean) in
   /// `gradient`, if given.
@@ -166,74 +175,72 @@ public final class BatchEvaluator<Objective: BatchObjective>: @unchecked Sendabl
     _ rows: UnsafeBufferPointer<Int32>, parameters: UnsafePointer<Scalar>,
     gradient: UnsafeMutablePointer<Scalar>? = nil, team: ThreadTeam
   ) -> LossSum {
-    let loss = evaluateBlocks(rows, parameters: parameters, gradient: gradient, team: team)
-    if let gradient { _ = addBlocks(rows.count, to: gradient, in: 0..<objective.parameterCount) }
-    return loss
+    let blocks = prepare(rows: rows.count, withGradient: gradient != nil, team: team)
+    let job = Job(rows: rows, parameters: parameters)
+    let withGradient = gradient != nil
+    team.run(blocks: blocks) { block, member in
+      self.evaluate(
+        job.rows, block: block, parameters: job.parameters, withGradient: withGradient,
+        member: member)
+    }
+    if let gradient {
+      _ = addBlocks(rows.count, to: gradient, in: 0..<objective.pointee.parameterCount)
+    }
+    return loss(rows.count)
   }
 
-  /// The sum of the loss over the rows, and the gradients of their blocks: that of the first in `gradient`, to which
-  /// `addBlocks` adds the others.
-  func evaluateBlocks(
-    _ rows: UnsafeBufferPointer<Int32>, parameters: UnsafePointer<Scalar>,
-    gradient: UnsafeMutablePointer<Scalar>?, team: ThreadTeam
-  ) -> LossSum {
-    let size = Self.blockRows
-    let blocks = (rows.count + size - 1) / size
-    if gradient != nil && blocks > capacity {
+  /// Makes place for batches of up to so many rows; returns their blocks.
+  func prepare(rows: Int, withGradient: Bool, team: ThreadTeam) -> Int {
+    let blocks = (rows + Self.blockRows - 1) / Self.blockRows
+    if withGradient && blocks > capacity {
       capacity = blocks
       gradients = AlignedBuffer(count: blocks * length)
     }
     if blocks > lossCapacity {
       lossCapacity = blocks
-      losses = AlignedBuffer(count: blocks)
+      losses = AlignedBuffer(count: Self.line * blocks)
     }
-    let job = Job(
-      rows: rows, parameters: parameters, first: gradient, others: gradients.start, length: length)
-    let objective = objective
-    let losses = losses
-    while workspaces.count < (blocks > 1 ? team.threads : 1) {
-      workspaces.append(objective.makeWorkspace(rows: size))
+    while workspaces.count < team.threads {
+      workspaces.append(objective.pointee.makeWorkspace(rows: Self.blockRows))
     }
-    let workspaces = workspaces
-    team.run(blocks: blocks) { block, member in
-      let range = block * size..<min(job.rows.count, (block + 1) * size)
-      losses.start[block] = objective.evaluate(
-        UnsafeBufferPointer(rebasing: job.rows[range]), parameters: job.parameters,
-        gradient: job.gradient(block: block), workspace: workspaces[member])
-    }
+    return blocks
+  }
+
+  /// The loss of one block of a batch, and its gradient, for `addBlocks`.
+  func evaluate(
+    _ rows: UnsafeBufferPointer<Int32>, block: Int, parameters: UnsafePointer<Scalar>,
+    withGradient: Bool, member: Int
+  ) {
+    let range = block * Self.blockRows..<min(rows.count, (block + 1) * Self.blockRows)
+    losses.start[Self.line * block] = objective.pointee.evaluate(
+      UnsafeBufferPointer(rebasing: rows[range]), parameters: parameters,
+      gradient: withGradient ? gradients.start + block * length : nil,
+      workspace: workspaces[member])
+  }
+
+  /// The sum of the loss over the blocks of so many rows.
+  func loss(_ rows: Int) -> LossSum {
     var (total, score) = (CompensatedSum(), CompensatedSum())
-    for block in 0..<blocks {
-      total.add(losses.start[block].total)
-      score.add(losses.start[block].score)
+    for block in 0..<(rows + Self.blockRows - 1) / Self.blockRows {
+      total.add(losses.start[Self.line * block].total)
+      score.add(losses.start[Self.line * block].score)
     }
     return LossSum(total.value, score: score.value)
   }
 
-  /// Adds the gradients of the blocks of so many rows, for a range of the parameters.
+  /// The sum of the gradients of the blocks of so many rows, for a range of the parameters.
   /// - Returns: the squared norm of the sum in the range.
   func addBlocks(
     _ rows: Int, to gradient: UnsafeMutablePointer<Scalar>, in range: Range<Int>
   ) -> Double {
-    let blocks = (rows + Self.blockRows - 1) / Self.blockRows
-    let start = gradient + range.lowerBound
-    if blocks == 0 { start.update(repeating: 0, count: range.count) }
-    for block in 1..<max(1, blocks) {
-      Scalar.add(range.count, gradients.start + block * length + range.lowerBound, to: start)
-    }
-    return Scalar.squaredNorm(range.count, start)
+    Scalar.addRows(
+      range.count, rows: (rows + Self.blockRows - 1) / Self.blockRows, stride: length,
+      gradients.start + range.lowerBound, to: gradient + range.lowerBound)
   }
 
   /// The addresses of one batch; blocks write to places of their own.
   private struct Job: @unchecked Sendable {
     let rows: UnsafeBufferPointer<Int32>
     let parameters: UnsafePointer<Scalar>
-    let first: UnsafeMutablePointer<Scalar>?
-    let others: UnsafeMutablePointer<Scalar>
-    let length: Int
-
-    /// The first block writes into the result itself.
-    func gradient(block: Int) -> UnsafeMutablePointer<Scalar>? {
-      block == 0 ? first : first.map { _ in others + block * length }
-    }
   }
 }

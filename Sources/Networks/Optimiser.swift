@@ -69,17 +69,18 @@ final class OptimiserState<Scalar: NetworkScalar> {
     return true
   }
 
-  /// Begins a step of all parameters, of which several threads may move a range each, against `scale` times the gradient,
-  /// after they have shrunk by `rate` times `decay`.
-  func begin(scale: Double, rate: Double, decay: Double = 0) -> Step {
-    steps += 1
-    let (beta1, beta2) = (0.9, 0.999)
+  /// The n-th step of the optimiser from now, from 1, of which several threads may move a range of the parameters each:
+  /// against `scale` times the gradient, after they have shrunk by `rate` times `decay`.
+  func step(_ n: Int, scale: Double, rate: Double, decay: Double = 0) -> Step {
+    let (beta1, beta2, t) = (0.9, 0.999, Double(steps + n))
     let adam = AdamStep(
-      scale: scale, rate: rate / (1 - pow(beta1, Double(steps))),
-      root: (1 - pow(beta2, Double(steps))).squareRoot(),
+      scale: scale, rate: rate / (1 - pow(beta1, t)), root: (1 - pow(beta2, t)).squareRoot(),
       beta1: beta1, beta2: beta2, epsilon: 1e-8)
     return Step(state: self, adam: adam, scale: scale, rate: rate, decay: decay)
   }
+
+  /// Counts the steps that were made.
+  func advance(by count: Int) { steps += count }
 
   struct Step: @unchecked Sendable {
     fileprivate let state: OptimiserState

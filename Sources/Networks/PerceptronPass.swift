@@ -35,6 +35,8 @@ public final class PerceptronPass<Scalar: NetworkScalar>: DifferentiablePass, @u
   private let bars: [AlignedBuffer<Scalar>]
   private let firsts: [AlignedBuffer<Scalar>]
   private let seconds: [AlignedBuffer<Scalar>]
+  /// Weights and bias of the layer at hand, transposed.
+  private let transposed: AlignedBuffer<Scalar>
   private let outputsAsDoubles: AlignedBuffer<Double>
   private let gradientsAsDoubles: AlignedBuffer<Double>
   /// Rows for which the constant parts of the first input are filled.
@@ -72,8 +74,15 @@ public final class PerceptronPass<Scalar: NetworkScalar>: DifferentiablePass, @u
     bars = widths.map { AlignedBuffer(count: streams * capacity * $0) }
     firsts = strides.dropFirst().map { AlignedBuffer(count: capacity * $0) }
     seconds = strides.dropFirst().map { AlignedBuffer(count: capacity * $0) }
+    transposed = AlignedBuffer(
+      count: layers.map { $0.rowLength * Self.padded($0.outputs) }.max() ?? 0)
     outputsAsDoubles = AlignedBuffer(count: streams * capacity * shape.outputs)
     gradientsAsDoubles = AlignedBuffer(count: streams * capacity * shape.outputs)
+  }
+
+  /// The length of a row of so many outputs in the transposed weights: one alone is as it is.
+  private static func padded(_ outputs: Int) -> Int {
+    outputs == 1 ? 1 : (outputs + 15) / 16 * 16
   }
 
   /// Copies rows of inputs, chosen by number from a row-major table, into the block.
@@ -118,10 +127,15 @@ public final class PerceptronPass<Scalar: NetworkScalar>: DifferentiablePass, @u
       let isLast = l == layers.count - 1
       let width = isLast ? layer.outputs : strides[l + 1]
       let z = sums[l].start
+      // OpenBLAS multiplies small matrices without copying them, but not by the transpose of the second, which is what a
+      // layer needs.
+      let block = Self.padded(layer.outputs)
+      Scalar.transpose(
+        layer.outputs, width: layer.rowLength, block: block, parameters + layer.offset,
+        to: transposed.start)
       Scalar.gemm(
-        .none, .transposed, m: (1 + tangents) * m, n: layer.outputs, k: layer.rowLength, alpha: 1,
-        inputs[l].start, lda: strides[l], parameters + layer.offset, ldb: layer.rowLength, beta: 0,
-        z, ldc: width)
+        .none, .none, m: (1 + tangents) * m, n: layer.outputs, k: layer.rowLength, alpha: 1,
+        inputs[l].start, lda: strides[l], transposed.start, ldb: block, beta: 0, z, ldc: width)
       if isLast { break }
       let h = inputs[l + 1].start
       let first = forGradient || tangents > 0 ? firsts[l].start : nil

@@ -155,37 +155,17 @@ public final class TrainingSession<Objective: BatchObjective> {
     var stream = PhiloxStream(
       seed: settings.seed, purpose: .epochOrder, item: settings.item(epoch: epoch))
     stream.shuffle(&order)
-    let rate = settings.rate(epoch: epoch - 1)
-    let batches = (order.count + settings.batchSize - 1) / settings.batchSize
     return try order.withUnsafeBufferPointer { order in
       try parameters.withUnsafeMutableBufferPointer { parameters in
         try gradient.withUnsafeMutableBufferPointer { gradient in
-          var (total, score) = (CompensatedSum(), CompensatedSum())
           guard let weights = parameters.baseAddress, let slope = gradient.baseAddress else {
             return LossSum(0)
           }
-          let shares = ParameterShares(
-            count: parameters.count, weights: weights, gradient: slope)
-          for batch in 0..<batches {
-            let start = batch * settings.batchSize
-            let end = min(order.count, start + settings.batchSize)
-            let loss = evaluator.evaluateBlocks(
-              UnsafeBufferPointer(rebasing: order[start..<end]), parameters: weights,
-              gradient: slope, team: team)
-            let norm = shares.addBlocks(of: evaluator, rows: end - start, team)
-            guard loss.total.isFinite, norm.isFinite else {
-              throw TrainingDiverged(epoch: epoch, batch: batch + 1)
-            }
-            let clip = settings.gradientClip.map { norm > $0 ? $0 / norm : 1 } ?? 1
-            let step = optimiser.begin(
-              scale: clip / Double(end - start),
-              rate: rate * settings.warmth(epoch: epoch - 1, batch: batch, of: batches),
-              decay: settings.weightDecay)
-            shares.move(step, team)
-            total.add(loss.total)
-            score.add(loss.score)
-          }
-          return LossSum(total.value, score: score.value)
+          return try BatchRelay(
+            epoch: epoch, settings: settings, evaluator: evaluator, optimiser: optimiser,
+            order: order,
+            count: parameters.count, weights: weights, gradient: slope
+          ).run(team)
         }
       }
     }
@@ -199,55 +179,6 @@ public final class TrainingSession<Objective: BatchObjective> {
           validator.evaluate(rows, parameters: $0, team: team)
         } ?? LossSum(0)
       }
-    }
-  }
-}
-
-/// The parameters of a network and their gradient, in shares that the threads of a team add up and move.
-///
-/// So half of both crosses from one core to the other in a batch, and not all. Shares have fixed borders, and their norms are
-/// added in order.
-private struct ParameterShares<Scalar: NetworkScalar>: @unchecked Sendable {
-  private let weights: UnsafeMutablePointer<Scalar>
-  private let gradient: UnsafeMutablePointer<Scalar>
-  private let count: Int
-  private let shares: Int
-  /// Of the shares, each on a cache line of its own.
-  private let squares: AlignedBuffer<Double>
-  private static var line: Int { 8 }
-
-  init(
-    count: Int, weights: UnsafeMutablePointer<Scalar>, gradient: UnsafeMutablePointer<Scalar>
-  ) {
-    self.count = count
-    self.weights = weights
-    self.gradient = gradient
-    // A share of less than 2,000 parameters takes no longer than handing it out.
-    shares = max(1, (count + 4095) / 4096)
-    squares = AlignedBuffer(count: Self.line * shares)
-  }
-
-  private func range(_ share: Int) -> Range<Int> {
-    let size = (count / shares + 15) / 16 * 16
-    return min(count, share * size)..<(share == shares - 1 ? count : min(count, (share + 1) * size))
-  }
-
-  /// Adds the gradients of the blocks of a batch; returns the norm of their mean.
-  func addBlocks<Objective: BatchObjective<Scalar>>(
-    of evaluator: BatchEvaluator<Objective>, rows: Int, _ team: ThreadTeam
-  ) -> Double {
-    team.run(blocks: shares) { share, _ in
-      squares.start[Self.line * share] = evaluator.addBlocks(
-        rows, to: gradient, in: range(share))
-    }
-    var sum = 0.0
-    for share in 0..<shares { sum += squares.start[Self.line * share] }
-    return sum.squareRoot() / Double(rows)
-  }
-
-  func move(_ step: OptimiserState<Scalar>.Step, _ team: ThreadTeam) {
-    team.run(blocks: shares) { share, _ in
-      step.move(range(share), of: weights, gradient: gradient)
     }
   }
 }

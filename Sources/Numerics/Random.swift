@@ -169,11 +169,55 @@ public struct PhiloxStream: RandomNumberGenerator, Sendable {
   // The standard library's shuffle is not promised to stay the same.
   @inlinable
   public mutating func shuffle<Element>(_ elements: inout [Element]) {
-    var i = elements.count - 1
-    while i > 0 {
-      elements.swapAt(i, integer(below: i + 1))
-      i -= 1
+    elements.withUnsafeMutableBufferPointer { elements in
+      let capacity = min(Self.drawsAtOnce, max(2, elements.count / 2 * 2))
+      withUnsafeTemporaryAllocation(of: UInt64.self, capacity: capacity) { draws in
+        var used = draws.count
+        var i = elements.count - 1
+        while i > 0 {
+          let bound = UInt64(i + 1)
+          var product: (high: UInt64, low: UInt64)
+          repeat {
+            if used == draws.count {
+              fill(draws)
+              used = 0
+            }
+            product = draws[used].multipliedFullWidth(by: bound)
+            used += 1
+          } while product.low < bound && product.low < (0 &- bound) % bound
+          elements.swapAt(i, Int(product.high))
+          i -= 1
+        }
+        giveBack(draws.count - used)
+      }
     }
+  }
+
+  /// Draws that `shuffle` takes at once: blocks that do not wait for each other take half the time.
+  @usableFromInline static var drawsAtOnce: Int { 128 }
+
+  /// The next draws, an even number of them.
+  @usableFromInline
+  mutating func fill(_ draws: UnsafeMutableBufferPointer<UInt64>) {
+    if isHalfUsed {
+      for i in draws.indices { draws[i] = next() }
+      return
+    }
+    for i in 0..<draws.count / 2 {
+      let block = generator.block(counter &+ SIMD4(UInt32(i), 0, 0, 0))
+      draws[2 * i] = UInt64(block[0]) | UInt64(block[1]) &<< 32
+      draws[2 * i + 1] = UInt64(block[2]) | UInt64(block[3]) &<< 32
+    }
+    counter[0] = counter[0] &+ UInt32(draws.count / 2)
+  }
+
+  /// Takes back the last draws, as if they had not been made.
+  @usableFromInline
+  mutating func giveBack(_ count: Int) {
+    let position = 2 * Int(counter[0]) - (isHalfUsed ? 1 : 0) - count
+    counter[0] = UInt32(truncatingIfNeeded: (position + 1) / 2)
+    isHalfUsed = position % 2 == 1
+    if isHalfUsed { buffer = generator.block(counter &- SIMD4(1, 0, 0, 0)) }
   }
 
   /// The numbers 0 ..< count in random order.

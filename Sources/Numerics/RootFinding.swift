@@ -88,7 +88,8 @@ public func findRoot(
   var bisects = false
   for _ in 0..<500 {
     let before = b - a
-    let x = bisects ? a + 0.5 * before : zeroOfCubic(a, b, atA, atB)
+    var x = bisects ? a : zeroOfCubic(a, b, atA, atB)
+    if x <= a || x >= b { x = a + 0.5 * before }
     guard x > a, x < b else { return abs(atA.value) < abs(atB.value) ? a : b }
     let there = try f(x)
     if there.value == 0 { return x }

@@ -73,6 +73,21 @@ public final class ThreadTeam: Sendable {
     }
   }
 
+  /// Runs many short stages, each of `blocks` blocks, which begin when all blocks of the stage before are done; what they
+  /// wrote is then seen. Handing out every stage by itself would take as long as some last.
+  ///
+  /// A block goes to the same member in every stage where that one is not late, so that what it works on stays in the cache of
+  /// one core.
+  public func run(
+    stages: Int, blocks: Int, _ body: @Sendable (_ stage: Int, _ block: Int, _ member: Int) -> Void
+  ) {
+    let relay = StageRelay(stages: stages, blocks: blocks, threads: threads)
+    // Whoever comes late, or not at all, finds its part done by the others.
+    run(blocks: threads) { _, member in
+      relay.takePart(member: member) { body($0, $1, member) }
+    }
+  }
+
   /// Cuts `0 ..< total` into ranges of `size` (the last may be shorter) and runs `body(block,
   /// range)` for each.
   public func forEachRange<E: Error>(

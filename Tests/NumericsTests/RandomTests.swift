@@ -114,4 +114,21 @@ import Testing
     #expect(counts.count == 6)
     #expect(ChiSquare(degreesOfFreedom: 5).survival(chi2) > 1e-4)
   }
+
+  /// Draws taken many at once are those of one at a time, and what follows goes on where they end.
+  @Test(arguments: [0, 1, 2, 3, 64, 65, 128, 1000, 1001])
+  func shufflesDrawOneNumberAnElement(count: Int) {
+    for before in 0..<2 {
+      var stream = PhiloxStream(seed: 5, purpose: .epochOrder, item: 3)
+      var other = stream
+      for _ in 0..<before { #expect(stream.next() == other.next()) }
+      var (shuffled, expected) = (Array(0..<count), Array(0..<count))
+      stream.shuffle(&shuffled)
+      for i in stride(from: count - 1, to: 0, by: -1) {
+        expected.swapAt(i, other.integer(below: i + 1))
+      }
+      #expect(shuffled == expected)
+      for _ in 0..<3 { #expect(stream.next() == other.next()) }
+    }
+  }
 }

@@ -36,6 +36,34 @@ import Testing
     #expect(runs == 2000 && clashes == 0)
   }
 
+  /// Blocks of a stage see what those of the stage before wrote: sums over sums, which a block too early or twice breaks.
+  @Test(arguments: [(1, 2), (2, 2), (2, 5), (3, 2), (3, 70)])
+  func stagesFollowEachOther(threads: Int, blocks: Int) {
+    let team = ThreadTeam(threads: threads)
+    for stages in [0, 1, 2000] {
+      let rows = UnsafeMutablePointer<Int>.allocate(capacity: 2 * blocks)
+      defer { rows.deallocate() }
+      for i in 0..<2 * blocks { rows[i] = i < blocks ? i : 0 }
+      let cells = UncheckedRows(start: rows)
+      team.run(stages: stages, blocks: blocks) { stage, block, member in
+        let (from, to) = (stage % 2 * blocks, (stage + 1) % 2 * blocks)
+        var sum = member < threads ? 0 : 1
+        for i in 0..<blocks { sum &+= (i + 1) &* cells.start[from + i] }
+        cells.start[to + block] = (sum &+ block) % 1_000_003
+      }
+      var expected = Array(0..<blocks)
+      for _ in 0..<stages {
+        var sum = 0
+        for i in 0..<blocks { sum += (i + 1) * expected[i] }
+        expected = (0..<blocks).map { (sum + $0) % 1_000_003 }
+      }
+      let last = stages % 2 * blocks
+      #expect((0..<blocks).map { rows[last + $0] } == expected)
+    }
+  }
+
+  private struct UncheckedRows: @unchecked Sendable { let start: UnsafeMutablePointer<Int> }
+
   @Test func manyShortJobsAndSleepsBetween() {
     let team = ThreadTeam(threads: 3)
     let total = Atomic<Int>(0)

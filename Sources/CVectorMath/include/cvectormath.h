@@ -53,10 +53,8 @@ enum cvm_activation {
   void NAME(set_column)(size_t n, size_t stride, REAL value, REAL *y);                             \
   /* y = factor y. */                                                                              \
   void NAME(scale)(size_t n, REAL factor, REAL *y);                                                \
-  /* y = y + x. */                                                                                 \
-  void NAME(add)(size_t n, const REAL *x, REAL *y);                                                \
-  /* Sum of squares. */                                                                            \
-  double NAME(squared_norm)(size_t n, const REAL *x);                                              \
+  /* y = the sum of rows of n values, `stride` apart, added in order; the sum of its squares. */     \
+  double NAME(add_rows)(size_t n, size_t rows, size_t stride, const REAL *x, REAL *y);              \
   void NAME(to_double)(size_t n, const REAL *x, double *y);                                        \
   void NAME(from_double)(size_t n, const double *x, REAL *y);                                      \
   /* A step of Adam (Kingma and Ba 2014) with gradients scale*g; with `vmax` of AMSGrad            \
@@ -75,6 +73,9 @@ CVM_DECLARE(double, CVM_DOUBLE)
 
 /* The number of cores in this process's affinity mask, at least 1. */
 int cvm_available_cores(void);
+
+/* Asks for the cache line of an address before it is needed. */
+static inline void cvm_prefetch(const void *address) { __builtin_prefetch(address); }
 
 /* Tells the processor that the caller waits in a loop. */
 static inline void cvm_pause(void) {
