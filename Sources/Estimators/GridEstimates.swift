@@ -27,6 +27,11 @@ extension Estimator {
     let p = parameterNames.count
     let count = points.count / p
     guard rows > 0, count > 0 else { return nil }
+    if ensembles.count == 1, let ensemble = ensembles.first, ensemble.calibration == nil,
+      let network = ensemble.networks.first, ensemble.networks.count == 1
+    {
+      return network.grid(x: x, points: points, rows: rows, team: team)
+    }
     var mean = [Double](repeating: 0, count: rows * count)
     for ensemble in ensembles {
       var sum = mean.map { _ in 0.0 }
