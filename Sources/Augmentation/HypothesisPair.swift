@@ -77,10 +77,11 @@ struct NuisancePoints: Sendable {
   private let known: [[Double]: NuisancePoint]
 
   /// Events that follow one another and share what is drawn.
-  static let sharedEvents = 256
+  private let sharedEvents: Int
 
   init(_ response: NuisanceResponse, _ plan: SamplePlan, physics: Int, team: ThreadTeam?) {
     self.response = response
+    sharedEvents = plan.eventsPerNuisancePoint
     let listed = plan.sources.flatMap { $0.list ?? [] }.map { Array($0[physics...]) }
     let distinct = Array(Set(listed)).sorted { $0.lexicographicallyPrecedes($1) }
     let body: @Sendable (Int) -> NuisancePoint = { response.point(distinct[$0]) }
@@ -97,7 +98,7 @@ struct NuisancePoints: Sendable {
     var drawn = coordinates
     var stream = PhiloxStream(
       seed: seed, purpose: .nuisance,
-      item: UInt64(place.event / Self.sharedEvents * 64 + role))
+      item: UInt64(place.event / sharedEvents * 64 + role))
     try prior.next(&stream, into: &drawn)
     return Array(drawn[physics...])
   }

@@ -47,6 +47,8 @@ public struct SamplePlan: Sendable {
   /// Every event is a row with the weight that it has, and none is drawn.
   public var isWeighted = false
   public var nuisance = NuisanceTreatment.none
+  /// Events that follow one another and share the ν drawn from a prior, each of which costs a pass over the events.
+  public var eventsPerNuisancePoint = 256
   /// Limits of |t_xz| and |log_r_xz|; nil is none.
   public var scoreClip: Double?
   public var logRatioClip: Double?

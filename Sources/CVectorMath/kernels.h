@@ -254,6 +254,10 @@ CLONES void NAME(scale)(size_t n, REAL factor, REAL *restrict y) {
   for (size_t i = 0; i < n; ++i) y[i] *= factor;
 }
 
+CLONES void NAME(add)(size_t n, const REAL *restrict x, REAL *restrict y) {
+  for (size_t i = 0; i < n; ++i) y[i] += x[i];
+}
+
 CLONES double NAME(add_rows)(size_t n, size_t rows, size_t stride, const REAL *restrict x,
                              REAL *restrict y) {
 #pragma clang fp reassociate(on) contract(fast)

@@ -41,7 +41,7 @@ public struct TextTable: Sendable {
 
   /// A number with so many significant digits, in the plain form where it is short.
   public static func number(_ value: Double, digits: Int = 6) -> String {
-    guard value.isFinite else { return "\(value)" }
+    guard value.isFinite else { return value.isNaN ? "nan" : "\(value)" }
     return Significant.format(value, digits: digits)
   }
 }

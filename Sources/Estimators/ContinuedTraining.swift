@@ -7,7 +7,8 @@ import Networks
 extension EstimatorTrainer {
   /// That a network and its sample are those of the model whose training goes on.
   func requireFit(
-    _ start: Model, _ target: Model.Target, _ shape: PerceptronShape, _ sample: TrainingRows
+    _ start: Model, _ target: Model.Target, _ shape: PerceptronShape, _ sample: TrainingRows,
+    isAnchored: Bool = false
   ) throws {
     func refuse(_ fact: String) -> Problem {
       Problem(
@@ -16,6 +17,9 @@ extension EstimatorTrainer {
     }
     func list(_ names: [String]) -> String { names.joined(separator: ", ") }
     guard start.target == target else { throw refuse("is a \(start.target.rawValue)") }
+    guard start.isAnchored == isAnchored else {
+      throw refuse("is \(start.isAnchored ? "anchored" : "not anchored") at theta1 (--network)")
+    }
     guard start.observableNames == sample.observableNames else {
       throw Problem(
         .data,

@@ -141,17 +141,18 @@ extension EstimatorTrainer {
   /// That each observable has a density; a warning where it seems to take only a few values.
   private func requireDensities(_ sample: TrainingRows, rows: [Int32]) throws {
     let d = sample.observableNames.count
+    let constants = Scaling(sample.x, width: d, rows: rows).constants
     for (k, name) in sample.observableNames.enumerated() {
       var values: Set<Double> = []
       for row in rows where values.count <= Self.fewValues {
         values.insert(sample.x[Int(row) * d + k])
       }
-      guard values.count > 1 else {
+      guard !constants.contains(k) else {
         throw Problem(
           .data, "observable \(name) has the same value in all rows, which has no density",
           remedy: "leave it out with --observables, or draw more rows")
       }
-      if values.count <= Self.fewValues, rows.count >= 10 * Self.fewValues {
+      if values.count <= Self.fewValues, rows.count >= 10 * values.count {
         journal.warn(
           "density.discrete \(name)",
           "observable \(name) takes \(values.count) values only; a density of it means nothing")

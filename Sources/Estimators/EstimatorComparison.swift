@@ -5,7 +5,7 @@ import Numerics
 
 /// How well an estimator does on rows whose joint quantities are known.
 ///
-/// Where everything is observed (parton level, nothing hidden) the joint ratio is the ratio itself, and the errors are the
+/// Means are over rows by their weights. Where everything is observed (parton level, nothing hidden) the joint ratio is the ratio itself, and the errors are the
 /// estimator's own; elsewhere they hold the spread of the joint quantities at fixed x too.
 public struct EstimatorComparison: Sendable, Equatable {
   public var rows: Int
@@ -29,22 +29,20 @@ public struct EstimatorComparison: Sendable, Equatable {
     let (estimate, gradient) = try estimator.logRatioAndGradient(
       x: sample.x, theta: sample.theta,
       denominator: estimator.hasTwoHypotheses ? sample.denominators : nil)
-    var errors: [Double] = []
-    var denominator = (sum: 0.0, count: 0)
-    var numerator = (sum: 0.0, count: 0)
+    var errors: [(square: Double, weight: Double)] = []
+    var (denominator, numerator) = (WeightedSum(), WeightedSum())
     let hasScores = !sample.scores.isEmpty && estimator.hasDerivatives
     var scoreSums = [Double](repeating: 0, count: hasScores ? p : 0)
     infiniteRows = 0
     for row in 0..<sample.count {
+      let weight = sample.weights.isEmpty ? 1 : sample.weights[row]
       if sample.labels[row] == 1 {
-        denominator.sum += exp(estimate[row])
-        denominator.count += 1
+        denominator.add(exp(estimate[row]), weight)
       } else {
-        numerator.sum += exp(-estimate[row])
-        numerator.count += 1
+        numerator.add(exp(-estimate[row]), weight)
         for k in scoreSums.indices {
           let d = gradient[row * p + k] - sample.scores[row * p + k]
-          scoreSums[k] += d * d
+          scoreSums[k] += weight * d * d
         }
       }
       guard sample.logRatios[row].isFinite else {
@@ -52,19 +50,34 @@ public struct EstimatorComparison: Sendable, Equatable {
         continue
       }
       let d = estimate[row] - sample.logRatios[row]
-      errors.append(d * d)
+      errors.append((d * d, weight))
     }
     rows = sample.count
-    errors.sort()
+    errors.sort { $0.square < $1.square }
     let kept = errors.count - Int(Self.trimmedShare * Double(errors.count))
-    func mean(_ values: ArraySlice<Double>) -> Double {
-      values.isEmpty ? .nan : values.reduce(0, +) / Double(values.count)
+    func mean(_ errors: ArraySlice<(square: Double, weight: Double)>) -> Double {
+      var sum = WeightedSum()
+      for (square, weight) in errors { sum.add(square, weight) }
+      return sum.mean
     }
     meanSquaredError = mean(errors[...])
     trimmedError = mean(errors[..<kept])
-    meanRatioDenominator = denominator.sum / Double(max(1, denominator.count))
-    meanInverseNumerator = numerator.sum / Double(max(1, numerator.count))
-    scoreErrors = scoreSums.map { $0 / Double(max(1, numerator.count)) }
+    meanRatioDenominator = denominator.mean
+    meanInverseNumerator = numerator.mean
+    scoreErrors = scoreSums.map { $0 / numerator.weight }
+  }
+
+  private struct WeightedSum {
+    var sum = 0.0
+    var weight = 0.0
+
+    mutating func add(_ value: Double, _ weight: Double) {
+      sum += weight * value
+      self.weight += weight
+    }
+
+    /// NaN without rows.
+    var mean: Double { sum / weight }
   }
 
   public var document: Document {

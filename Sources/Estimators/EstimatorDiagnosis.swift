@@ -99,9 +99,11 @@ public struct EstimatorDiagnosis: Sendable {
       "mean of 1/r at theta", point: name,
       WeightedMean(logs.map { exp(-$0) }, weights: numerator), expected: 1,
       tolerance: Tolerance.mean)
-    checks.addScores(
-      point: name, estimator.parameterNames, gradient, joint: try events.scores(at: theta),
-      weights: numerator)
+    // Between benchmarks alone there is nothing that a network's slope could be the score of.
+    if estimator.hasDerivatives, let joint = try events.scores(at: theta) {
+      checks.addScores(
+        point: name, estimator.parameterNames, gradient, joint: joint, weights: numerator)
+    }
     let joint = zip(numerator, denominator).map { log($0 / $1) }
     let mixture = zip(numerator, denominator).map { $0 + $1 }
     checks.addCalibration(point: name, logs: logs, joint: joint, mixture: mixture)

@@ -46,6 +46,7 @@ final class NetworkTraining<Objective: BatchObjective>: MemberTraining, @uncheck
   private let recipe: NetworkRecipe<Objective>
   private let plan: TrainingPlan
   private let journal: Journal
+  private let largestMean: Double
 
   init(
     _ sample: TrainingRows, _ rows: EstimatorTrainer.Rows, _ recipe: NetworkRecipe<Objective>,
@@ -54,8 +55,11 @@ final class NetworkTraining<Objective: BatchObjective>: MemberTraining, @uncheck
     self.recipe = recipe
     self.plan = plan
     self.journal = journal
+    let (inputs, loss) = recipe.build(sample)
+    largestMean = loss.largestMean
     session = TrainingSession(
-      Self.objective(recipe, sample), settings: plan.training, from: recipe.start,
+      recipe.objective(inputs.scaled(Objective.Scalar.self), loss), settings: plan.training,
+      from: recipe.start,
       trainingRows: rows.training, validationRows: rows.validation)
   }
 
@@ -75,10 +79,14 @@ final class NetworkTraining<Objective: BatchObjective>: MemberTraining, @uncheck
   func advance(on fresh: TrainingRows?, team: ThreadTeam) throws -> EpochReport {
     if epoch == 0, plan.training.earlierEpochs > 0 { session.keepStart(team: team) }
     do {
-      return try session.advance(
+      let report = try session.advance(
         fresh: fresh.map { (Self.objective(recipe, $0), $0.trainingRows(plan)) }, team: team)
+      guard report.trainingLoss <= largestMean else {
+        throw TrainingDiverged(epoch: report.epoch, batch: nil)
+      }
+      return report
     } catch let diverged as TrainingDiverged {
-      let place = diverged.batch.map { "batch \($0)" } ?? "validation"
+      let place = diverged.batch.map { "batch \($0)" } ?? "by its mean loss"
       throw Problem(
         .data, "training diverged in epoch \(diverged.epoch), \(place)",
         remedy: "lower --rate, or set --clip-gradient or --clip-score")

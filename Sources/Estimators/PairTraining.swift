@@ -69,15 +69,9 @@ extension EstimatorTrainer {
     _: Scalar.Type, _ shape: PerceptronShape, width: Int, _ sample: TrainingRows, _ rows: Rows,
     _ build: @escaping Build, _ finish: @escaping (Fit) throws -> Model
   ) -> any MemberTraining {
-    let network: Perceptron<Scalar> = startingNetwork(shape)
-    return NetworkTraining(
-      sample, rows,
-      NetworkRecipe(
-        start: network.parameters,
-        objective: { [noise = plan.noise] in
-          PairObjective(shape: shape, width: width, inputs: $0, loss: $1, noise: noise)
-        },
-        layout: { Perceptron<Scalar>(shape: shape, parameters: $0).modelLayout },
-        build: build, finish: finish), plan: plan, journal: journal)
+    let noise = plan.noise
+    return training(shape, sample, rows, build, finish) {
+      PairObjective<Scalar>(shape: shape, width: width, inputs: $0, loss: $1, noise: noise)
+    }
   }
 }

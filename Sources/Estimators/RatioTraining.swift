@@ -5,30 +5,34 @@ import Networks
 /// What a ratio network is to be, beside what all networks have in common.
 public struct RatioPlan: Sendable, Equatable {
   public var method: RatioMethod
-  public var network: TrainingPlan.NetworkKind
+  /// Nil is the method's own.
+  public var network: TrainingPlan.NetworkKind?
   /// 1: θ1 is the sample's only one; 2: both hypotheses are inputs; nil is as many as vary in the sample.
   public var hypotheses: Int?
 
   public init(
-    method: RatioMethod, network: TrainingPlan.NetworkKind = .perceptron, hypotheses: Int? = nil
+    method: RatioMethod, network: TrainingPlan.NetworkKind? = nil, hypotheses: Int? = nil
   ) {
     self.method = method
     self.network = network
     self.hypotheses = hypotheses
   }
 
-  /// With the number of hypotheses decided for a sample.
+  /// With the number of hypotheses and the network decided for a sample.
   /// - Throws: `.usage` for what cannot be combined, `.data` where the sample does not allow it.
   public func resolved(_ info: SampleInfo) throws -> RatioPlan {
     let isOnePoint = !info.theta1Values.isEmpty
     var plan = self
-    plan.hypotheses = hypotheses ?? (isOnePoint || network != .perceptron ? 1 : 2)
+    let isPlain = network == nil || network == .perceptron
+    plan.hypotheses = hypotheses ?? (isOnePoint || !isPlain ? 1 : 2)
+    let network = network ?? (plan.hypotheses == 1 ? method.defaultNetwork : .perceptron)
+    plan.network = network
     guard plan.hypotheses == 1 || plan.hypotheses == 2 else {
       throw Problem(.usage, "a ratio has one or two hypotheses", remedy: "write --hypotheses 2")
     }
     guard plan.hypotheses == 1 || network == .perceptron else {
       throw Problem(
-        .usage, "a \(network.rawValue) network has one hypothesis in it",
+        .usage, "--network \(network.rawValue) has one hypothesis in it",
         remedy: "evaluate it with --theta1 for another denominator")
     }
     guard plan.hypotheses == 1 || !isOnePoint || !method.usesScore else {
@@ -40,6 +44,7 @@ public struct RatioPlan: Sendable, Equatable {
       throw Problem(
         .data, "the sample has more than one denominator hypothesis (\(info.theta1))",
         remedy: network == .perceptron
+          || network == .anchored && self.network == nil
           ? "draw it with a single --theta1, or train with --hypotheses 2"
           : "draw it with a single --theta1")
     }
@@ -50,6 +55,12 @@ public struct RatioPlan: Sendable, Equatable {
   /// right with one of them.
   /// - Parameter file: of the sample, for messages.
   public func check(_ sample: TrainingRows, file: String? = nil) throws {
+    if !method.needsBothClasses, sample.logRatios.allSatisfy(\.isInfinite) {
+      throw Problem(
+        .data,
+        "every joint log ratio is infinite: the hypotheses share no events, and --method \(method.rawValue) learns from ratios",
+        remedy: "use --method carl", file: file)
+    }
     guard method.needsBothClasses else { return }
     try sample.requireBothClasses(for: "--method \(method.rawValue)", file: file)
   }
@@ -68,6 +79,10 @@ public struct RatioPlan: Sendable, Equatable {
 }
 
 extension RatioMethod {
+  /// The network where none is chosen. Labels tell the ratio with much noise and the joint score without: an anchored network
+  /// takes from labels only what scores cannot tell.
+  public var defaultNetwork: TrainingPlan.NetworkKind { self == .cascal ? .anchored : .perceptron }
+
   /// Cross entropies tell the hypotheses apart; a squared error of r or 1/r has its minimum at the ratio over rows of one.
   var needsBothClasses: Bool { self != .rolr && self != .rascal }
 }
@@ -86,7 +101,7 @@ extension EstimatorTrainer {
     return try train(
       feed,
       title: [
-        ("method", plan.method.rawValue), ("network", plan.network.rawValue),
+        ("method", plan.method.rawValue), ("network", (plan.network ?? .perceptron).rawValue),
         ("hypotheses", "\(plan.hypotheses ?? 1)"),
       ], checkpoint: checkpoint
     ) { try $0.ratioTraining($1, plan) }
@@ -95,7 +110,7 @@ extension EstimatorTrainer {
   /// A network alone, on rows that are there already.
   public func trainRatio(
     _ sample: TrainingRows, method: RatioMethod,
-    network: TrainingPlan.NetworkKind = .perceptron, hypotheses: Int? = nil
+    network: TrainingPlan.NetworkKind? = nil, hypotheses: Int? = nil
   ) throws -> Model {
     try train(
       ratioTraining(
@@ -121,16 +136,19 @@ extension EstimatorTrainer {
     if self.plan.training.patience == nil, !plan.method.validationLossIsStable {
       trainer.plan.training.restoresBest = false
     }
-    switch (plan.network, plan.hypotheses) {
-    case (.perceptron, 2): return try trainer.pairTraining(sample, method: plan.method)
-    case (.perceptron, _): return try trainer.perceptronTraining(sample, method: plan.method)
-    case (.polynomial, _): return try trainer.polynomialTraining(sample, method: plan.method)
-    case (.morphingAware, _): return try trainer.morphedTraining(sample, method: plan.method)
+    switch plan.network {
+    case _ where plan.hypotheses == 2:
+      return try trainer.pairTraining(sample, method: plan.method)
+    case .anchored:
+      return try trainer.perceptronTraining(sample, method: plan.method, isAnchored: true)
+    case .polynomial: return try trainer.polynomialTraining(sample, method: plan.method)
+    case .morphingAware: return try trainer.morphedTraining(sample, method: plan.method)
+    default: return try trainer.perceptronTraining(sample, method: plan.method)
     }
   }
 
   private func perceptronTraining(
-    _ sample: TrainingRows, method: RatioMethod
+    _ sample: TrainingRows, method: RatioMethod, isAnchored: Bool = false
   ) throws -> any MemberTraining {
     let p = sample.parameterNames.count
     let rows = try split(sample)
@@ -141,10 +159,14 @@ extension EstimatorTrainer {
     let range = sample.thetaRange
     let fixed = method.usesScore ? [] : (0..<p).filter { range[$0][0] == range[$0][1] }
     let inputs = (0..<p).filter { !fixed.contains($0) }
+    if isAnchored { try requireAnchor(sample, fixed: fixed) }
+    let anchor = inputs.map { theta.apply(sample.info.theta1Values[$0], $0) }
     let shape = PerceptronShape(
       inputs: inputs.count + sample.observableNames.count, hidden: plan.hidden, outputs: 1,
       activation: plan.activation)
-    return try training(.ratio, shape: shape, sample: sample, rows: rows) { sample in
+    return try training(
+      .ratio, shape: shape, anchor: isAnchored ? anchor : nil, sample: sample, rows: rows
+    ) { sample in
       (
         InputTable(
           theta: (sample.theta, theta), x: (sample.x, x), rows: sample.count, columns: inputs),
@@ -155,7 +177,27 @@ extension EstimatorTrainer {
         .ratio, method.rawValue, sample, shape, fit, x: x, theta: theta,
         scoreScales: [Double](repeating: 1, count: p), thetaRange: range, alpha: alpha(method))
       model.fixedParameters = fixed
+      model.isAnchored = isAnchored
+      if isAnchored {
+        model.settings.append(("network", TrainingPlan.NetworkKind.anchored.rawValue))
+      }
       return model
+    }
+  }
+
+  /// That θ1 is a point the network can be asked at: parameters that are no inputs have their value there.
+  private func requireAnchor(_ sample: TrainingRows, fixed: [Int]) throws {
+    let (range, names) = (sample.thetaRange, sample.parameterNames)
+    guard fixed.count < names.count else {
+      throw Problem(
+        .data, "theta does not vary in the sample, so an anchored network would be 0 everywhere",
+        remedy: "use --network perceptron")
+    }
+    if let k = fixed.first(where: { range[$0][0] != sample.info.theta1Values[$0] }) {
+      throw Problem(
+        .data,
+        "\(names[k]) is \(range[k][0]) in all rows and another at theta1, where an anchored network is 0",
+        remedy: "use --network perceptron")
     }
   }
 

@@ -4,6 +4,8 @@ import EventModel
 struct Scaling: Sendable, Equatable {
   var means: [Double]
   var scales: [Double]
+  /// Columns that do not vary but for rounding.
+  private(set) var constants: [Int] = []
 
   init(means: [Double], scales: [Double]) {
     self.means = means
@@ -15,6 +17,10 @@ struct Scaling: Sendable, Equatable {
     Scaling(
       means: [Double](repeating: 0, count: count), scales: [Double](repeating: 1, count: count))
   }
+
+  /// Relative spread below which a column counts as constant: a mass on its shell that is computed from momenta of ten digits
+  /// spreads by 1e-9, and that much rounding is nothing to learn from.
+  static let rounding = 1e-7
 
   /// Mean and (population) standard deviation of each column over the rows; a column that does not vary has scale 1.
   init(_ values: [Double], width: Int, rows: [Int32]) {
@@ -33,8 +39,11 @@ struct Scaling: Sendable, Equatable {
       }
       let deviation = (squares / n).squareRoot()
       means[c] = mean
-      // Rounding of a constant column leaves a deviation of about ε·|mean|.
-      if deviation > 1e-12 * max(abs(mean), 1e-300) { scales[c] = deviation }
+      if deviation > Self.rounding * max(abs(mean), 1e-300) {
+        scales[c] = deviation
+      } else {
+        constants.append(c)
+      }
     }
   }
 

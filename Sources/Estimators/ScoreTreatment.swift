@@ -5,7 +5,7 @@ import LinearAlgebra
 /// What becomes of the components of a score that are of nuisance parameters.
 ///
 /// Kept, left out (ν fixed), or profiled over: t_prof = t_θ − I_θν I_νν⁻¹ t_ν, which is uncorrelated with t_ν where I is
-/// the information of what is observed (arXiv:1907.10621, section 3).
+/// the information of what is observed (arXiv:1907.10621, section 3). Directions of ν that change nothing have no part in it.
 public struct ScoreTreatment: Sendable, Equatable {
   /// Names of the components that come out, and their numbers among those that go in.
   public let names: [String]
@@ -37,7 +37,7 @@ public struct ScoreTreatment: Sendable, Equatable {
 
   /// The components of some parameters, profiled over the others.
   /// - Parameter information: of all components in their order, row-major; what constrains the others is part of it.
-  /// - Throws: `.data` where the information on the others cannot be inverted.
+  /// - Throws: `.data` where the information on the others is not finite.
   public static func profile(
     _ names: [String], on parameters: [String], information: [Double]
   ) throws -> ScoreTreatment {
@@ -46,15 +46,14 @@ public struct ScoreTreatment: Sendable, Equatable {
     precondition(information.count == n * n)
     let others = (0..<n).filter { !kept.contains($0) }
     let full = Matrix(rows: n, columns: n, elements: information)
-    let inverse: Matrix
-    do {
-      inverse = try full.submatrix(rows: others, columns: others).inverse()
-    } catch {
+    let block = full.submatrix(rows: others, columns: others)
+    guard block.elements.allSatisfy(\.isFinite) else {
       throw Problem(
         .data,
-        "the information on \(others.map { names[$0] }.joined(separator: ", ")) cannot be inverted",
-        remedy: "leave systematics out that change nothing, or use --nuisance project")
+        "the information on \(others.map { names[$0] }.joined(separator: ", ")) is not finite",
+        remedy: "use --nuisance project")
     }
+    let inverse = pseudoInverse(block)
     let product = full.submatrix(rows: kept, columns: others) * inverse
     var matrix = [Double](repeating: 0, count: kept.count * n)
     for (row, own) in kept.enumerated() {
@@ -62,6 +61,19 @@ public struct ScoreTreatment: Sendable, Equatable {
       for (k, other) in others.enumerated() { matrix[row * n + other] = -product[row, k] }
     }
     return ScoreTreatment(names: parameters, kept: kept, matrix: matrix)
+  }
+
+  /// Σ u uᵀ/λ over the eigenvectors with more than rounding for an eigenvalue: of an event, ν being counted in standard
+  /// deviations, 1e-16 is a score of 1e-8.
+  private static func pseudoInverse(_ matrix: Matrix) -> Matrix {
+    let n = matrix.rows
+    let eigen = SymmetricEigenvectors(matrix.elements, count: n)
+    let least = max(1e-16, 1e-13 * (eigen.values.first ?? 0))
+    var inverse = [Double](repeating: 0, count: n * n)
+    for (value, vector) in zip(eigen.values, eigen.vectors) where value > least {
+      for i in 0..<n { for j in 0..<n { inverse[i * n + j] += vector[i] * vector[j] / value } }
+    }
+    return Matrix(rows: n, columns: n, elements: inverse)
   }
 
   private static func places(_ parameters: [String], in names: [String]) throws -> [Int] {

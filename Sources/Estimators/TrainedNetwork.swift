@@ -58,6 +58,14 @@ struct TrainedNetwork: Sendable {
           network: network,
           form: MorphedForm(layout, parameters: model.parameterNames.count))
       }
+      if model.isAnchored {
+        let theta = Scaling(means: model.thetaMeans, scales: model.thetaScales)
+        return AnchoredNetwork(
+          network: network,
+          anchor: theta.means.indices.filter { !model.fixedParameters.contains($0) }.map {
+            Scalar(theta.apply(model.referenceTheta[$0], $0))
+          })
+      }
       return model.hasTwoHypotheses ? PairNetwork(network: network) : network
     }
     let shape = FlowShape(
@@ -132,12 +140,73 @@ struct TrainedNetwork: Sendable {
   }
 }
 
+/// A network whose output is taken less that at θ1.
+private final class AnchoredNetwork<Scalar: NetworkScalar>: GridBody {
+  private let network: Perceptron<Scalar>
+  /// θ1, scaled, without what is no input.
+  private let anchor: [Scalar]
+  private let atAnchor = LastOutputs()
+
+  init(network: Perceptron<Scalar>, anchor: [Scalar]) {
+    self.network = network
+    self.anchor = anchor
+  }
+
+  private func anchored(rows: Int, team: ThreadTeam, inputs: ScaledInputs) -> [Double] {
+    atAnchor.outputs(of: inputs.x) {
+      let (inputs, width) = (inputs.withoutTheta, network.shape.inputs)
+      let x = width - anchor.count
+      return network.evaluate(rows: rows, team: team) { range, block in
+        inputs.fill(range, block)
+        // From the last row on, so that no value is written over before it is moved.
+        for i in (0..<range.count).reversed() {
+          for k in (0..<x).reversed() { block[i * width + anchor.count + k] = block[i * x + k] }
+          for (k, value) in anchor.enumerated() { block[i * width + k] = value }
+        }
+      }.values
+    }
+  }
+
+  func outputs(
+    rows: Int, derivatives: Bool, team: ThreadTeam, inputs: ScaledInputs
+  ) -> PerceptronOutputs {
+    let own = network.outputs(rows: rows, derivatives: derivatives, team: team, inputs: inputs)
+    let other = anchored(rows: rows, team: team, inputs: inputs)
+    return PerceptronOutputs(
+      values: zip(own.values, other).map { $0 - $1 }, tangents: own.tangents)
+  }
+
+  func grid(rows: Int, points: [Double], team: ThreadTeam, inputs: ScaledInputs) -> [Double] {
+    var values = network.grid(rows: rows, points: points, team: team, inputs: inputs)
+    let other = anchored(rows: rows, team: team, inputs: inputs)
+    let count = values.count / max(1, rows)
+    for row in 0..<rows {
+      for k in 0..<count { values[row * count + k] -= other[row] }
+    }
+    return values
+  }
+}
+
+/// Outputs for the last observables: many θ are asked for the same events, on grids and in fits.
+private final class LastOutputs: Sendable {
+  private let last = Mutex<(x: [Double], outputs: [Double])>(([], []))
+
+  func outputs(of x: [Double], make: () -> [Double]) -> [Double] {
+    last.withLock { last in
+      // Arrays that share their memory compare at once.
+      if last.x == x, !last.outputs.isEmpty { return last.outputs }
+      let fresh = make()
+      last = (x, fresh)
+      return fresh
+    }
+  }
+}
+
 /// A network of x alone whose outputs are a form of the ratio: θ, which is not scaled, enters after it.
 private final class FormNetwork<Scalar: NetworkScalar>: FormBody {
   private let network: Perceptron<Scalar>
   private let form: any RatioForm
-  /// Outputs for the last observables: many θ are asked for the same events, on grids and in fits.
-  private let last = Mutex<(x: [Double], outputs: [Double])>(([], []))
+  private let last = LastOutputs()
 
   init(network: Perceptron<Scalar>, form: any RatioForm) {
     self.network = network
@@ -145,13 +214,9 @@ private final class FormNetwork<Scalar: NetworkScalar>: FormBody {
   }
 
   func formOutputs(rows: Int, team: ThreadTeam, inputs: ScaledInputs) -> [Double] {
-    last.withLock { last in
-      // Arrays that share their memory compare at once.
-      if last.x == inputs.x, !last.outputs.isEmpty { return last.outputs }
+    last.outputs(of: inputs.x) {
       let inputs = inputs.withoutTheta
-      let fresh = network.evaluate(rows: rows, team: team) { inputs.fill($0, $1) }.values
-      last = (inputs.x, fresh)
-      return fresh
+      return network.evaluate(rows: rows, team: team) { inputs.fill($0, $1) }.values
     }
   }
 

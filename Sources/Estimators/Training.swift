@@ -42,7 +42,7 @@ public struct EstimatorTrainer: Sendable {
     }
     let rows = try split(sample)
     let x = xScaling(sample, rows)
-    let scales = start?.scoreScales ?? Scaling(sample.scores, width: p, rows: rows.training).scales
+    let scales = start?.scoreScales ?? scoreScales(sample.scores, components: p, rows.training)
     let meanWeight = sample.meanWeight
     let shape = PerceptronShape(
       inputs: sample.observableNames.count, hidden: plan.hidden, outputs: p,
@@ -61,6 +61,16 @@ public struct EstimatorTrainer: Sendable {
         model.scoreInformation = try scoreInformation(model, sample)
       }
       return model
+    }
+  }
+
+  /// The spread of each component; of one that is 0 but for rounding (a nuisance parameter that changes no shape) so little that
+  /// what a network makes of it is 0 too.
+  private func scoreScales(_ scores: [Double], components p: Int, _ rows: [Int32]) -> [Double] {
+    let scales = Scaling(scores, width: p, rows: rows).scales
+    return (0..<p).map { k in
+      let largest = rows.reduce(0) { max($0, abs(scores[Int($1) * p + k])) }
+      return largest < DiagnosisChecks.noScore ? DiagnosisChecks.noScore : scales[k]
     }
   }
 
@@ -96,8 +106,14 @@ public struct EstimatorTrainer: Sendable {
 
   /// Of the training rows, or of the model whose training goes on: new scales would change what its weights mean.
   func xScaling(_ sample: TrainingRows, _ rows: Rows) -> Scaling {
-    start.map { Scaling(means: $0.xMeans, scales: $0.xScales) }
-      ?? Scaling(sample.x, width: sample.observableNames.count, rows: rows.training)
+    if let start { return Scaling(means: start.xMeans, scales: start.xScales) }
+    let scaling = Scaling(sample.x, width: sample.observableNames.count, rows: rows.training)
+    for k in scaling.constants {
+      let name = sample.observableNames[k]
+      journal.note(
+        "observable '\(name)' is \(scaling.means[k]) in all rows, and nothing is learned from it")
+    }
+    return scaling
   }
 
   /// Of the model whose training goes on; nil where a new one starts.
@@ -114,14 +130,16 @@ public struct EstimatorTrainer: Sendable {
   }
 
   /// The training of a perceptron in the plan's precision.
+  /// - Parameter anchor: scaled inputs θ at which the output is taken for 0; nil for a network that is what it gives.
   func training(
-    _ target: Model.Target, shape: PerceptronShape, sample: TrainingRows, rows: Rows,
+    _ target: Model.Target, shape: PerceptronShape, anchor: [Double]? = nil, sample: TrainingRows,
+    rows: Rows,
     _ build: @escaping Build, finish: @escaping (Fit) throws -> Model
   ) throws -> any MemberTraining {
-    if let start { try requireFit(start, target, shape, sample) }
+    if let start { try requireFit(start, target, shape, sample, isAnchored: anchor != nil) }
     switch plan.precision {
-    case .float32: return training(Float.self, shape, sample, rows, build, finish)
-    case .float64: return training(Double.self, shape, sample, rows, build, finish)
+    case .float32: return training(Float.self, shape, anchor, sample, rows, build, finish)
+    case .float64: return training(Double.self, shape, anchor, sample, rows, build, finish)
     }
   }
 
@@ -136,18 +154,32 @@ public struct EstimatorTrainer: Sendable {
   }
 
   private func training<Scalar: NetworkScalar>(
-    _: Scalar.Type, _ shape: PerceptronShape, _ sample: TrainingRows, _ rows: Rows,
-    _ build: @escaping Build, _ finish: @escaping (Fit) throws -> Model
+    _: Scalar.Type, _ shape: PerceptronShape, _ anchor: [Double]?, _ sample: TrainingRows,
+    _ rows: Rows, _ build: @escaping Build, _ finish: @escaping (Fit) throws -> Model
   ) -> any MemberTraining {
-    let network: Perceptron<Scalar> = startingNetwork(shape)
+    let noise = plan.noise
+    guard let anchor = anchor?.map({ Scalar($0) }) else {
+      return training(shape, sample, rows, build, finish) {
+        PerceptronObjective<Scalar>(shape: shape, inputs: $0, loss: $1, noise: noise)
+      }
+    }
+    return training(shape, sample, rows, build, finish) {
+      AnchoredObjective<Scalar>(shape: shape, anchor: anchor, inputs: $0, loss: $1, noise: noise)
+    }
+  }
+
+  /// The training of the one perceptron of an objective.
+  func training<Objective: BatchObjective>(
+    _ shape: PerceptronShape, _ sample: TrainingRows, _ rows: Rows, _ build: @escaping Build,
+    _ finish: @escaping (Fit) throws -> Model,
+    objective: @escaping ([Objective.Scalar], any NetworkLoss) -> Objective
+  ) -> any MemberTraining {
+    let network: Perceptron<Objective.Scalar> = startingNetwork(shape)
     return NetworkTraining(
       sample, rows,
       NetworkRecipe(
-        start: network.parameters,
-        objective: { [noise = plan.noise] in
-          PerceptronObjective(shape: shape, inputs: $0, loss: $1, noise: noise)
-        },
-        layout: { Perceptron<Scalar>(shape: shape, parameters: $0).modelLayout },
+        start: network.parameters, objective: objective,
+        layout: { Perceptron<Objective.Scalar>(shape: shape, parameters: $0).modelLayout },
         build: build, finish: finish), plan: plan, journal: journal)
   }
 

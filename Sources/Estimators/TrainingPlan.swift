@@ -10,10 +10,20 @@ public struct TrainingPlan: Sendable {
   public enum NetworkKind: String, Sendable, CaseIterable {
     /// θ and x to log r̂.
     case perceptron
+    /// θ and x to a function whose difference to its value at θ1 is log r̂.
+    case anchored
     /// x to the amplitudes of a ratio that is polynomial in θ.
     case polynomial
     /// x to the log ratio of each benchmark, which morphing joins.
     case morphingAware = "morphing-aware"
+
+    /// That of a ratio model.
+    public init(of model: Model) {
+      self =
+        model.amplitudes != nil
+        ? .polynomial
+        : model.morphed != nil ? .morphingAware : model.isAnchored ? .anchored : .perceptron
+    }
   }
 
   /// Units of the hidden layers.

@@ -187,12 +187,17 @@ struct ONNXModel {
     return graph.constant("weights_" + name, values, [inputs.count, layer.outputs])
   }
 
-  /// g(theta, x), or g(theta0, theta1, x) − g(theta1, theta0, x).
+  /// g(theta, x), that less g(theta1, x), or g(theta0, theta1, x) − g(theta1, theta0, x).
   private mutating func ratio() -> ONNXGraph.Value {
     let (points, x, layers) = (scaledPoints(), scaledX(), model.networks[0])
     var value = perceptron(points: points, x: x, layers: layers)
     if model.hasTwoHypotheses {
       value = graph("Sub", value, perceptron(points: points.reversed(), x: x, layers: layers))
+    } else if model.isAnchored {
+      let anchor = graph.constant(
+        "reference_theta", model.referenceTheta, [1, model.parameterNames.count])
+      let point = scaled(anchor, "theta", means: model.thetaMeans, scales: model.thetaScales)
+      value = graph("Sub", value, perceptron(points: [point], x: x, layers: layers))
     }
     return graph("Squeeze", value, graph.integers("axes", [1]))
   }

@@ -165,6 +165,17 @@ public struct BinTable: Sendable, Equatable {
     }
   }
 
+  /// The same with all weights times a factor; processes are left out.
+  public func scaled(by factor: Double) -> BinTable {
+    var result = self
+    result.processes = []
+    for i in sums.indices { result.sums[i] *= factor }
+    for i in pairSums.indices { result.pairSums[i] *= factor * factor }
+    for i in up.indices { result.up[i] *= factor }
+    for i in down.indices { result.down[i] *= factor }
+    return result
+  }
+
   /// The sum of tables of several processes.
   public init(processes: [Process]) {
     precondition(!processes.isEmpty)

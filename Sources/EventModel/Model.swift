@@ -5,7 +5,8 @@ public struct Model: Sendable, Equatable {
   /// What the network's output means.
   public enum Target: String, Sendable {
     /// One output, log r̂(x|θ, θ1); inputs are θ then x, both scaled. With `amplitudes` or `morphed` the inputs are scaled
-    /// x alone; with `denominatorRange` they are θ0, θ1 and x, and log r̂ is the output less that with θ0 and θ1 exchanged.
+    /// x alone; with `denominatorRange` they are θ0, θ1 and x, and log r̂ is the output less that with θ0 and θ1 exchanged;
+    /// with `isAnchored` log r̂ is the output less that at θ1.
     case ratio
     /// One output per parameter, the score t̂(x|θ_ref) in units of 1/score scale; inputs are scaled x.
     case score
@@ -26,6 +27,8 @@ public struct Model: Sendable, Equatable {
   public var denominatorRange: [[Double]] = []
   /// Parameters, by number, that had one value in all of training and are no inputs; the model holds for that value only.
   public var fixedParameters: [Int] = []
+  /// Whether log r̂ is the output of the network less that at θ1, and so 0 there.
+  public var isAnchored = false
   /// x' = (x − mean)/scale, θ' = (θ − mean)/scale, t = t'·(1/scoreScale): applied here and nowhere else.
   public var xMeans: [Double]
   public var xScales: [Double]
@@ -125,6 +128,7 @@ public struct Model: Sendable, Equatable {
         "model/theta1_range", denominatorRange.flatMap { $0 }, shape: [denominatorRange.count, 2])
     }
     if !fixedParameters.isEmpty { d.set("model/network/fixed_parameters", fixedParameters) }
+    if isAnchored { d.set("model/network/anchored", 1) }
     d.set("model/network/activation", activation)
     d.set("model/network/parameters", parameters)
     d.set("model/network/precision", precision)
@@ -202,6 +206,7 @@ public struct Model: Sendable, Equatable {
       [denominators[2 * $0], denominators[2 * $0 + 1]]
     }
     fixedParameters = d.integers("model/network/fixed_parameters") ?? []
+    isAnchored = d.integer("model/network/anchored") == 1
     scoreInformation = d.reals("model/score_information") ?? []
     guard hasMatchingShapes else { throw missing("model/network/parameters") }
   }
@@ -238,6 +243,7 @@ public struct Model: Sendable, Equatable {
     return parameters.count == expected && flow?.fits(observables: d) ?? true
       && amplitudes?.fits(parameters: p) ?? true && morphed?.fits(parameters: p) ?? true
       && Set(fixedParameters).isSubset(of: 0..<p)
+      && (!isAnchored || target == .ratio && !hasTwoHypotheses && inputs > d)
       && [0, p].contains(denominatorRange.count) && [0, p * p].contains(scoreInformation.count)
   }
 }

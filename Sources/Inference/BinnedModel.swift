@@ -76,6 +76,18 @@ public struct BinnedModel: Sendable {
       remedy: "there are " + processes.joined(separator: ", "))
   }
 
+  /// The bins of all groups with these normalisations, one for each free one: what a single group of the same content is.
+  func table(norms: [Double]) -> BinTable {
+    precondition(norms.count == normCount)
+    guard normCount > 0 else { return table }
+    var sum: BinTable?
+    for (g, group) in groups.enumerated() {
+      let own = group.scaled(by: g < normCount ? norms[g] : 1)
+      if sum?.add(own) == nil { sum = own }
+    }
+    return sum ?? table
+  }
+
   /// The nominal point at θ: μ = 1, ν = 0.
   public func nominal(_ theta: [Double]) -> [Double] {
     theta + [Double](repeating: 1, count: normCount)

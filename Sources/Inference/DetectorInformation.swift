@@ -221,7 +221,7 @@ public struct DetectorInformation: Sendable {
   }
 
   /// E[u] over the rows.
-  private func average(_ u: [Double], _ n: Int) -> [Double] {
+  func average(_ u: [Double], _ n: Int) -> [Double] {
     var sum = [Double](repeating: 0, count: n)
     for e in rows.indices { for i in 0..<n { sum[i] += weights[e] * u[e * n + i] } }
     return sum

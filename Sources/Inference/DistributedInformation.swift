@@ -6,8 +6,9 @@ import LinearAlgebra
 ///
 /// In each bin: `truth`, the sum of the events' own matrices; `rate`, the information of that bin of the histogram;
 /// and with models `retained` and `full`, L Σ_e w_e (t_e + s)(t_e + s)ᵀ with t the regressed or the estimated score and
-/// s = ∇ ln σ, which sum to the kinematic information with the rate's where the scores have mean 0. (Adding a bin's
-/// rate to its kinematic part, as MadMiner does, counts the bin's mean score twice.)
+/// s = ∇ ln σ. An estimated score need not have mean 0, as that of the theory has; L w_e (E[t]sᵀ + sE[t]ᵀ) is taken off, so
+/// that the sum is the kinematic information with the rate's. (Adding a bin's rate to its kinematic part, as MadMiner does,
+/// counts the bin's mean score twice.)
 public enum DistributedInformation {
   /// - Parameter detector: nil is without models; its parameters must be θ alone.
   /// - Throws: `.data` for an unknown observable and for NaN.
@@ -48,13 +49,14 @@ public enum DistributedInformation {
       let scores = try detector.scores()
       for (name, t) in [("retained", scores.regressed), ("full", scores.plugIn)] {
         var matrices = [Double](repeating: 0, count: bins * n * n)
+        let (mean, s) = (detector.average(t, n), detector.rate)
         for (e, row) in detector.rows.enumerated() {
           let scale = detector.expectedEvents * detector.weights[e]
           for i in 0..<n {
-            let left = scale * (t[e * n + i] + detector.rate[i])
+            let left = scale * (t[e * n + i] + s[i])
             for j in 0..<n {
               matrices[(binOfRow[row] * n + i) * n + j] +=
-                left * (t[e * n + j] + detector.rate[j])
+                left * (t[e * n + j] + s[j]) - scale * (mean[i] * s[j] + s[i] * mean[j])
             }
           }
         }

@@ -130,6 +130,21 @@ public struct TrainedModel: ScoreEvaluator, RatioEvaluator {
         + "the model extrapolates")
   }
 
+  /// Warns where events have more cross section than those of the training, which a cut cannot make: a background that the
+  /// network never saw.
+  public func warnIfMore(_ events: CombinedEvents, journal: Journal) {
+    let (setup, total) = (events.table.setup, events.total)
+    let (known, reference) = (model.sample.benchmarkTotals, setup.referenceBenchmark)
+    guard known.count == total.benchmarkCount, reference < known.count, known[reference] > 0,
+      total.sums[reference] > 1.05 * known[reference]
+    else { return }
+    journal.warn(
+      "inference.processes \(name)",
+      "\(name) was trained on events of \(known[reference]) pb at \(setup.benchmarks[reference].name), and these are of "
+        + "\(total.sums[reference]) pb: processes are among them that it never saw, and its ratios and scores are not theirs"
+    )
+  }
+
   /// Warns where rows of this part may have been seen in training: same definition of the parts, disjoint parts are safe;
   /// otherwise events of equal digest are not.
   public func warnIfTrained(

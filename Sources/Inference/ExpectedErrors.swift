@@ -8,14 +8,27 @@ extension Information.Entry {
   }
 
   /// The smallest standard deviations that unbiased estimates can have (Cramér and Rao): 1/sqrt(I_ii) with the other parameters
-  /// fixed, sqrt((I⁻¹)_ii) with them free. NaN or infinite where the information does not bound a parameter.
+  /// fixed, sqrt((I⁻¹)_ii) with them free. NaN or infinite where the information does not bound a parameter: where it has a
+  /// part in a direction without information. Parameters outside of such directions keep their errors.
   public var expectedErrors: (fixed: [Double], free: [Double]) {
     let m = square
     let fixed = m.diagonal.map { 1 / $0.squareRoot() }
-    guard (try? Information.isRegular(m)) == true, let inverse = try? m.inverse() else {
+    guard let (values, vectors) = try? Information.correlationEigen(m) else {
       return (fixed, fixed.map { _ in .infinity })
     }
-    return (fixed, inverse.diagonal.map { $0.squareRoot() })
+    let free = fixed.indices.map { i -> Double in
+      var (inside, variance) = (0.0, 0.0)
+      for k in values.indices {
+        let part = vectors[i, k] * vectors[i, k]
+        if values[k] > Information.leastEigenvalue {
+          variance += part / values[k]
+        } else {
+          inside += part
+        }
+      }
+      return inside > 1e-9 ? .infinity : variance.squareRoot() * fixed[i]
+    }
+    return (fixed, free)
   }
 
   /// Eigenvalues, the largest first, and eigenvectors row by row, the largest component of each positive.

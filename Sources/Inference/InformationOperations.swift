@@ -136,12 +136,48 @@ extension Information {
     return result
   }
 
-  /// B C⁻¹ of the blocks A = I[kept, kept], B = I[kept, rest], C = I[rest, rest]; nil where C is singular.
+  /// B C⁻¹ of the blocks A = I[kept, kept], B = I[kept, rest], C = I[rest, rest]; nil where C is not finite, or has a negative
+  /// direction.
+  ///
+  /// A direction of C without information has none in B either, since I is positive: nothing is lost by floating it, and the
+  /// inverse is that of the others (Moore and Penrose).
   static func profileWeights(_ full: Matrix, kept: [Int], rest: [Int]) throws -> Matrix? {
     let b = full.submatrix(rows: kept, columns: rest)
     let c = full.submatrix(rows: rest, columns: rest)
-    guard try isRegular(c) else { return nil }
-    return try c.solve(b.transposed).transposed
+    guard b.elements.allSatisfy(\.isFinite) else { return nil }
+    if try isRegular(c) { return try c.solve(b.transposed).transposed }
+    guard let (values, vectors) = try? correlationEigen(c), values[0] > -1e-9 else { return nil }
+    let scales = c.diagonal.map { $0 > 0 ? 1 / $0.squareRoot() : 0 }
+    var inverse = Matrix(rows: rest.count, columns: rest.count)
+    for k in values.indices where values[k] > leastEigenvalue {
+      for i in rest.indices {
+        for j in rest.indices {
+          inverse[i, j] += scales[i] * vectors[i, k] * vectors[j, k] * scales[j] / values[k]
+        }
+      }
+    }
+    return b * inverse
+  }
+
+  /// Below it a direction of the correlation form of a matrix counts as one without information.
+  static let leastEigenvalue = 1e-12
+
+  /// Eigenvalues, rising, and eigenvectors in columns of I_ij/√(I_ii I_jj); rows without information are 0.
+  /// - Throws: `.data` for a matrix that is not finite or has a negative diagonal.
+  static func correlationEigen(_ matrix: Matrix) throws -> (values: [Double], vectors: Matrix) {
+    let diagonal = matrix.diagonal
+    guard matrix.elements.allSatisfy(\.isFinite), diagonal.allSatisfy({ $0 >= 0 }),
+      !diagonal.isEmpty
+    else { throw Problem(.data, "the matrix is no information") }
+    var scaled = matrix
+    for i in diagonal.indices {
+      for j in diagonal.indices {
+        let scale = (diagonal[i] * diagonal[j]).squareRoot()
+        scaled[i, j] = scale > 0 ? matrix[i, j] / scale : 0
+      }
+    }
+    let (values, vectors) = try scaled.symmetricEigen()
+    return (values, vectors)
   }
 
   /// Whether an information matrix can be inverted: its correlation form has no eigenvalue below 1e-12.
@@ -150,11 +186,7 @@ extension Information {
     guard matrix.elements.allSatisfy(\.isFinite), scales.allSatisfy({ $0 > 0 }) else {
       return false
     }
-    var scaled = matrix
-    for i in scales.indices {
-      for j in scales.indices { scaled[i, j] /= (scales[i] * scales[j]).squareRoot() }
-    }
-    return scales.isEmpty ? true : try scaled.symmetricEigen().values[0] > 1e-12
+    return scales.isEmpty ? true : try correlationEigen(matrix).values[0] > leastEigenvalue
   }
 
   private func others(_ kept: [Int]) -> [String] {

@@ -32,7 +32,27 @@ struct RestrictedFit {
 
   /// The best of the minima from several starts: profiles of quadratic amplitudes have more than one valley.
   func minimise(fromAll starts: [[Double]], over free: [Int]) throws -> Found? {
-    try starts.compactMap { try minimise(from: $0, over: free) }.min { $0.value < $1.value }
+    let found = try starts.compactMap { try minimise(from: $0, over: free) }
+    if found.isEmpty, likelihood.isCheap, let first = starts.first {
+      return try elsewhere(first, over: free)
+    }
+    return found.min { $0.value < $1.value }
+  }
+
+  /// The best of the minima from along each free parameter, where the likelihood is not defined at the starts: bins of a
+  /// linear expansion are negative in much of the space.
+  private func elsewhere(_ start: [Double], over free: [Int]) throws -> Found? {
+    let steps = 16
+    return try free.flatMap { p in
+      try (0..<steps).compactMap { k in
+        var other = start
+        let range = bounds[p]
+        other[p] =
+          range.lowerBound + (range.upperBound - range.lowerBound) * (Double(k) + 0.5)
+          / Double(steps)
+        return try minimise(from: other, over: free)
+      }
+    }.min { $0.value < $1.value }
   }
 
   /// All minima from several starts, the best first; the same one once.

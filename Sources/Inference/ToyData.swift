@@ -93,8 +93,10 @@ extension ToySource {
     at theta: [Double], nu: [Double] = [], in table: ToyTable
   ) throws -> ToyData {
     guard table.nuisances != nil else { return ToyData() }
-    let point = try simulation.point(theta)
-    let bins = isBinned ? bins : simulation.total
+    let count = parameters.thetaCount
+    let point = try simulation.point(Array(theta.prefix(count)))
+    let bins =
+      isBinned ? try model(bins).table(norms: Array(theta.dropFirst(count))) : simulation.total
     let isMoved = nu.contains { $0 != 0 }
     return table.data(
       counts: (0..<bins.binCount).map { bin in
@@ -108,7 +110,7 @@ extension ToySource {
 
   // MARK: Likelihoods
 
-  private func model(_ table: BinTable) throws -> BinnedModel {
+  func model(_ table: BinTable) throws -> BinnedModel {
     try BinnedModel(
       parameters.constraints.isEmpty ? table.withoutNuisances : table,
       morphing: simulation.morphing, freeNorms: freeNorms)

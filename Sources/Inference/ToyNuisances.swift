@@ -18,19 +18,18 @@ struct ToyNuisances: Sendable {
   private let linear: [Double]
   private let quadratic: [Double]
 
-  /// Bins whose nuisance parameters are those of the constraints.
+  /// Bins whose nuisance parameters are those of the constraints, and θ, of each hypothesis.
   init(
-    _ table: BinTable, morphing: MorphingSetup, constraints: [NuisanceConstraint],
-    hypotheses: [[Double]], luminosity: Double, includesRate: Bool
+    _ hypotheses: [(table: BinTable, point: MorphedPoint)], constraints: [NuisanceConstraint],
+    luminosity: Double, includesRate: Bool
   ) {
-    precondition(table.nuisanceCount == constraints.count)
     self.constraints = constraints
     self.includesRate = includesRate
-    binCount = table.binCount
+    binCount = hypotheses.first?.table.binCount ?? 0
     var (means, linear, quadratic): ([Double], [Double], [Double]) = ([], [], [])
     let zero = constraints.map { _ in 0.0 }
-    for theta in hypotheses {
-      let point = MorphedPoint(theta, morphing: morphing)
+    for (table, point) in hypotheses {
+      precondition(table.nuisanceCount == constraints.count)
       for bin in 0..<table.binCount {
         means.append(luminosity * point.crossSection(table, bin: bin).value)
         // At ν = 0 the slope of the exponent is a; at ν_k = 1 it is a + 2b.

@@ -96,7 +96,8 @@ public struct ToySource {
     case .ratio(_, let used): (mode, part) = (.ratio, used)
     case .truth: mode = .truth
     }
-    let count = withNuisances ? parameters.names.count : parameters.thetaCount
+    let count =
+      withNuisances ? parameters.names.count : parameters.names.count - parameters.nuisanceCount
     var limits = Limits(
       mode: mode, isExpected: true, parameterNames: Array(parameters.names.prefix(count)),
       parameterUnits: Array(parameters.units.prefix(count)), luminosity: luminosity,
@@ -125,20 +126,21 @@ public struct ToySource {
   }
 
   /// Cells and their log densities at all hypotheses, the first `gridCount` of which are the grid.
-  /// - Throws: `.usage` for free normalisations and the statistics of the simulation: pseudo-experiments profile nuisance
-  ///   parameters alone.
+  /// - Parameter hypotheses: θ, and the normalisations where they are free.
+  /// - Throws: `.usage` for the statistics of the simulation: pseudo-experiments profile nuisance parameters alone.
   public func table(_ hypotheses: [[Double]], gridCount: Int) throws -> ToyTable {
-    guard freeNorms.isEmpty, !includesStatistics else {
+    guard !includesStatistics else {
       throw Problem(
         .usage,
-        "pseudo-experiments profile nuisance parameters, not free normalisations or the statistics of the simulation",
-        remedy: "leave --free-norm and --mc-statistics away, or use asymptotic formulae")
+        "pseudo-experiments profile nuisance parameters, not the statistics of the simulation",
+        remedy: "leave --mc-statistics away, or use asymptotic formulae")
     }
     switch likelihood {
     case .rate, .histogram:
       return try ToyTable(
         bins: bins, morphing: simulation.morphing, hypotheses: hypotheses, gridCount: gridCount,
-        luminosity: luminosity, includesRate: includesRate, constraints: parameters.constraints)
+        luminosity: luminosity, includesRate: includesRate, constraints: parameters.constraints,
+        norms: freeNorms.isEmpty ? nil : model(bins))
     case .ratio(let models, let part):
       warnOutside(models, hypotheses)
       return try table(hypotheses, gridCount, part: part)

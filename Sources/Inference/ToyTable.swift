@@ -23,6 +23,8 @@ public struct ToyTable: Sendable {
   /// Of the bins, or of the rate; nil where nothing depends on nuisance parameters.
   let nuisances: ToyNuisances?
   private let cells: Cells
+  /// Bins whose processes have normalisations, which hypotheses then have after θ; nil without.
+  private let norms: BinnedModel?
   /// log p(cell|h), [cell][hypothesis]; one of the two. Bins hold many events each, so they keep all digits; of events
   /// there are many, and few in a pseudo-experiment.
   private let exactLogs: [Double]
@@ -43,20 +45,35 @@ public struct ToyTable: Sendable {
   }
 
   /// Bins of a histogram, or the total alone.
-  /// - Parameter constraints: of the nuisance parameters of the bins; none keeps them at 0.
+  /// - Parameters:
+  ///   - constraints: of the nuisance parameters of the bins; none keeps them at 0.
+  ///   - norms: the same bins with free normalisations, which hypotheses have after θ; nil without.
   public init(
     bins table: BinTable, morphing: MorphingSetup, hypotheses: [[Double]], gridCount: Int,
-    luminosity: Double, includesRate: Bool, constraints: [NuisanceConstraint] = []
+    luminosity: Double, includesRate: Bool, constraints: [NuisanceConstraint] = [],
+    norms: BinnedModel? = nil
   ) throws {
     let table = constraints.isEmpty ? table.withoutNuisances : table
-    let points = hypotheses.map { MorphedPoint($0, morphing: morphing) }
-    let totals = points.map { $0.crossSection(table.total).value }
+    let thetaCount = morphing.parameterCount
+    let points = hypotheses.map {
+      MorphedPoint(Array($0.prefix(thetaCount)), morphing: morphing)
+    }
+    var known: [[Double]: (bins: BinTable, total: BinTable)] = [:]
+    let tables = hypotheses.map { hypothesis in
+      let values = Array(hypothesis.dropFirst(thetaCount))
+      if let found = known[values] { return found }
+      let bins = norms?.table(norms: values) ?? table
+      let made = (bins: bins, total: bins.total)
+      known[values] = made
+      return made
+    }
+    let totals = zip(points, tables).map { $0.crossSection($1.total).value }
     var logs = [Double](repeating: 0, count: table.binCount * hypotheses.count)
     var isDefined = totals.map { $0 > 0 }
     var floored = 0
     for bin in 0..<table.binCount {
       for (h, point) in points.enumerated() where isDefined[h] {
-        let part = point.crossSection(table, bin: bin).value
+        let part = point.crossSection(tables[h].bins, bin: bin).value
         // A bin that is empty at h excludes h once an event falls into it; a negative one has no likelihood at all.
         if part < 0 { isDefined[h] = false }
         let value = part > 0 ? logarithm(part / totals[h]) : RatioLikelihood.floor
@@ -70,8 +87,8 @@ public struct ToyTable: Sendable {
       nuisances: constraints.isEmpty
         ? nil
         : ToyNuisances(
-          table, morphing: morphing, constraints: constraints, hypotheses: hypotheses,
-          luminosity: luminosity, includesRate: includesRate),
+          zip(tables, points).map { ($0.bins, $1) }, constraints: constraints,
+          luminosity: luminosity, includesRate: includesRate), norms: norms,
       morphing: morphing, hypotheses: hypotheses, gridCount: gridCount, luminosity: luminosity,
       includesRate: includesRate)
   }
@@ -115,19 +132,20 @@ public struct ToyTable: Sendable {
       nuisances: constraints.isEmpty || !includesRate
         ? nil
         : ToyNuisances(
-          events.total, morphing: events.morphing, constraints: constraints,
-          hypotheses: hypotheses, luminosity: luminosity, includesRate: true),
+          hypotheses.map { (events.total, MorphedPoint($0, morphing: events.morphing)) },
+          constraints: constraints, luminosity: luminosity, includesRate: true), norms: nil,
       morphing: events.morphing, hypotheses: hypotheses, gridCount: gridCount,
       luminosity: luminosity, includesRate: includesRate)
   }
 
   private init(
     cells: Cells, cellCount: Int, exact: [Double], short: [Float], floored: Int, totals: [Double],
-    total: BinTable, nuisances: ToyNuisances?, morphing: MorphingSetup, hypotheses: [[Double]],
-    gridCount: Int, luminosity: Double, includesRate: Bool
+    total: BinTable, nuisances: ToyNuisances?, norms: BinnedModel?, morphing: MorphingSetup,
+    hypotheses: [[Double]], gridCount: Int, luminosity: Double, includesRate: Bool
   ) throws {
     precondition(gridCount <= hypotheses.count)
     self.nuisances = nuisances
+    self.norms = norms
     self.cells = cells
     self.cellCount = cellCount
     exactLogs = exact
@@ -164,10 +182,12 @@ public struct ToyTable: Sendable {
   }
 
   /// dσ of every cell at a point [pb], and σ of all; of events ν changes σ alone.
+  /// - Parameter theta: with normalisations where hypotheses have them.
   func crossSections(
     at theta: [Double], nu: [Double]
   ) -> (cells: [Double], total: Double) {
-    let point = MorphedPoint(theta, morphing: morphing)
+    let values = Array(theta.dropFirst(morphing.parameterCount))
+    let point = MorphedPoint(Array(theta.prefix(morphing.parameterCount)), morphing: morphing)
     func shifted(_ table: BinTable, _ bin: Int) -> Double {
       let value = point.crossSection(table, bin: bin).value
       guard nuisances != nil, !nu.isEmpty else { return value }
@@ -176,10 +196,12 @@ public struct ToyTable: Sendable {
         .factor
     }
     switch cells {
-    case .bins(let table):
+    case .bins(let plain):
+      let table = norms?.table(norms: values) ?? plain
       let values = (0..<table.binCount).map { shifted(table, $0) }
       // Without ν the sum is taken as everywhere else.
-      return (values, nuisances == nil ? shifted(total, 0) : values.reduce(0, +))
+      let sum = norms == nil ? total : table.total
+      return (values, nuisances == nil ? shifted(sum, 0) : values.reduce(0, +))
     case .events(let events, let rows, let scales):
       let all = events.crossSections(at: point)
       return (zip(rows, scales).map { all[$0] * $1 }, shifted(total, 0))

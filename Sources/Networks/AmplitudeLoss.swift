@@ -17,6 +17,7 @@ public struct AmplitudeLoss: NetworkLoss {
     self.theta = theta
   }
 
+  public var largestMean: Double { ratio.largestMean }
   public var tangents: Int { 0 }
 
   public func evaluate(_ block: LossBlock) -> Double {

@@ -138,8 +138,7 @@ public final class FlowPass<Scalar: NetworkScalar>: DifferentiablePass, @uncheck
       pass.backward(weights, gradient: unmasked.start + step.offset)
       guard f > 0 else { break }
       pass.readInputGradients(weights, from: shape.parameters, to: inputBar.start)
-      let bar = bars[f % 2].start
-      for i in 0..<(1 + tangents) * rows * d { bar[i] += inputBar.start[i] }
+      Double.add((1 + tangents) * rows * d, inputBar.start, to: bars[f % 2].start)
     }
     mask.withUnsafeBufferPointer { mask in
       guard let mask = mask.baseAddress else { return }

@@ -16,29 +16,27 @@ extension Perceptron {
   ) -> [Double] {
     precondition(width > 0 && width < shape.inputs && points.count % width == 0)
     let (shape, parameters, count) = (shape, parameters, points.count / width)
-    let values = AlignedBuffer<Double>(count: rows * count * shape.outputs)
     let shifts = parameters.withUnsafeBufferPointer { parameters in
       parameters.baseAddress.map { Self.shifts(shape.layers[0], $0, points, width) }
     }
     guard let shifts else { return [] }
-    team.forEachEvaluationBlock(of: rows, size: EvaluationPass<Scalar>.blockRows) {
-      GridPass<Scalar>(shape: shape, width: width)
-    } work: { range, pass in
-      parameters.withUnsafeBufferPointer { parameters in
-        guard let start = parameters.baseAddress else { return }
-        pass.load(rows: range, start, fill: fill)
-        for point in 0..<count {
-          pass.forward(start, shift: shifts.start + point, stride: count)
-          for o in 0..<shape.outputs {
-            for (i, row) in range.enumerated() {
-              values.start[(row * count + point) * shape.outputs + o] =
-                pass.outputs.start[o * EvaluationPass<Scalar>.blockRows + i]
-            }
+    return Array(unsafeUninitializedCapacity: rows * count * shape.outputs) { buffer, initialized in
+      initialized = buffer.count
+      guard let start = buffer.baseAddress else { return }
+      let values = GridValues(start: start, count: count, outputs: shape.outputs)
+      team.forEachEvaluationBlock(of: rows, size: EvaluationPass<Scalar>.blockRows) {
+        GridPass<Scalar>(shape: shape, width: width)
+      } work: { range, pass in
+        parameters.withUnsafeBufferPointer { parameters in
+          guard let start = parameters.baseAddress else { return }
+          pass.load(rows: range, start, fill: fill)
+          for point in 0..<count {
+            pass.forward(start, shift: shifts.start + point, stride: count)
+            values.write(rows: range, point: point, from: pass.outputs.start, blockRows: pass.rows)
           }
         }
       }
     }
-    return values.array(rows * count * shape.outputs)
   }
 
   /// W_θ θ of each unit of the first layer at each point, [unit][point].
@@ -60,6 +58,22 @@ extension Perceptron {
   }
 }
 
+/// Outputs of rows at points, [row][point][output]; blocks write rows of their own.
+private struct GridValues: @unchecked Sendable {
+  let start: UnsafeMutablePointer<Double>
+  let count: Int
+  let outputs: Int
+
+  /// - Parameter block: [output][row of the block].
+  func write(rows: Range<Int>, point: Int, from block: UnsafePointer<Double>, blockRows: Int) {
+    for o in 0..<outputs {
+      for (i, row) in rows.enumerated() {
+        start[(row * count + point) * outputs + o] = block[o * blockRows + i]
+      }
+    }
+  }
+}
+
 /// The forward passes of a block of rows, in columns, at one point after the other.
 private final class GridPass<Scalar: NetworkScalar>: Sendable {
   private let shape: PerceptronShape
@@ -74,7 +88,7 @@ private final class GridPass<Scalar: NetworkScalar>: Sendable {
   /// [output][row].
   let outputs: AlignedBuffer<Double>
 
-  private var rows: Int { EvaluationPass<Scalar>.blockRows }
+  var rows: Int { EvaluationPass<Scalar>.blockRows }
 
   init(shape: PerceptronShape, width: Int) {
     let rows = EvaluationPass<Scalar>.blockRows

@@ -58,6 +58,13 @@ public protocol NetworkLoss: Sendable {
   /// The sum of the loss over the block's rows; writes the gradient of the sum, if there is a place
   /// for it.
   func evaluate(_ block: LossBlock) -> Double
+
+  /// A mean above which a training has diverged, where finite numbers do not tell.
+  var largestMean: Double { get }
+}
+
+extension NetworkLoss {
+  public var largestMean: Double { .infinity }
 }
 
 /// ln(1 + eˣ) without overflow.
@@ -168,6 +175,11 @@ public struct RatioLoss: NetworkLoss {
   }
 
   public var tangents: Int { method.usesScore ? parameterCount : 0 }
+
+  /// Of squared ratios, which are limited: one row in a hundred at the limit, from where no gradient leads back.
+  public var largestMean: Double {
+    method.main == .squaredRatio ? 0.01 * exp(2 * ratioClip) : .infinity
+  }
 
   /// Rows of the training table, and y and the weight of one.
   var rowCount: Int { labels.count }

@@ -15,6 +15,7 @@ public struct MorphedLoss: NetworkLoss {
     self.theta = theta
   }
 
+  public var largestMean: Double { ratio.largestMean }
   public var tangents: Int { 0 }
 
   public func evaluate(_ block: LossBlock) -> Double {

@@ -66,6 +66,9 @@ public protocol NetworkScalar: BLASScalar {
   /// y = factor y.
   static func scale(_ n: Int, by factor: Double, _ y: UnsafeMutablePointer<Self>)
 
+  /// y = y + x.
+  static func add(_ n: Int, _ x: UnsafePointer<Self>, to y: UnsafeMutablePointer<Self>)
+
   /// y = the sum of rows of n values, `stride` apart, added in order.
   /// - Returns: Σy².
   static func addRows(
@@ -179,6 +182,12 @@ extension Float: NetworkScalar {
     _ n: Int, stride: Int, _ value: Float, _ start: UnsafeMutablePointer<Float>
   ) {
     cvm_float_set_column(n, stride, value, start)
+  }
+
+  public static func add(
+    _ n: Int, _ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>
+  ) {
+    cvm_float_add(n, x, y)
   }
 
   public static func addRows(
@@ -298,6 +307,12 @@ extension Double: NetworkScalar {
     _ n: Int, stride: Int, _ value: Double, _ start: UnsafeMutablePointer<Double>
   ) {
     cvm_double_set_column(n, stride, value, start)
+  }
+
+  public static func add(
+    _ n: Int, _ x: UnsafePointer<Double>, to y: UnsafeMutablePointer<Double>
+  ) {
+    cvm_double_add(n, x, y)
   }
 
   public static func addRows(

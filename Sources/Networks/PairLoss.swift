@@ -17,6 +17,7 @@ public struct PairLoss: NetworkLoss {
     slopes = denominatorScores.map { -$0 }
   }
 
+  public var largestMean: Double { ratio.largestMean }
   public var tangents: Int { 2 * ratio.tangents }
 
   public func evaluate(_ block: LossBlock) -> Double {

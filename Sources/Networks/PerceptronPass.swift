@@ -105,6 +105,13 @@ public final class PerceptronPass<Scalar: NetworkScalar>: DifferentiablePass, @u
     }
   }
 
+  /// Replaces the first inputs of all loaded rows by one value each.
+  func setInputs(_ first: [Scalar]) {
+    for (k, value) in first.enumerated() {
+      Scalar.setColumn(preparedRows, stride: strides[0], value, inputs[0].start + k)
+    }
+  }
+
   /// The ones, and the unit vectors ∂input/∂θ_k, of a block of m rows.
   private func prepare(rows m: Int) {
     guard m != preparedRows else { return }

@@ -65,8 +65,13 @@ public struct TrainingSettings: Sendable, Equatable {
 public struct TrainingDiverged: Error, Sendable, Equatable {
   /// Epoch, from 1.
   public let epoch: Int
-  /// Batch of the epoch, from 1; nil where the validation loss diverged.
+  /// Batch of the epoch, from 1; nil where the mean loss of rows or of validation rows diverged.
   public let batch: Int?
+
+  public init(epoch: Int, batch: Int?) {
+    self.epoch = epoch
+    self.batch = batch
+  }
 }
 
 /// An epoch, as reported when it is over.

@@ -39,6 +39,12 @@ struct SampleOptions: ParsableArguments {
       valueName: "treatment"))
   var nuisance: NuisanceTreatment?
 
+  @Option(
+    help: ArgumentHelp(
+      "Rows that follow one another and share what a prior draws of nuisance parameters; each draw is a pass over the events. By default 256.",
+      valueName: "n"))
+  var rowsPerNuisance: Int?
+
   @Option(help: ArgumentHelp("Limit components of joint scores to +-T.", valueName: "t"))
   var clipScore: Double?
 
@@ -50,6 +56,9 @@ struct SampleOptions: ParsableArguments {
   @OptionGroup var output: OutputGroup
 
   func validate() throws {
+    if let rowsPerNuisance, rowsPerNuisance < 1 {
+      throw ValidationError("--rows-per-nuisance takes a number from 1")
+    }
     for (value, name) in [(clipScore, "--clip-score"), (clipLogRatio, "--clip-log-ratio")] {
       if let value, !(value > 0) { throw ValidationError("\(name) takes a positive number") }
     }
@@ -103,6 +112,7 @@ struct SampleOptions: ParsableArguments {
     }
     plan.isWeighted = weighted
     plan.nuisance = treatment
+    plan.eventsPerNuisancePoint = rowsPerNuisance ?? plan.eventsPerNuisancePoint
     plan.scoreClip = clipScore
     plan.logRatioClip = clipLogRatio
     return plan
@@ -117,6 +127,7 @@ struct SampleOptions: ParsableArguments {
     hash.update(seed)
     hash.update(Int64(count?.number ?? 0))
     hash.update(Int64(weighted ? 1 : 0))
+    if let rowsPerNuisance { hash.update(Int64(rowsPerNuisance)) }
     return TablePart(numbers: [shard.index], count: shard.count, whole: hash.hex)
   }
 

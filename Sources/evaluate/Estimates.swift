@@ -77,7 +77,11 @@ struct Estimates: Tool {
     guard estimator.target == .ratio else {
       throw Problem(.data, "--compare needs a ratio model", remedy: "see 'fisher full' for scores")
     }
-    var columns: TrainingRows.Columns = [.theta, .labels, .logRatios, .scores]
+    var columns: TrainingRows.Columns = [.theta, .labels, .logRatios]
+    // Between benchmarks alone there are ratios and no scores.
+    if source.header.fields.contains(where: { $0.path == SampleFields.score0 }) {
+      columns.insert(.scores)
+    }
     if estimator.hasTwoHypotheses { columns.insert(.denominators) }
     let sample = try TrainingRows(
       source, columns: columns,

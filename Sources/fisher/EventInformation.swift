@@ -39,6 +39,7 @@ struct RateInformation: Tool {
 
   func execute(_ context: CommandContext) throws {
     let input = try InformationInput(options, acceptsBins: true, context: context)
+    if input.bins != nil { try replicas.refuseBins() }
     let entries =
       input.bins != nil
       ? [try input.binned(input.total, name: "rate")]
@@ -70,6 +71,7 @@ struct HistogramInformation: Tool {
       context: context)
     let entries: [Information.Entry]
     if let bins = input.bins {
+      try replicas.refuseBins()
       guard !bins.table.axes.isEmpty else {
         throw Problem(.data, "this table has no axis", remedy: "use fisher rate")
       }

@@ -67,6 +67,7 @@ struct DetectorInput {
       model.warnIfTrained(
         on: part, of: try input.requireEvents().table, digest: input.digest,
         journal: context.journal)
+      model.warnIfMore(try input.requireEvents(), journal: context.journal)
       model.warnIfOutside(input.theta, journal: context.journal)
       if model.model.target == .score, model.referenceTheta != input.theta {
         context.journal.warn(

@@ -72,6 +72,16 @@ struct ReplicaOptions: ParsableArguments {
   }
 }
 
+extension ReplicaOptions {
+  /// Throws `.usage` where replicas are asked of a table of bins.
+  func refuseBins() throws {
+    guard let note else { return }
+    throw Problem(
+      .usage, "\(note.prefix { $0 != ":" }) of replicas need events, and a table of bins has none",
+      remedy: "give the events, or leave \(bootstrap == nil ? "--jackknife" : "--bootstrap") away")
+  }
+}
+
 extension InformationInput {
   /// Entries with the errors that were asked for.
   func entries(

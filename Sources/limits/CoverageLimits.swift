@@ -29,18 +29,23 @@ struct CoverageLimits: Tool {
     let part = try shard.resolve()
     let seed = try context.seed(seed)
     let input = try LikelihoodInput(options, theta: [], context: context)
-    let (axes, fixed, grid) = try scan.resolve(input.setup)
-    let points = try theta.points().map(input.resolve)
+    let (axes, fixed, grid) = try scan.resolve(input.source.parameters, input.setup)
+    let points = try theta.points().map(input.resolveWithNorms)
     var (truths, nu) = (points.map(\.theta), points.map(\.nu))
     if truths.isEmpty {
-      truths = [input.setup.benchmarks[input.setup.referenceBenchmark].values]
+      let reference = input.setup.benchmarks[input.setup.referenceBenchmark].name
+      truths = [try input.resolveWithNorms(.benchmark(reference)).theta]
       nu = []
     }
+    let names = Array(
+      input.source.parameters.names.dropLast(input.source.parameters.nuisanceCount))
+    for truth in truths { try requireInside(truth, axes, fixed, names) }
     let construction = NeymanConstruction(
       try input.source.table(grid + truths, gridCount: grid.count),
-      names: input.setup.parameterNames, levels: level.levels, toys: pseudo.toys, seed: seed,
+      names: names, levels: level.levels, toys: pseudo.toys, seed: seed,
       degreesOfFreedom: pseudo.dof ?? axes.count, team: input.team, journal: context.journal)
-    try input.source.warn(at: truths[0], hasToys: true)
+    try input.source.warn(
+      at: Array(truths[0].prefix(input.setup.parameters.count)), hasToys: true)
     let range = part.range(of: truths.count)
     let hasNu = construction.table.hasNuisances && !nu.isEmpty
     let study = try CoverageStudy(
@@ -61,6 +66,28 @@ struct CoverageLimits: Tool {
     }
     try context.report(
       text: text(study, limits), document: document, kind: .limits, output: output)
+  }
+
+  /// That regions can hold a true point: it is on the grid's ranges, and where others are fixed.
+  private func requireInside(
+    _ truth: [Double], _ axes: [GridAxis], _ fixed: [Int: Double], _ names: [String]
+  ) throws {
+    for (p, name) in names.enumerated() {
+      if let value = fixed[p], value != truth[p] {
+        throw Problem(
+          .usage,
+          "the true point has \(name)=\(truth[p]), and --fix keeps it at \(value): no region holds that point",
+          remedy: "give --fix \(name)=\(truth[p])")
+      }
+      if let axis = axes.first(where: { $0.parameter == name }),
+        truth[p] < axis.lower || truth[p] > axis.upper
+      {
+        throw Problem(
+          .usage,
+          "the true point has \(name)=\(truth[p]), outside of the grid: no region holds that point",
+          remedy: "widen --grid \(name), which is the physical region too")
+      }
+    }
   }
 
   private func text(_ study: CoverageStudy, _ limits: Limits) -> String {

@@ -61,10 +61,11 @@ struct ExpectedLimits: Tool {
     _ channel: LimitInput.Channel, _ input: LimitInput, _ context: CommandContext
   ) throws -> LimitChannel {
     let part = partition.partition ?? .test
-    let table = try channel.source.simulation.requireEvents().table
+    let events = try channel.source.simulation.requireEvents()
     for model in input.models {
       model.warnIfTrained(
-        on: part, of: table, digest: channel.input.digest, journal: context.journal)
+        on: part, of: events.table, digest: channel.input.digest, journal: context.journal)
+      model.warnIfMore(events, journal: context.journal)
     }
     return try channel.source.expectedChannel(
       models: input.models, part: part, thetaTrue: input.thetaTrue)

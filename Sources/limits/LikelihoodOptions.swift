@@ -58,6 +58,9 @@ struct LikelihoodInput {
     luminosity = try options.luminosity.require().inversePicobarn
     let point = try PointList.expand(theta).first.map(PointSpecification.init(parsing:))
     let hasNuisances = options.nuisances.nuisance == .profile
+    let freeNorms =
+      options.bins.freeNorm + freeNorms.filter { !options.bins.freeNorm.contains($0) }
+    let norms = freeNorms.map { "mu_" + $0 }
     let team = ThreadTeam(threads: context.threads)
     self.team = team
     let models = try options.model.model.map {
@@ -72,7 +75,10 @@ struct LikelihoodInput {
       choice: options.simulation,
       theta: { setup in
         try point.map {
-          Array(try $0.resolve(setup, nuisance: hasNuisances).prefix(setup.parameters.count))
+          Array(
+            try
+              ($0.withoutNorms(norms) ?? .benchmark(setup.benchmarks[setup.referenceBenchmark].name))
+              .resolve(setup, nuisance: hasNuisances).prefix(setup.parameters.count))
         } ?? setup.benchmarks[setup.referenceBenchmark].values
       },
       team: team)
@@ -85,7 +91,7 @@ struct LikelihoodInput {
         includesRate: !options.noRate,
         includesNuisance: options.nuisances.nuisance == .profile,
         constraints: try options.nuisances.constraints([setup]),
-        freeNorms: options.bins.freeNorm + freeNorms.filter { !options.bins.freeNorm.contains($0) },
+        freeNorms: freeNorms,
         includesStatistics: options.bins.mcStatistics), journal: context.journal)
     keepsNuisances = hasNuisances
     notes =
@@ -106,9 +112,11 @@ struct LikelihoodInput {
     }
     guard models.isEmpty || scores != nil else {
       let part = options.partition.partition ?? .test
-      let table = try input.simulation.requireEvents().table
+      let events = try input.simulation.requireEvents()
       for model in models {
-        model.warnIfTrained(on: part, of: table, digest: input.digest, journal: context.journal)
+        model.warnIfTrained(
+          on: part, of: events.table, digest: input.digest, journal: context.journal)
+        model.warnIfMore(events, journal: context.journal)
       }
       return .ratio(models, part)
     }
@@ -130,6 +138,27 @@ struct LikelihoodInput {
     return (
       Array(all.prefix(setup.parameters.count)), Array(all.dropFirst(setup.parameters.count))
     )
+  }
+
+  /// The same of θ with the free normalisations, 1 where it does not name them.
+  func resolveWithNorms(
+    _ point: PointSpecification
+  ) throws -> (theta: [Double], nu: [Double]) {
+    let parameters = source.parameters
+    let names = Array(
+      parameters.names.dropFirst(parameters.thetaCount).dropLast(parameters.nuisanceCount))
+    var norms = names.map { _ in 1.0 }
+    if case .values(let values) = point {
+      for (k, name) in names.enumerated() { norms[k] = values[name] ?? 1 }
+    }
+    guard let theory = point.withoutNorms(names) else {
+      return (
+        setup.parameterNames.map { _ in 0 } + norms,
+        keepsNuisances ? setup.nuisanceParameters.map { _ in 0 } : []
+      )
+    }
+    let (theta, nu) = try resolve(theory)
+    return (theta + norms, nu)
   }
 
   /// Notes of a true point whose nuisance parameters are not 0.
@@ -156,6 +185,15 @@ struct LikelihoodInput {
   }
 }
 
+extension PointSpecification {
+  /// The point without the values of some normalisations; nil where nothing is left.
+  fileprivate func withoutNorms(_ names: [String]) -> PointSpecification? {
+    guard case .values(let values) = self else { return self }
+    let rest = values.filter { !names.contains($0.key) }
+    return rest.isEmpty ? nil : .values(rest)
+  }
+}
+
 /// The grid of parameter points of which all others are fixed.
 struct ScanOptions: ParsableArguments {
   @Option(
@@ -170,19 +208,36 @@ struct ScanOptions: ParsableArguments {
       valueName: "cHW=0"))
   var fix: [String] = []
 
-  /// The axes, the fixed values by index, and the points of the grid, the last axis running fastest.
+  /// The axes, the fixed values by index, and the points of the grid, the last axis running fastest, of θ and free
+  /// normalisations.
   func resolve(
-    _ setup: Setup
+    _ parameters: LimitParameters, _ setup: Setup
   ) throws -> (axes: [GridAxis], fixed: [Int: Double], points: [[Double]]) {
     guard !grid.isEmpty else {
       throw Problem(.usage, "a grid is missing", remedy: "give --grid NAME=LOW:HIGH:POINTS")
     }
     let axes = try grid.map(GridAxis.init(parsing:))
     try LimitCalculation.checkSize(axes)
-    let fixed = try Self.fixed(fix, setup)
-    var points = try GridAxis.points(axes, setup: setup)
-    let gridded = axes.compactMap { setup.parameterNames.firstIndex(of: $0.parameter) }
-    for (p, name) in setup.parameterNames.enumerated() {
+    let names = Array(parameters.names.dropLast(parameters.nuisanceCount))
+    let fixed = try Self.fixed(fix, names, setup)
+    let gridded = try axes.map { axis in
+      try names.firstIndex(of: axis.parameter)
+        ?? setup.coordinate(axis.parameter, nuisance: false)
+    }
+    guard Set(gridded).count == axes.count else {
+      throw Problem(.usage, "a grid axis is given twice")
+    }
+    var points = [[Double](repeating: 0, count: names.count)]
+    for (axis, p) in zip(axes, gridded) {
+      points = points.flatMap { point in
+        axis.values.map { value in
+          var next = point
+          next[p] = value
+          return next
+        }
+      }
+    }
+    for (p, name) in names.enumerated() {
       if gridded.contains(p) {
         guard fixed[p] == nil else {
           throw Problem(.usage, "parameter '\(name)' has an axis and is fixed")
@@ -200,15 +255,21 @@ struct ScanOptions: ParsableArguments {
   }
 
   /// `NAME=VALUE`, or `NAME` for 0.
-  static func fixed(_ texts: [String], _ setup: Setup) throws -> [Int: Double] {
+  /// - Parameter names: those of θ, then of free normalisations, which are 1 where no value is given.
+  private static func fixed(
+    _ texts: [String], _ names: [String], _ setup: Setup
+  ) throws -> [Int: Double] {
     var fixed: [Int: Double] = [:]
-    for text in texts {
-      let specification = try PointSpecification(parsing: text.contains("=") ? text : text + "=0")
-      guard case .values(let values) = specification else { continue }
-      let resolved = try specification.resolve(setup)
-      for name in values.keys {
-        if let p = setup.parameterNames.firstIndex(of: name) { fixed[p] = resolved[p] }
+    for text in texts.flatMap({ $0.split(separator: ",", omittingEmptySubsequences: false) }) {
+      let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      let name = String(parts[0])
+      let p = try names.firstIndex(of: name) ?? setup.coordinate(name, nuisance: false)
+      let nominal = p < setup.parameters.count ? 0.0 : 1
+      guard let value = parts.count == 2 ? Double(parts[1]) : nominal, value.isFinite else {
+        throw Problem(
+          .usage, "--fix '\(text)' is not NAME or NAME=VALUE", remedy: "write --fix cHW=0")
       }
+      fixed[p] = value
     }
     return fixed
   }

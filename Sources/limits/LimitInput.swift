@@ -112,8 +112,8 @@ struct LimitInput {
 
   /// Numbers of bins of a statistic of the score that turns; nil where none are given.
   func turningBins() throws -> [Int]? {
-    guard !histogram.bins.isEmpty else { return nil }
-    return try histogram.bins.map { text in
+    guard !histogram.bins.isEmpty, let scores else { return nil }
+    let counts = try histogram.bins.map { text in
       guard case .quantiles(let count) = try BinSpecification(parsing: text) else {
         throw Problem(
           .usage, "--bins '\(text)' are edges of a variable that turns with theta",
@@ -121,6 +121,14 @@ struct LimitInput {
       }
       return count
     }
+    let axes = scores.statistic.defaultBins(components: scores.columns.names.count).count
+    guard counts.count == 1 || counts.count == axes else {
+      throw Problem(
+        .usage,
+        "--bins is given \(counts.count) times, and --statistic \(scores.statistic.rawValue) has \(axes == 1 ? "one axis" : "\(axes) axes")",
+        remedy: "give it once for all axes, or once for each")
+    }
+    return counts.count == 1 ? [Int](repeating: counts[0], count: axes) : counts
   }
 }
 

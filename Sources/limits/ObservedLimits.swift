@@ -82,13 +82,14 @@ struct ObservedLimits: Tool {
       }
     }
     let channels = try zip(input.channels, observed).map { channel, events in
-      try named(events.file) { try self.channel(channel, events, input) }
+      try named(events.file) { try self.channel(channel, events, input, context.journal) }
     }
     return try ChannelFit(channels, journal: context.journal).run(settings)
   }
 
   private func channel(
-    _ channel: LimitInput.Channel, _ events: ObservedEvents, _ input: LimitInput
+    _ channel: LimitInput.Channel, _ events: ObservedEvents, _ input: LimitInput,
+    _ journal: Journal
   ) throws -> LimitChannel {
     let data = try selected(events, input, channel)
     guard !input.models.isEmpty else {
@@ -98,6 +99,9 @@ struct ObservedLimits: Tool {
       return try channel.source.observedChannel(
         axes: axes, mode: input.scores == nil ? .histogram : .score,
         columns(data, (own ?? axes).map(\.observable)))
+    }
+    for model in input.models {
+      model.warnIfMore(try channel.source.simulation.requireEvents(), journal: journal)
     }
     return try channel.source.observedChannel(
       models: input.models, x: input.models.map { try data.columns($0.observableNames) },

@@ -130,6 +130,11 @@ struct PosteriorLimits: Tool {
         "the prior of \(capped.map { parameters.names[$0] }.joined(separator: ", ")) is cut off at the range that the model was trained on"
       )
     }
+    if grid.isEmpty, reference != nil {
+      throw Problem(
+        .usage, "--reference is compared with the evidence, which chains do not give",
+        remedy: "integrate on a --grid")
+    }
     let point = parameters.point(
       try reference.map { try PointSpecification(parsing: $0).resolve(setup) }
         ?? setup.benchmarks[setup.referenceBenchmark].values)

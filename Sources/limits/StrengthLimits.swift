@@ -119,7 +119,7 @@ struct StrengthLimits: Tool {
       ?? input.source.asimovData(at: grid[null], nu: nu, in: table)
     try result.replaceByToys(
       table, null: null, toys: toys, seed: try context.seed(seed),
-      names: input.setup.parameterNames, data: found, team: input.team,
+      names: input.source.parameters.names, data: found, team: input.team,
       journal: context.journal)
   }
 }

@@ -85,9 +85,9 @@ struct StrengthLine {
     }
   }
 
-  /// What pseudo-experiments are thrown at; they profile nuisance parameters alone.
+  /// What pseudo-experiments are thrown at, θ with normalisations and ν; they profile nuisance parameters alone.
   func thetaOfToys(_ input: LikelihoodInput) throws -> (theta: [Double], nu: [Double]) {
-    let count = parameters.thetaCount
+    let count = parameters.names.count - parameters.nuisanceCount
     if let p = profiled.first(where: { $0 < count }) {
       throw Problem(
         .usage,

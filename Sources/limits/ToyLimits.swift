@@ -51,8 +51,8 @@ struct ToyLimits: Tool {
     let part = try shard.resolve()
     let seed = try context.seed(seed)
     let input = try LikelihoodInput(options, theta: theta.theta, context: context)
-    let (axes, fixed, grid) = try scan.resolve(input.setup)
-    let point = theta.theta.isEmpty ? nil : try input.resolve(theta.requireOne())
+    let (axes, fixed, grid) = try scan.resolve(input.source.parameters, input.setup)
+    let point = theta.theta.isEmpty ? nil : try input.resolveWithNorms(theta.requireOne())
     let truth = point?.theta
     let observed = try data.map { try input.observed($0, options, context) }
     let table = try input.source.table(
@@ -65,8 +65,10 @@ struct ToyLimits: Tool {
         ?? point.map { try input.source.asimovData(at: $0.theta, nu: $0.nu, in: table) }
         ?? ToyData()
     } catch let problem as Problem { throw data.map(problem.inFile) ?? problem }
+    let names = Array(
+      input.source.parameters.names.dropLast(input.source.parameters.nuisanceCount))
     let construction = NeymanConstruction(
-      table, names: input.setup.parameterNames, levels: level.levels, toys: pseudo.toys,
+      table, names: names, levels: level.levels, toys: pseudo.toys,
       seed: seed, degreesOfFreedom: pseudo.dof ?? axes.count, team: input.team, nu: found.nu,
       journal: context.journal)
     let range = part.range(of: grid.count)
@@ -96,15 +98,15 @@ struct ToyLimits: Tool {
     limits.eventCount =
       try observed.map { Double($0.count) }
       ?? point.map {
-        try input.source.expectedEvents(
-          atPoint: input.source.parameters.point($0.theta, nuisances: $0.nu))
+        try input.source.expectedEvents(atPoint: $0.theta + $0.nu)
       } ?? .nan
     limits.notes += input.notes + input.notes(nu: point?.nu ?? [])
     try input.source.warn(
-      at: truth ?? input.setup.benchmarks[input.setup.referenceBenchmark].values, hasToys: true)
+      at: truth.map { Array($0.prefix(input.setup.parameters.count)) }
+        ?? input.setup.benchmarks[input.setup.referenceBenchmark].values, hasToys: true)
     limits.bestFit =
       observed == nil
-      ? input.setup.parameterNames.map { _ in .nan } : table.best(statistics[0])
+      ? names.map { _ in .nan } : table.best(statistics[0])
     let belt = NeymanBelt(
       limits: limits, levels: level.levels, toys: pseudo.toys, seed: seed,
       experiments: experimentNames,

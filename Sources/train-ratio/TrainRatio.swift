@@ -26,9 +26,9 @@ struct TrainRatio: Tool {
 
   @Option(
     help:
-      "Network of theta and x; or of x alone: a sum of squares polynomial in theta, or the morphed ratios of benchmarks."
+      "Network of theta and x, or the same less its output at theta1; or of x alone: a sum of squares polynomial in theta, or the morphed ratios of benchmarks. By default anchored for cascal, else perceptron."
   )
-  var network = TrainingPlan.NetworkKind.perceptron
+  var network: TrainingPlan.NetworkKind?
 
   @Option(
     help: ArgumentHelp(
@@ -56,16 +56,17 @@ struct TrainRatio: Tool {
     }
     var choices = training.choices(seed: try context.seed(seed))
     choices.alpha = alpha
+    let continued = try context.continuedModel(training)
     let trainer = try EstimatorTrainer(
-      plan: TrainingPlan(
-        choices, continuing: context.continuedModel(training),
-        file: training.continued),
+      plan: TrainingPlan(choices, continuing: continued, file: training.continued),
       team: ThreadTeam(threads: context.threads), journal: context.journal)
     let source = try context.openTable(input, expecting: [.sample])
     let plan: RatioPlan
     do {
-      plan = try RatioPlan(method: method, network: network, hypotheses: hypotheses).resolved(
-        SampleInfo(document: source.header.document))
+      plan = try RatioPlan(
+        method: method, network: network ?? continued.map { .init(of: $0.first) },
+        hypotheses: hypotheses
+      ).resolved(SampleInfo(document: source.header.document))
     } catch let problem as Problem where problem.kind == .data {
       throw problem.inFile(source.name)
     }

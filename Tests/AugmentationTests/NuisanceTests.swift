@@ -104,11 +104,17 @@ import Testing
     let events = try WeightedEvents(Self.table(events: 60), part: .all, nuisance: true)
     let prior = try ThetaSource(
       ThetaSpecification(parsing: ["prior"]), setup: events.table.setup, nuisance: true)
-    let maker = try SampleMaker(Self.plan(prior), events: events)
-    let n = 100 * NuisancePoints.sharedEvents
+    let plan = Self.plan(prior)
+    let maker = try SampleMaker(plan, events: events)
+    let n = 100 * plan.eventsPerNuisancePoint
     let theta = try #require(try maker.rows(n)["theta0"]).doubles
     let nu = (0..<n).map { theta[3 * $0 + 1] }
     #expect(Set(nu).count == 100)
+    var fresh = plan
+    fresh.eventsPerNuisancePoint = 1
+    let each = try #require(try SampleMaker(fresh, events: events).rows(50)["theta0"]).doubles
+    let drawn = Set((0..<50).map { each[3 * $0 + 1] })
+    #expect(drawn.count == 50)
     #expect(Set((0..<n).map { theta[3 * $0] }).count == n)
     let mean = nu.reduce(0, +) / Double(n)
     #expect(abs(mean) < 5 / 10)

@@ -10,6 +10,20 @@ private let point = "--theta t0=0.3,t1=-0.2 --luminosity 300/fb"
     try ResultJSON(file: Place.shared + "/golden/inference/results.json")
   }
 
+  /// A table of bins has no events to draw.
+  @Test(.needsShared) func replicasNeedEvents() throws {
+    let folder = TemporaryFolder()
+    let made = shell("fisher bins \(toy) --observable x --bins=-1,0,1 -o b.h5", in: folder.path)
+    try #require(made.status == 0, "\(made.error)")
+    for command in ["histogram", "rate"] {
+      for option in ["--bootstrap 20", "--jackknife 10"] {
+        let refused = shell("fisher \(command) b.h5 \(point) \(option)", in: folder.path)
+        #expect(refused.status == 64 && refused.error.contains("a table of bins has none"))
+        #expect(refused.error.contains("leave \(option.prefix { $0 != " " }) away"))
+      }
+    }
+  }
+
   private func deviation(_ a: [Double], _ b: [Double]) -> Double {
     let scale = b.map(abs).max() ?? 1
     guard a.count == b.count else { return .infinity }

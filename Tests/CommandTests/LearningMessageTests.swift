@@ -19,6 +19,47 @@ import Testing
   }
   private static let quick = "--hidden 5 --epochs 2"
 
+  /// Squared errors of ratios that have left all bounds stay finite, and no gradient leads back.
+  @Test func trainingThatLeftAllBoundsIsNoModel() {
+    let bench = Self.sorted()
+    for method in ["rolr", "rascal"] {
+      let sample = method == "rolr" ? "s.h5" : "scored.h5"
+      if method == "rascal" {
+        bench.expectSuccess(
+          bench(
+            """
+            awk 'NR == 1 { print $0 "\ts" } NR > 1 { print $0 "\t0.2" }' t.tsv |
+              augment import - --x x --parameters mu=0:1 --theta0 mu=1 --theta1 mu=0 --y y --log-r r \
+              --score s -o scored.h5
+            """))
+      }
+      bench.expectFailure(
+        "train-ratio \(sample) --method \(method) --hidden 5 --epochs 3 --rate 1e30"
+          + " --clip-gradient inf --activation relu -o m.h5", 65, "training diverged in epoch 1")
+    }
+  }
+
+  /// Hypotheses that share no events have no ratio, which only carl can do without.
+  @Test func infiniteRatiosAloneAreNotLearned() {
+    let bench = Self.sorted()
+    bench.expectSuccess(
+      bench(
+        """
+        awk 'NR == 1 { print } NR > 1 { print $1 "\t" $2 "\t" ($2 ? "-inf" : "inf") }' t.tsv |
+          augment import - --x x --parameters mu=0:1 --theta0 mu=1 --theta1 mu=0 --y y --log-r r \
+          -o inf.h5
+        """))
+    bench.expectFailure(
+      "train-ratio inf.h5 --method rolr \(Self.quick) -o m.h5", 65,
+      "inf.h5: every joint log ratio is infinite")
+    bench.expectSuccess(bench("train-ratio inf.h5 --method carl \(Self.quick) -o m.h5"))
+    // Rows without scores are compared by what they have.
+    let compared = bench("evaluate s.h5 --model m.h5 --compare")
+    bench.expectSuccess(compared)
+    #expect(compared.text.contains("mean squared error of log r"))
+    #expect(!compared.text.contains("score"))
+  }
+
   @Test func oneHypothesisCannotBeToldFromNone() {
     let bench = Self.sorted()
     for method in ["carl", "alice"] {

@@ -71,6 +71,48 @@ private let histogram = "--observable x --bins=-2,-1,0,1,2"
     #expect(unknown.status == 64 && unknown.error.contains("no parameter 'nu'"), "\(unknown.error)")
   }
 
+  /// A strength as an axis of a Neyman construction, and the true point at another than 1.
+  @Test(.needsShared) func strengthsInToys() throws {
+    let folder = TemporaryFolder()
+    let made = shell("fisher bins \(nuisance) \(histogram) -o b.h5", in: folder.path)
+    try #require(made.status == 0, "\(made.error)")
+    let job = "b.h5 --luminosity 100/fb --nuisance none --free-norm background --fix t0,t1"
+    let axis = "--grid mu_background=0:3:13 --toys 500 --experiments 500"
+    let toys = try json("toys \(job) \(axis) --theta mu_background=1.5", in: folder)
+    #expect(try toys.texts("limits", "parameters") == ["t0", "t1", "mu_background"])
+    #expect(try toys.numbers("limits", "theta_true") == [0, 0, 1.5])
+    let n = try ["1.5", "1", "2"].map {
+      try json("toys \(job) \(axis) --theta mu_background=\($0)", in: folder)
+        .numbers("limits", "event_count")[0]
+    }
+    #expect(relativeError(2 * n[0], n[1] + n[2]) < 1e-12)
+    let covered = try json("coverage \(job) \(axis) --theta mu_background=1.5", in: folder)
+    #expect(try covered.numbers("coverage", "fraction").allSatisfy { $0 > 0.6 })
+    // What no region could hold.
+    for (options, text) in [
+      ("\(axis) --theta mu_background=5", "mu_background=5.0, outside of the grid"),
+      ("\(axis) --theta t0=0.5", "--fix keeps it at 0.0: no region holds that point"),
+      ("--fix mu_background=2 --grid t0=0:1:2", "'t0' has an axis and is fixed"),
+    ] {
+      let refused = shell("limits coverage \(job) \(options)", in: folder.path)
+      #expect(refused.status == 64 && refused.error.contains(text), "\(refused.error)")
+    }
+    let chain = shell(
+      "limits posterior b.h5 --luminosity 100/fb --theta t0=0,t1=0 --prior flat:t0=-1:1,t1=-1:1"
+        + " --reference sm", in: folder.path)
+    #expect(chain.status == 64 && chain.error.contains("chains do not give"), "\(chain.error)")
+  }
+
+  /// Where bins of a linear expansion are negative at the start of a fit, it starts elsewhere.
+  @Test(.needsShared) func profilesFindWhereTheLikelihoodIsDefined() throws {
+    let job = "expected \(toy) --order linear --observable x --bins=-1,0,1 --luminosity 100/fb"
+    let wide = try json("\(job) --grid t0=-1:1:21")
+    let defined = try wide.numbers("limits", "q").filter { !$0.isNaN }.count
+    let fixed = try json("\(job) --grid t0=-1:1:21 --fix t1=0").numbers("limits", "q")
+      .filter { !$0.isNaN }.count
+    #expect(defined > fixed, "\(defined) \(fixed)")
+  }
+
   /// CLs of a signal strength from events is that of the counts; other parameters are profiled, which weakens limits.
   @Test(.needsShared) func strengthFromEvents() throws {
     let folder = TemporaryFolder()
@@ -94,7 +136,21 @@ private let histogram = "--observable x --bins=-2,-1,0,1,2"
     #expect(try median("--fix t1 --free-norm background") >= fixed - 1e-6)
     #expect(try median("--fix t1 --mc-statistics") > fixed + 1e-6)
     let toys = shell("limits \(line) --fix t1 --free-norm background --toys 200", in: folder.path)
-    #expect(toys.status == 64 && toys.error.contains("asymptotic formulae"), "\(toys.error)")
+    #expect(
+      toys.status == 64 && toys.error.contains("'mu_background' has neither"), "\(toys.error)")
+    // Pseudo-experiments of a strength, whose maximum is on the grid: a quarter of the asymptotic limit.
+    let asymptotic = try json("\(job) --grid mu_signal=0:1:21 --fix t0,t1", in: folder)
+    let thrown = try json("\(job) --grid mu_signal=0:1:21 --fix t0,t1 --toys 2000", in: folder)
+    for k in 1..<4 {
+      let (a, b) = (
+        try asymptotic.numbers("cls", "expected_upper_limits")[k],
+        try thrown.numbers("cls", "expected_upper_limits")[k]
+      )
+      #expect(abs(a / b - 1) < 0.25, "\(a) \(b)")
+    }
+    let kept = shell(
+      "limits \(line) --fix t1,mu_background=1 --free-norm background --toys 200", in: folder.path)
+    #expect(kept.status == 0, "\(kept.error)")
     let free = shell("limits \(line) --toys 200", in: folder.path)
     #expect(free.status == 64 && free.error.contains("neither an axis nor a value"))
   }

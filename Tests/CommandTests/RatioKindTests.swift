@@ -94,6 +94,40 @@ import Testing
     ] { bench.expectFailure(arguments, 65, text) }
   }
 
+  /// An anchored model, from the method whose default it is to limits; what goes on from it needs no --network.
+  @Test func anchoredFromSampleToLimits() throws {
+    let bench = Analysed()
+    bench.expectSuccess(
+      bench(
+        """
+        augment ratio events.h5 --theta0 \(Self.prior) --theta1 sm -n 600 -q -o s.h5 &&
+          train-ratio s.h5 --method cascal \(Self.quick) -o m.h5 &&
+          train-ratio s.h5 --method cascal --epochs 1 --continue m.h5 -o more.h5 &&
+          train-ratio s.h5 --network polynomial \(Self.quick) -o p.h5 &&
+          train-ratio s.h5 --epochs 1 --continue p.h5 -o p2.h5
+        """))
+    for (file, isAnchored) in [("m.h5", true), ("more.h5", true), ("p2.h5", false)] {
+      let model = try Model(document: bench.header(file, .model).document)
+      #expect(model.isAnchored == isAnchored && (model.amplitudes != nil) == !isAnchored)
+    }
+    bench.expectSuccess(
+      bench("evaluate events.h5 --model m.h5 --theta sm --theta cHW=0.05 --partition all -o e.h5"))
+    let values = try #require(try bench.columns("e.h5", .estimates)["log_r"]).doubles
+    // On a grid of points the first layer sums in another order: rounding is left.
+    #expect((0..<200).allSatisfy { abs(values[2 * $0]) < 1e-6 && values[2 * $0 + 1] != 0 })
+    bench.expectSuccess(
+      bench(
+        """
+        limits expected events.h5 --model m.h5 --luminosity 3/fb --partition all -q \
+          --grid cHW=-.05:.05:3 --fix cHq3 -o l.h5
+        """))
+    bench.expectFailure(
+      "train-ratio s.h5 --network anchored --hypotheses 2 -o x.h5", 64, "--network anchored has one"
+    )
+    bench.expectFailure(
+      "train-ratio s.h5 --network perceptron --continue m.h5 -o x.h5", 65, "anchored at theta1")
+  }
+
   /// learning.md 7.2: morphing-aware models are read like any.
   @Test func morphingAwareFromSampleToLimits() throws {
     let bench = Analysed()

@@ -22,6 +22,8 @@ import Testing
     ("alices.h5", "train-ratio ratio.h5 --observables pt_w,mt_w --hidden 20 --epochs 2"),
     ("poly.h5", "train-ratio ratio.h5 --network polynomial --hidden 20 --epochs 2"),
     ("morphed.h5", "train-ratio ratio.h5 --network morphing-aware --hidden 20 --epochs 2"),
+    ("anchored.h5", "train-ratio ratio.h5 --method cascal --hidden 20 --epochs 2"),
+    ("anchored-estimates.h5", "evaluate events.h5 --model anchored.h5 --grid cHW=-1:1:3 --score"),
     ("pair.h5", "augment ratio events.h5 --theta0 prior --theta1 prior -n 5000"),
     ("both.h5", "train-ratio pair.h5 --observables pt_w,mt_w --hidden 20 --epochs 2"),
     (

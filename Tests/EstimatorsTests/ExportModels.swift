@@ -21,7 +21,8 @@ enum ExportModels {
   static func model(
     _ target: Model.Target, activation: String = "tanh", precision: String = "float32",
     flow: FlowLayout? = nil, amplitudes: AmplitudeLayout? = nil, morphed: MorphedLayout? = nil,
-    hasTwoHypotheses: Bool = false, fixed: [Int] = [], variant: UInt64 = 0
+    hasTwoHypotheses: Bool = false, isAnchored: Bool = false, fixed: [Int] = [],
+    variant: UInt64 = 0
   ) -> Model {
     let (p, d, hidden) = (2, 3, [5, 4])
     let isTheta = target != .score && amplitudes == nil && morphed == nil
@@ -57,6 +58,7 @@ enum ExportModels {
     model.morphed = morphed
     if hasTwoHypotheses { model.denominatorRange = model.thetaRange }
     model.fixedParameters = fixed
+    model.isAnchored = isAnchored
     for k in fixed { model.thetaRange[k] = [fixedValue, fixedValue] }
     return model
   }
@@ -131,6 +133,12 @@ enum ExportModels {
       all.append(
         ("morphed_\(precision)", model(.ratio, precision: precision, morphed: morphedLayout)))
       all.append(("pair_\(precision)", model(.ratio, precision: precision, hasTwoHypotheses: true)))
+      all.append(("anchored_\(precision)", model(.ratio, precision: precision, isAnchored: true)))
+      all.append(
+        (
+          "anchored_fixed_\(precision)",
+          model(.ratio, precision: precision, isAnchored: true, fixed: [0])
+        ))
       all.append(("fixed_\(precision)", model(.ratio, precision: precision, fixed: [1])))
       all.append(
         (

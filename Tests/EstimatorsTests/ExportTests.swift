@@ -37,7 +37,7 @@ import Testing
 
   @Test func theGraphIsWhole() throws {
     let folder = TemporaryFolder()
-    #expect(ExportModels.all.count == 42)
+    #expect(ExportModels.all.count == 46)
     #expect(ExportModels.all.filter { $0.ensemble.members.count == 3 }.count == 8)
     for (name, ensemble) in ExportModels.all {
       let model = ensemble.first

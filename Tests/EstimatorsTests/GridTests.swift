@@ -16,13 +16,15 @@ import Testing
     let other = ExportModels.model(.ratio, precision: precision, variant: 1)
     let polynomial = ExportModels.model(
       .ratio, precision: precision, amplitudes: ExportModels.polynomial)
+    let anchored = ExportModels.model(.ratio, precision: precision, isAnchored: true)
     var calibrated = ModelEnsemble(ratio)
     calibrated.calibration = Calibration(
       method: .expectation, points: [0, 0, 1, 0, 0, 1], scales: [1, 1], knots: [[0], [0], [0]],
       corrections: [[0.1], [0.2], [-0.3]], errors: [0, 0, 0], part: .all, eventsDigest: "")
     let ensembles = [
       [ModelEnsemble(ratio)], [try ModelEnsemble([ratio, other])], [calibrated],
-      [ModelEnsemble(polynomial)],
+      [ModelEnsemble(polynomial)], [ModelEnsemble(anchored)],
+      [try ModelEnsemble([anchored, other])],
     ]
     for ensembles in ensembles {
       let estimator = try Estimator(ensembles, team: ThreadTeam(threads: 1))

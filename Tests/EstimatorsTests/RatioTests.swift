@@ -169,6 +169,26 @@ import Testing
     #expect(estimator.outsideTrainingRange([4.5]) == ["theta"])
   }
 
+  /// Rows count by their weights: those of weight 0 as if they were not there, and 2 as twice.
+  @Test func comparisonWeighsRows() throws {
+    let model = try Self.train(.alices, rows: 2000)
+    let estimator = try Estimator([model], team: ThreadTeam(threads: 1))
+    var sample = try TrainingRows(
+      GaussianToy.ratioSample(rows: 400, seed: 2), columns: [.theta, .labels, .logRatios, .scores])
+    let half = try TrainingRows(
+      GaussianToy.ratioSample(rows: 200, seed: 2), columns: [.theta, .labels, .logRatios, .scores])
+    let expected = try EstimatorComparison(half, estimator: estimator)
+    sample.weights = (0..<400).map { $0 < 200 ? 2 : 0 }
+    let weighted = try EstimatorComparison(sample, estimator: estimator)
+    for path in [
+      \EstimatorComparison.meanSquaredError, \.meanRatioDenominator, \.meanInverseNumerator,
+      \.scoreErrors[0],
+    ] {
+      let (a, b) = (weighted[keyPath: path], expected[keyPath: path])
+      #expect(abs(a / b - 1) < 1e-12)
+    }
+  }
+
   @Test func comparisonFindsSmallErrorsAndIdentities() throws {
     let model = try Self.train(.alices)
     let sample = try TrainingRows(

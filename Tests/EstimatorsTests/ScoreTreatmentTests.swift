@@ -28,11 +28,22 @@ import Testing
     #expect(try ScoreTreatment.project(["a", "b", "nu"], on: ["b"]).apply(scores) == [2, 5])
   }
 
+  /// A luminosity error has the score 0 but for rounding; what it is divided by must not be that rounding.
+  @Test func whatChangesNothingTakesNothing() throws {
+    let alone = try ScoreTreatment.profile(
+      ["a", "lumi"], on: ["a"], information: [0.5, 3e-17, 3e-17, 2e-30])
+    #expect(alone.apply([1, 7]) == [1])
+    // Two that do the same, one of which is enough: t − (0.2/0.8)(ν₁ + ν₂)/2.
+    let both = try ScoreTreatment.profile(
+      ["a", "n", "m"], on: ["a"], information: [0.5, 0.2, 0.2, 0.2, 0.8, 0.8, 0.2, 0.8, 0.8])
+    #expect(abs(both.apply([1, 2, 2])[0] - 0.5) < 1e-12)
+  }
+
   @Test func whatCannotBeDoneIsSaid() {
-    let singular = #expect(throws: Problem.self) {
-      try ScoreTreatment.profile(["a", "nu"], on: ["a"], information: [1, 0, 0, 0])
+    let broken = #expect(throws: Problem.self) {
+      try ScoreTreatment.profile(["a", "nu"], on: ["a"], information: [1, 0, 0, .nan])
     }
-    #expect(singular?.fact.contains("nu") == true)
+    #expect(broken?.fact.contains("nu") == true)
     #expect(throws: Problem.self) { try ScoreTreatment.project(["a"], on: ["c"]) }
   }
 

@@ -64,6 +64,17 @@ import Testing
           deviation(full, try golden.numbers("A.histogram_of_information.ml.full", "corrected"))
             < 1e-7)
       }
+      // Whatever the mean of the estimated score: here it is off by a constant, and by the point.
+      for models in [[ExactScore()] as [any ScoreEvaluator], [ShiftedScore()]] {
+        let off = try DetectorInformation(
+          events, part: .test, models: models, theta: theta, luminosity: Self.luminosity)
+        let sums = try DistributedInformation.distribution(
+          events, axis: Self.axis, at: events.point(theta), luminosity: Self.luminosity,
+          detector: off)
+        for entry in try off.entries() where entry.name == "full" || entry.name == "retained" {
+          #expect(deviation(try #require(sums.sum(entry.name)), entry.matrix) < 1e-10)
+        }
+      }
       // The rate's part of a bin is never more than the whole.
       let rate = try #require(result["rate"]).matrices
       let truth = try #require(result["truth"]).matrices

@@ -57,25 +57,42 @@ import Testing
     #expect(relativeError(profiled.entries[0].covariance?[0] ?? 0, variance) < 1e-10)
   }
 
-  @Test func profilingASingularMatrixNamesIt() throws {
+  /// A parameter that changes nothing takes nothing away when it floats.
+  @Test func profilingOverWhatChangesNothing() throws {
     var rate = information
-    rate.entries = [
-      Information.Entry(name: "rate", matrix: [4, 0, 0, 0])
-    ]
-    let problem = #expect(throws: Problem.self) { try rate.profiled(keeping: ["t0"]) }
-    #expect(problem?.kind == .data)
-    #expect(problem?.fact.contains("rate") == true)
-    #expect(problem?.fact.contains("t1") == true)
+    rate.entries = [Information.Entry(name: "rate", matrix: [4, 0, 0, 0])]
+    #expect(try rate.profiled(keeping: ["t0"]).entries[0].matrix == [4])
+    // Nor do two that change the same, but for what one of them takes: I of (a, b) with c = b.
+    let doubled = Information(
+      parameterNames: ["a", "b", "c"], parameterUnits: ["", "", ""], theta: [0, 0, 0],
+      luminosity: 1, entries: [.init(name: "x", matrix: [4, 2, 2, 2, 3, 3, 2, 3, 3])])
+    let profiled = try doubled.profiled(keeping: ["a"]).entries[0]
+    #expect(relativeError(profiled.matrix[0], 4 - 4 / 3.0) < 1e-12)
+    let errors = doubled.entries[0].expectedErrors
+    #expect(relativeError(errors.free[0], (1 / (4 - 4 / 3.0)).squareRoot()) < 1e-9)
+    #expect(errors.free[1] == .infinity && errors.free[2] == .infinity)
   }
 
-  /// The rate has one direction only: with three parameters two cannot float.
-  @Test func profilingOverTwoParametersOfARate() {
+  @Test func profilingWhatIsNoInformationNamesIt() throws {
+    for matrix in [[4.0, 1, 1, -2], [4, .nan, .nan, 2]] {
+      var bad = information
+      bad.entries = [Information.Entry(name: "rate", matrix: matrix)]
+      let problem = #expect(throws: Problem.self) { try bad.profiled(keeping: ["t0"]) }
+      #expect(problem?.kind == .data)
+      #expect(problem?.fact.contains("rate") == true)
+      #expect(problem?.fact.contains("t1") == true)
+    }
+  }
+
+  /// The rate has one direction only: where two others float nothing is left.
+  @Test func profilingOverTwoParametersOfARate() throws {
     let d = [0.7, -1.3, 2.1]
     let rate = Information(
       parameterNames: ["a", "b", "c"], parameterUnits: ["", "", ""], theta: [0, 0, 0],
       luminosity: 1,
       entries: [.init(name: "rate", matrix: d.flatMap { x in d.map { x * $0 / 0.3 } })])
-    #expect(throws: Problem.self) { try rate.profiled(keeping: ["a"]) }
+    #expect(abs(try rate.profiled(keeping: ["a"]).entries[0].matrix[0]) < 1e-12)
+    #expect(rate.entries[0].expectedErrors.free == [.infinity, .infinity, .infinity])
   }
 
   @Test func sumAddsMatricesAndCovariances() throws {

@@ -79,6 +79,16 @@ struct ExactScore: ScoreEvaluator {
   }
 }
 
+/// The exact score at θ = 0 and a constant, as a badly trained network may give it.
+struct ShiftedScore: ScoreEvaluator {
+  var name = "shifted"
+  var observableNames = ["x2", "x"]
+  var parameterNames = ["t0", "t1"]
+  func scores(_ x: [Double], rows: Int, at theta: [Double]) -> [Double] {
+    ExactScore().scores(x, rows: rows, at: theta).enumerated().map { $1 + 0.1 + Double($0 % 2) }
+  }
+}
+
 /// The exact ratio of the toy, as a model of x; `offset` adds to log r what cancels between two members.
 struct ExactRatio: RatioEvaluator {
   var name = "exact"

@@ -53,6 +53,8 @@ enum cvm_activation {
   void NAME(set_column)(size_t n, size_t stride, REAL value, REAL *y);                             \
   /* y = factor y. */                                                                              \
   void NAME(scale)(size_t n, REAL factor, REAL *y);                                                \
+  /* y = y + x. */                                                                                 \
+  void NAME(add)(size_t n, const REAL *x, REAL *y);                                                \
   /* y = the sum of rows of n values, `stride` apart, added in order; the sum of its squares. */     \
   double NAME(add_rows)(size_t n, size_t rows, size_t stride, const REAL *x, REAL *y);              \
   void NAME(to_double)(size_t n, const REAL *x, double *y);                                        \
