@@ -42,7 +42,7 @@ function __limits_parse_tokens -S
         case 'counting'
             __limits_parse_subcommand 0 'signal=' 'background=' 'background-uncertainty=' 'observed=' 'grid=' 'statistic=' 'null=' 'level=' 'toys=' 'seed=' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         case 'export'
-            __limits_parse_subcommand -r 1 'format=' 'input-format=' 'salvage' 'luminosity=' 'theta=+' 'observable=' 'bins=' 'data=' 'order=' 'grid=+' 'patchset=' 'scale=' 'combine=' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
+            __limits_parse_subcommand -r 1 'format=' 'input-format=' 'salvage' 'luminosity=' 'theta=+' 'observable=+' 'bins=+' 'data=' 'cut=+' 'efficiency=+' 'order=' 'combine=' 'grid=+' 'patchset=' 'scale=' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         case 'help'
             __limits_parse_subcommand -r 1 'version'
         end
@@ -425,14 +425,16 @@ complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options 
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits export" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits export" luminosity' -l 'luminosity' -d 'Integrated luminosity with its unit: /ab, /fb, /pb or /nb.' -rfka ''
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits export"' -l 'theta' -d 'Parameter point: a benchmark, cHW=0.3,cHq3=-0.1 (others are 0), or @FILE with one a line. Repeatable.' -rfka ''
-complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits export" observable' -l 'observable' -d 'Bins of this observable; without it one bin, the rate.' -rfka ''
-complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits export" bins' -l 'bins' -d 'Edges (0,75,150), bins of equal width (LOW:HIGH:N), or N bins of equal cross section.' -rfka ''
+complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits export"' -l 'observable' -d 'Observable on an axis, or an expression of observables (observables(7)). Repeatable: one for each axis.' -rfka ''
+complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits export"' -l 'bins' -d 'Bins of an axis: edges (0,75,150), equal width (LOW:HIGH:N), or N of equal cross section; 10 by default. One for each --observable, or one for all.' -rfka ''
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits export" data' -l 'data' -d 'Observed events for the workspace of pyhf; without them the expected counts.' -rF
+complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits export"' -l 'cut' -d 'Use only events where this expression of observables is true. Repeatable: all must be.' -rfka ''
+complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits export"' -l 'efficiency' -d 'Multiply the weight of each event by this expression of observables. Repeatable.' -rfka ''
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits export" order' -l 'order' -d 'Cut the polynomial in the couplings after its linear (1/Lambda^2) or quadratic (1/Lambda^4) terms; by default it is whole.' -rfka 'linear quadratic'
+complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits export" combine' -l 'combine' -d 'How samples of one process share phase space: by the balance heuristic, by the average, or the closest benchmark alone.' -rfka 'balance average closest'
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits export"' -l 'grid' -d 'One axis of a grid of points, ends included. Repeatable; other parameters are 0.' -rfka ''
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits export" patchset' -l 'patchset' -d 'Where the patch set of --grid goes.' -rF
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits export" scale' -l 'scale' -d 'Scale at which the parameters are defined, in GeV; popxf needs it.' -rfka ''
-complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits export" combine' -l 'combine' -d 'How samples of one process share phase space: by the balance heuristic, by the average, or the closest benchmark alone.' -rfka 'balance average closest'
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits export" o output' -s 'o' -l 'output' -d 'Write to FILE, which appears complete or not at all; \'-\' is standard output.' -rF
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits export" O output-format' -s 'O' -l 'output-format' -d 'Encoding of the output; by default from the name after -o, else stream.' -rfka 'hdf5 stream tsv npy json lhe lheh5 npz onnx'
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits export" json' -l 'json' -d 'Print results as JSON; the same as -O json.'

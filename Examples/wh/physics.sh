@@ -90,12 +90,14 @@ paper() {
   esac
 }
 carl=''
-# As in arXiv:1805.00020, what learns scores has one layer more; CARL with it, for comparison.
-for training in carl rolr alice cascal rascal alices 'carl --hidden 100,100,100' 'carl --network polynomial' \
-  'alice --network polynomial'; do
+# As in arXiv:1805.00020, what learns scores has one layer more; CARL with it, for comparison. CASCAL is anchored by default:
+# without it, and ALICES with it, for comparison.
+deep='--hidden 100,100,100'
+for training in carl rolr alice cascal rascal alices "carl $deep" "cascal $deep --network perceptron" \
+  "alices $deep --network anchored" 'carl --network polynomial' 'alice --network polynomial'; do
   read -r method options <<< "$training"
   name=$method${options:+-${options##* }}
-  case $training in cascal | rascal | alices) options='--hidden 100,100,100' ;; esac
+  case $training in cascal | rascal | alices) options=$deep ;; esac
   all=() trimmed=()
   for seed in 1 2 3; do
     augment ratio "$out/truth.h5" --theta0 $prior --theta1 sm -n 200000 --seed $seed |

@@ -108,29 +108,35 @@ public struct BinnedModel: Sendable {
     precondition(point.count == parameterCount)
     let theta = Array(point[..<thetaCount])
     if nuisanceCount == 0 { return evaluateWithoutNuisances(point, theta, gradient: gradient) }
-    let nu = Array(point[(thetaCount + normCount)...])
     let morphed = MorphedPoint(theta, morphing: morphing)
     let reference = response.map { MorphedPoint($0, morphing: morphing) }
     let n = parameterCount
     var values = [Double](repeating: 0, count: binCount)
     var gradients = [Double](repeating: 0, count: gradient ? binCount * n : 0)
+    // One response for all bins: fits ask for them many thousand times, and arrays of their own would take half of that.
+    var cell = NuisanceResponse(
+      thetaCount: thetaCount, nu: Array(point[(thetaCount + normCount)...]), gradient: gradient,
+      moves: reference == nil)
     for (g, group) in groups.enumerated() {
       let mu = g < normCount ? point[thetaCount + g] : 1
-      for bin in 0..<binCount where group.counts[bin] > 0 {
-        let (sigma, d) = morphed.crossSection(group, bin: bin)
-        let cell = NuisanceResponse(
-          group, bin: bin, at: reference ?? morphed, nu: nu, gradient: gradient,
-          moves: reference == nil)
-        let factor = cell.factor
-        values[bin] += mu * sigma * factor
-        guard gradient else { continue }
-        let row = bin * n
-        for i in 0..<thetaCount {
-          gradients[row + i] += mu * factor * (d[i] + sigma * cell.exponentGradient[i])
-        }
-        if g < normCount { gradients[row + thetaCount + g] += sigma * factor }
-        for k in 0..<nuisanceCount {
-          gradients[row + thetaCount + normCount + k] += mu * sigma * factor * cell.slopes[k]
+      group.sums.withUnsafeBufferPointer { sums in
+        guard let start = sums.baseAddress else { return }
+        for bin in 0..<binCount where group.counts[bin] > 0 {
+          let own = start + bin * group.benchmarkCount
+          let sigma = morphed.value(own)
+          cell.set(group, bin: bin, at: reference ?? morphed)
+          let factor = cell.factor
+          values[bin] += mu * sigma * factor
+          guard gradient else { continue }
+          let row = bin * n
+          for i in 0..<thetaCount {
+            gradients[row + i] +=
+              mu * factor * (morphed.gradient(own, i) + sigma * cell.exponentGradient[i])
+          }
+          if g < normCount { gradients[row + thetaCount + g] += sigma * factor }
+          for k in 0..<nuisanceCount {
+            gradients[row + thetaCount + normCount + k] += mu * sigma * factor * cell.slopes[k]
+          }
         }
       }
     }
@@ -204,34 +210,67 @@ public struct BinnedModel: Sendable {
 struct NuisanceResponse {
   private(set) var factor = 1.0
   /// ∂ ln factor/∂ν_k = a_k + 2b_kν_k; empty without gradient.
-  private(set) var slopes: [Double] = []
+  private(set) var slopes: [Double]
   /// ∂ ln factor/∂θ_i.
   private(set) var exponentGradient: [Double]
+  private let nu: [Double]
+  private let hasGradient: Bool
+  private let isMoving: Bool
 
+  /// A place for the response of one bin after the other.
   /// - Parameter moves: whether a and b change with θ.
+  init(thetaCount: Int, nu: [Double], gradient: Bool, moves: Bool) {
+    self.nu = nu
+    hasGradient = gradient
+    isMoving = gradient && moves
+    slopes = [Double](repeating: 0, count: gradient ? nu.count : 0)
+    exponentGradient = [Double](repeating: 0, count: thetaCount)
+  }
+
+  /// The response of a single bin.
   init(
     _ table: BinTable, bin: Int, at point: MorphedPoint, nu: [Double], gradient: Bool, moves: Bool
   ) {
-    exponentGradient = [Double](repeating: 0, count: point.parameterCount)
+    self.init(
+      thetaCount: point.parameterCount, nu: table.nuisanceCount > 0 ? nu : [], gradient: gradient,
+      moves: moves)
+    set(table, bin: bin, at: point)
+  }
+
+  /// Becomes the response of a bin.
+  mutating func set(_ table: BinTable, bin: Int, at point: MorphedPoint) {
+    for i in exponentGradient.indices { exponentGradient[i] = 0 }
+    factor = 1
     guard table.nuisanceCount > 0 else { return }
     let b = table.benchmarkCount
-    let isMoving = gradient && moves
-    let (sigma, d) = point.crossSection(table, bin: bin)
     var exponent = 0.0
-    for k in 0..<table.nuisanceCount {
-      guard gradient || nu[k] != 0 else { continue }
-      let start = (bin * table.nuisanceCount + k) * b
-      let up = point.crossSection(table.up, start, gradient: isMoving)
-      let down = point.crossSection(table.down, start, gradient: isMoving)
-      let (a, aIsFree) = Self.tamed(0.5 * log(up.value / down.value))
-      let (c, cIsFree) = Self.tamed(0.5 * log(up.value / sigma * (down.value / sigma)))
-      exponent += (a + c * nu[k]) * nu[k]
-      if gradient { slopes.append(a + 2 * c * nu[k]) }
-      guard isMoving, nu[k] != 0 else { continue }
-      for i in d.indices {
-        let (u, v) = (up.gradient[i] / up.value, down.gradient[i] / down.value)
-        if aIsFree { exponentGradient[i] += nu[k] * 0.5 * (u - v) }
-        if cIsFree { exponentGradient[i] += nu[k] * nu[k] * (0.5 * (u + v) - d[i] / sigma) }
+    table.sums.withUnsafeBufferPointer { sums in
+      table.up.withUnsafeBufferPointer { up in
+        table.down.withUnsafeBufferPointer { down in
+          guard let sums = sums.baseAddress, let up = up.baseAddress, let down = down.baseAddress
+          else { return }
+          let own = sums + bin * b
+          let sigma = point.value(own)
+          for k in nu.indices {
+            guard hasGradient || nu[k] != 0 else { continue }
+            let start = (bin * table.nuisanceCount + k) * b
+            let (above, below) = (point.value(up + start), point.value(down + start))
+            let (a, aIsFree) = Self.tamed(0.5 * log(above / below))
+            let (c, cIsFree) = Self.tamed(0.5 * log(above / sigma * (below / sigma)))
+            exponent += (a + c * nu[k]) * nu[k]
+            if hasGradient { slopes[k] = a + 2 * c * nu[k] }
+            guard isMoving, nu[k] != 0 else { continue }
+            for i in exponentGradient.indices {
+              let u = point.gradient(up + start, i) / above
+              let v = point.gradient(down + start, i) / below
+              if aIsFree { exponentGradient[i] += nu[k] * 0.5 * (u - v) }
+              if cIsFree {
+                exponentGradient[i] +=
+                  nu[k] * nu[k] * (0.5 * (u + v) - point.gradient(own, i) / sigma)
+              }
+            }
+          }
+        }
       }
     }
     factor = exp(exponent)

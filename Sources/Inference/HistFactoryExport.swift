@@ -108,9 +108,11 @@ public struct HistFactoryExport {
     let (table, count) = (process.table, process.table.nuisanceCount)
     return table.nuisances.enumerated().compactMap { k, nuisance -> ExchangeValue? in
       func varied(_ sums: [Double]) -> [Double] {
-        (0..<table.binCount).map {
-          let start = ($0 * count + k) * table.benchmarkCount
-          return luminosity * point.crossSection(sums, start, gradient: false).value
+        sums.withUnsafeBufferPointer { sums in
+          (0..<table.binCount).map { bin in
+            let start = (bin * count + k) * table.benchmarkCount
+            return luminosity * (sums.baseAddress.map { point.value($0 + start) } ?? 0)
+          }
         }
       }
       let (high, low) = (varied(table.up), varied(table.down))

@@ -43,19 +43,6 @@ public struct MorphedPoint: Sendable {
     }
   }
 
-  /// The same of benchmark sums that stand in an array from `start` on.
-  func crossSection(
-    _ sums: [Double], _ start: Int, gradient wantsGradient: Bool
-  ) -> (value: Double, gradient: [Double]) {
-    sums.withUnsafeBufferPointer { sums in
-      guard let base = sums.baseAddress else { return (0, []) }
-      let first = base + start
-      return (
-        value(first), wantsGradient ? (0..<parameterCount).map { gradient(first, $0) } : []
-      )
-    }
-  }
-
   /// Σ_e dσ_e² of one bin [pb²].
   public func squaredError(_ table: BinTable, bin: Int = 0) -> Double {
     let q = table.pairMatrix(ofBin: bin)

@@ -10,7 +10,7 @@ struct ExportLimits: Tool {
   static let configuration = CommandConfiguration.subcommand(
     "export", abstract: "Likelihoods and results in the formats of other programs.",
     discussion: """
-      pyhf: a workspace of the bins of --observable at --theta, one sample for each process, and with --grid a patch set of \
+      pyhf: a workspace of the bins of --observable (the rate without one) at --theta, one sample for each process, and with --grid a patch set of \
       other points; of tables of 'fisher bins' a channel each. popxf: the bins as polynomials in the parameters. hepdata: results of limits and fisher as tables, one \
       YAML file, or a folder (-o FOLDER/) with submission.yaml and a file for each table.
       """)
@@ -24,10 +24,7 @@ struct ExportLimits: Tool {
   @OptionGroup var luminosity: LuminosityOption
   @OptionGroup var theta: ThetaOption
 
-  @Option(
-    help: ArgumentHelp("Bins of this observable; without it one bin, the rate.", valueName: "name"))
-  var observable: String?
-  @OptionGroup var bins: BinsOption
+  @OptionGroup var histogram: HistogramOptions
 
   @Option(
     help: ArgumentHelp(
@@ -35,7 +32,7 @@ struct ExportLimits: Tool {
       valueName: "file"), completion: .file())
   var data: String?
 
-  @OptionGroup var order: OrderOption
+  @OptionGroup var simulation: SimulationOptions
   @OptionGroup var grid: GridOption
 
   @Option(
@@ -48,7 +45,6 @@ struct ExportLimits: Tool {
       "Scale at which the parameters are defined, in GeV; popxf needs it.", valueName: "GeV"))
   var scale: Double?
 
-  @OptionGroup var combine: CombineOption
   @OptionGroup var output: OutputGroup
   @OptionGroup var common: CommonOptions
 
@@ -73,12 +69,12 @@ struct ExportLimits: Tool {
 
   /// What is exported: events, or the tables of bins that stand for them.
   private enum Content {
-    case events(CombinedEvents)
+    case events(SimulationInput)
     case tables([(file: String?, bins: BinnedEvents)])
 
     var setup: Setup {
       switch self {
-      case .events(let events): events.table.setup
+      case .events(let input): input.simulation.setup
       case .tables(let tables): tables[0].bins.setup
       }
     }
@@ -100,17 +96,16 @@ struct ExportLimits: Tool {
           .usage, "more than one file, and not all of them are tables of bins",
           remedy: "make a table of each with 'fisher bins', or put events together: events merge")
       }
-      var table = try EventTable.load(sources[0], observables: observable.map { [$0] } ?? [])
-      table.setup = table.setup.truncated(to: order.order)
-      let theta = try point(table.setup)
-      let events = try CombinedEvents(
-        table, combination: combine.combine, theta: theta, file: sources[0].name,
-        team: ThreadTeam(threads: context.threads))
-      return (.events(events), theta)
+      let input = try SimulationInput(
+        sources[0], columns: histogram.observable, models: [], scores: nil, choice: simulation,
+        theta: point, team: ThreadTeam(threads: context.threads))
+      return (.events(input), input.theta)
     }
     for (option, isGiven) in [
-      ("--observable", observable != nil), ("--data", data != nil),
-      ("--combine", combine.combine != nil),
+      ("--observable", !histogram.observable.isEmpty), ("--data", data != nil),
+      ("--combine", simulation.combine.combine != nil),
+      ("--cut", !simulation.selection.cut.isEmpty),
+      ("--efficiency", !simulation.selection.efficiency.isEmpty),
     ] where isGiven {
       throw Problem(
         .usage, "\(option) is for events; a table of bins is what it is",
@@ -123,7 +118,7 @@ struct ExportLimits: Tool {
   private func binned(_ source: any Source) throws -> BinnedEvents {
     do {
       var bins = try BinnedEvents(document: source.header.document)
-      bins.setup = bins.setup.truncated(to: order.order)
+      bins.setup = bins.setup.truncated(to: simulation.order.order)
       guard let part = bins.part else { return bins }
       throw Problem(
         .data, "this is \(part.description) of a table of bins",
@@ -133,11 +128,9 @@ struct ExportLimits: Tool {
     }
   }
 
-  private func axes(_ events: CombinedEvents, _ theta: [Double]) throws -> [BinAxis] {
-    guard let observable else { return [] }
-    let edges = try BinSpecification(parsing: bins.bins).edges(
-      events, observable: observable, theta: theta)
-    return [BinAxis(observable, edges: edges)]
+  /// The bins of the observables; one bin, the rate, without any.
+  private func fill(_ input: SimulationInput) throws -> BinTable {
+    try input.simulation.requireEvents().fill(axes: input.axes(histogram.axes()))
   }
 
   /// Warns of bins of few simulated events and of negative ones.
@@ -155,16 +148,20 @@ struct ExportLimits: Tool {
     let channels: [HistFactoryExport.Channel]
     var counts: [[Double]]?
     switch content {
-    case .events(let events):
-      let table = try events.fill(axes: axes(events, theta))
+    case .events(let input):
+      let table = try fill(input)
       try warn(table, setup, theta, context)
       channels = [try .init(table, setup: setup)]
       if let data {
-        let observed = try ObservedEvents(
-          context.openTable(
-            data, expecting: [.events, .sample], options: inputs.reading.options))
+        let observed = try input.selected(
+          ObservedEvents(
+            context.openTable(
+              data, expecting: [.events, .sample], options: inputs.reading.options),
+            columns: histogram.observable), scores: nil, observables: histogram.observable,
+          choice: simulation)
         let source = try ToySource(
-          events, likelihood: table.axes.isEmpty ? .rate : .histogram(table),
+          input.simulation.requireEvents(),
+          likelihood: table.axes.isEmpty ? .rate : .histogram(table),
           luminosity: luminosity.inversePicobarn)
         do { counts = [try source.counts(observed)] } catch let p as Problem {
           throw p.inFile(data)
@@ -202,7 +199,7 @@ struct ExportLimits: Tool {
     let (content, theta) = try content(context)
     let table: BinTable
     switch content {
-    case .events(let events): table = try events.fill(axes: axes(events, theta))
+    case .events(let input): table = try fill(input)
     case .tables(let tables):
       guard tables.count == 1 else {
         throw Problem(.usage, "more than one table of bins", remedy: "export each of them")

@@ -89,7 +89,13 @@ struct GnuplotScript {
       lines.append("set ytics autofreq")
     }
     if !panel.xMarks.isEmpty {
-      let marks = panel.xMarks.map { "\(quoted(hidesX ? "" : escaped($0.text))) \($0.at)" }
+      // Names that would run into one another are broken where they have a dash below.
+      let longest = panel.xMarks.map(\.text.count).max() ?? 0
+      let isBroken = longest * panel.xMarks.count > 60
+      let marks = panel.xMarks.map { mark in
+        let text = hidesX ? "" : mark.text
+        return "\(isBroken ? broken(text) : quoted(escaped(text))) \(mark.at)"
+      }
       lines.append("set xtics (" + marks.joined(separator: ", ") + ")")
       if !hidesX { lines.append("unset xlabel") }
     } else if let marks = Self.xMarks(panel), let range = panel.xRange {
@@ -188,6 +194,15 @@ struct GnuplotScript {
       result.append(c)
     }
     return result
+  }
+
+  /// A name of several words in as many lines: a double-quoted string, in which a backslash is special too.
+  static func broken(_ text: String) -> String {
+    let lines = text.split(separator: "_", omittingEmptySubsequences: false).map { line in
+      escaped(String(line)).map { $0 == "\\" || $0 == "\"" ? "\\" + String($0) : String($0) }
+        .joined()
+    }
+    return "\"" + lines.joined(separator: "\\n") + "\""
   }
 
   /// A single-quoted string, in which only the quote itself is special.

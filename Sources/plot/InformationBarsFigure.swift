@@ -49,7 +49,7 @@ struct InformationBarsFigure {
         })
     ]
     return Figure(
-      title: Luminosity(inversePicobarn: first.luminosity).description, panels: [top, bottom])
+      title: Text.luminosities(entries.map(\.information.luminosity)), panels: [top, bottom])
   }
 
   /// Zero where a direction is not known at all.

@@ -50,7 +50,7 @@ struct InformationFigure {
     }
     panel.curves.append(
       Curve(style: .cross, colour: 0, pieces: [.init(x: [0], y: [0])]))
-    let luminosity = Luminosity(inversePicobarn: first.luminosity).description
+    let luminosity = Text.luminosities(entries.map(\.information.luminosity))
     return Figure(
       title: "\(Text.short(100 * level)) % region (2 degrees of freedom), \(luminosity)",
       panels: [panel])

@@ -1,4 +1,5 @@
 import CommandKit
+import EventModel
 
 /// Numbers and units in titles and keys.
 enum Text {
@@ -11,6 +12,16 @@ enum Text {
 
   /// Three significant digits: `3.07`, `0.0021`.
   static func significant(_ value: Double) -> String { TextTable.number(value, digits: 3) }
+
+  /// Luminosities of results in one drawing, each once.
+  static func luminosities(_ values: [Double]) -> String {
+    var texts: [String] = []
+    for value in values {
+      let text = Luminosity(inversePicobarn: value).description
+      if !texts.contains(text) { texts.append(text) }
+    }
+    return texts.joined(separator: ", ")
+  }
 
   /// The unit of an information: of `TeV^-2` twice it is `TeV^4`; empty where a unit is not known, `mixed` where they differ.
   static func inverseSquare(_ units: [String]) -> String {
