@@ -246,6 +246,14 @@ CLONES void NAME(shift)(size_t units, size_t columns, const REAL *restrict x, co
   }
 }
 
+CLONES void NAME(shift_tanh)(size_t units, size_t columns, const REAL *restrict x,
+                             const REAL *shift, size_t stride, REAL *restrict h) {
+  for (size_t u = 0; u < units; ++u) {
+    REAL own = shift[u * stride];
+    for (size_t c = 0; c < columns; ++c) h[u * columns + c] = TANH(x[u * columns + c] + own);
+  }
+}
+
 void NAME(set_column)(size_t n, size_t stride, REAL value, REAL *y) {
   for (size_t i = 0; i < n; ++i) y[i * stride] = value;
 }

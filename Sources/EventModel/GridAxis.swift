@@ -46,13 +46,20 @@ public struct GridAxis: Sendable, Equatable {
     _ axes: [GridAxis], setup: Setup, nuisance: Bool = false
   ) throws -> [[Double]] {
     let places = try axes.map { try setup.coordinate($0.parameter, nuisance: nuisance) }
+    return try points(axes, at: places, of: setup.coordinateNames(nuisance: nuisance).count)
+  }
+
+  /// The points of a grid whose axes are at some places among so many coordinates, the others being 0.
+  /// - Throws: `.usage` for an axis that is given twice, and for too many points.
+  public static func points(
+    _ axes: [GridAxis], at places: [Int], of count: Int
+  ) throws -> [[Double]] {
     guard Set(places).count == axes.count else {
       throw Problem(.usage, "a grid axis is given twice")
     }
     guard axes.reduce(1.0, { $0 * Double($1.count) }) <= 1e8 else {
       throw Problem(.usage, "a grid of more than 100 million points", remedy: "use fewer points")
     }
-    let count = setup.coordinateNames(nuisance: nuisance).count
     var points = [[Double](repeating: 0, count: count)]
     for (axis, p) in zip(axes, places) {
       points = points.flatMap { point in

@@ -6,31 +6,19 @@ import LinearAlgebra
 extension Information {
   /// The sum of one matrix of each: the first, or the one of that name.
   ///
-  /// Independent measurements add; so do their covariances and biases.
-  /// - Throws: `.data` where parameters or points differ, or a matrix is missing.
+  /// Independent measurements add; so do their covariances and biases. A parameter that a measurement does not have changes
+  /// nothing in it: its rows are 0 there.
+  /// - Throws: `.data` where points or units of a parameter differ, or a matrix is missing.
   public static func sum(_ parts: [(file: String, information: Information)], name: String? = nil)
     throws -> Information
   {
     guard let first = parts.first else {
       throw Problem(.usage, "nothing to add", remedy: "name information files")
     }
-    var result = first.information
-    result.entries = []
-    result.distribution = nil
-    result.notes = []
+    var result = try joined(parts)
     var total: Entry?
     var isConstrained = false
     for (file, part) in parts {
-      guard part.parameterNames == result.parameterNames else {
-        throw Problem(
-          .data, "the parameters are \(part.parameterNames.joined(separator: ", "))",
-          remedy: "\(first.file) has \(result.parameterNames.joined(separator: ", "))", file: file)
-      }
-      guard part.theta == result.theta else {
-        throw Problem(
-          .data, "the information is at another point than that of \(first.file)",
-          remedy: "make both at one --theta", file: file)
-      }
       guard !(part.isConstrained && part.isNuisance.contains(true) && isConstrained) else {
         throw Problem(
           .data, "the constraints of nuisance parameters would count more than once",
@@ -43,7 +31,8 @@ extension Information {
           .data, "there is no matrix '\(name ?? "")'",
           remedy: "there are " + part.entries.map(\.name).joined(separator: ", "), file: file)
       }
-      total = total.map { Self.add($0, entry) } ?? entry
+      let wide = part.widened(entry, to: result.parameterNames)
+      total = total.map { Self.add($0, wide) } ?? wide
       result.notes.append(
         "\(entry.name) of \(file), \(Luminosity(inversePicobarn: part.luminosity).description)")
     }
@@ -63,6 +52,56 @@ extension Information {
       result.effectiveEvents = .nan
     }
     return result
+  }
+
+  /// The first, without matrices, with the parameters of all: those of the theory, then nuisance parameters.
+  private static func joined(
+    _ parts: [(file: String, information: Information)]
+  ) throws -> Information {
+    var result = parts[0].information
+    result.entries = []
+    result.distribution = nil
+    result.notes = []
+    var known: [(name: String, unit: String, isNuisance: Bool, theta: Double, file: String)] = []
+    for (file, part) in parts {
+      for (k, name) in part.parameterNames.enumerated() {
+        let own = (
+          name: name, unit: part.parameterUnits[k], isNuisance: part.isNuisance[k],
+          theta: part.theta[k], file: file
+        )
+        guard let other = known.first(where: { $0.name == name }) else {
+          known.append(own)
+          continue
+        }
+        guard own.theta == other.theta else {
+          throw Problem(
+            .data, "the information is at another point than that of \(other.file)",
+            remedy: "make both at one --theta", file: file)
+        }
+        guard own.unit == other.unit else {
+          throw Problem(
+            .data,
+            "parameter '\(name)' has the unit '\(own.unit)', but '\(other.unit)' in \(other.file)",
+            remedy: "give one name to one parameter", file: file)
+        }
+      }
+    }
+    let ordered = known.filter { !$0.isNuisance } + known.filter(\.isNuisance)
+    result.parameterNames = ordered.map(\.name)
+    result.parameterUnits = ordered.map(\.unit)
+    result.isNuisance = ordered.map(\.isNuisance)
+    result.theta = ordered.map(\.theta)
+    return result
+  }
+
+  /// A matrix over more parameters, in their order.
+  private func widened(_ entry: Entry, to names: [String]) -> Entry {
+    guard names != parameterNames else { return entry }
+    var u = Matrix(rows: names.count, columns: parameterCount)
+    for (column, name) in parameterNames.enumerated() {
+      if let row = names.firstIndex(of: name) { u[row, column] = 1 }
+    }
+    return transformed(entry, u)
   }
 
   private static func add(_ a: Entry, _ b: Entry) -> Entry {

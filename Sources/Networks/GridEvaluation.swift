@@ -124,6 +124,12 @@ private final class GridPass<Scalar: NetworkScalar>: Sendable {
   ) {
     for (l, layer) in layers.enumerated() {
       let z = sums[l].start
+      if l == 0, layers.count > 1, shape.activation == .tanh {
+        Scalar.shiftTanh(
+          layer.outputs, columns: rows, start.start, by: shift, stride: stride,
+          to: inputs[1].start)
+        continue
+      }
       if l == 0 {
         Scalar.shift(
           layer.outputs, columns: rows, start.start, by: shift, stride: stride, to: z)

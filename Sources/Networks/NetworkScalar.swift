@@ -60,6 +60,11 @@ public protocol NetworkScalar: BLASScalar {
     _ units: Int, columns: Int, _ x: UnsafePointer<Self>, by shift: UnsafePointer<Self>,
     stride: Int, to z: UnsafeMutablePointer<Self>)
 
+  /// h = tanh(x + shift), without a pass of its own for the sum.
+  static func shiftTanh(
+    _ units: Int, columns: Int, _ x: UnsafePointer<Self>, by shift: UnsafePointer<Self>,
+    stride: Int, to h: UnsafeMutablePointer<Self>)
+
   /// Sets the first value of each of n rows that are `stride` values apart.
   static func setColumn(_ n: Int, stride: Int, _ value: Self, _ start: UnsafeMutablePointer<Self>)
 
@@ -176,6 +181,13 @@ extension Float: NetworkScalar {
     stride: Int, to z: UnsafeMutablePointer<Float>
   ) {
     cvm_float_shift(units, columns, x, shift, stride, z)
+  }
+
+  public static func shiftTanh(
+    _ units: Int, columns: Int, _ x: UnsafePointer<Float>, by shift: UnsafePointer<Float>,
+    stride: Int, to h: UnsafeMutablePointer<Float>
+  ) {
+    cvm_float_shift_tanh(units, columns, x, shift, stride, h)
   }
 
   public static func setColumn(
@@ -301,6 +313,13 @@ extension Double: NetworkScalar {
     stride: Int, to z: UnsafeMutablePointer<Double>
   ) {
     cvm_double_shift(units, columns, x, shift, stride, z)
+  }
+
+  public static func shiftTanh(
+    _ units: Int, columns: Int, _ x: UnsafePointer<Double>, by shift: UnsafePointer<Double>,
+    stride: Int, to h: UnsafeMutablePointer<Double>
+  ) {
+    cvm_double_shift_tanh(units, columns, x, shift, stride, h)
   }
 
   public static func setColumn(

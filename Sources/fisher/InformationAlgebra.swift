@@ -9,7 +9,7 @@ struct SumInformation: Tool {
     "sum", abstract: "Add the information of independent measurements.",
     discussion: """
       Nuisance parameters that channels share are kept (--nuisance keep), and constrained after the sum: --constraint adds \
-      the constraints to it.
+      the constraints to it. A parameter that a file does not have changes nothing there.
       """)
 
   @OptionGroup var inputs: InputsGroup

@@ -224,19 +224,7 @@ struct ScanOptions: ParsableArguments {
       try names.firstIndex(of: axis.parameter)
         ?? setup.coordinate(axis.parameter, nuisance: false)
     }
-    guard Set(gridded).count == axes.count else {
-      throw Problem(.usage, "a grid axis is given twice")
-    }
-    var points = [[Double](repeating: 0, count: names.count)]
-    for (axis, p) in zip(axes, gridded) {
-      points = points.flatMap { point in
-        axis.values.map { value in
-          var next = point
-          next[p] = value
-          return next
-        }
-      }
-    }
+    var points = try GridAxis.points(axes, at: gridded, of: names.count)
     for (p, name) in names.enumerated() {
       if gridded.contains(p) {
         guard fixed[p] == nil else {

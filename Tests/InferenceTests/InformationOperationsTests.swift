@@ -105,12 +105,32 @@ import Testing
     #expect(rates.entries[0].matrix == information["rate"]?.matrix.map { 2 * $0 })
   }
 
+  /// A parameter that one channel does not have changes nothing there; nuisance parameters stand last.
+  @Test func sumOfChannelsWithParametersOfTheirOwn() throws {
+    let m = try #require(information["histogram"])
+    var other = information
+    other.parameterNames = ["t0", "cW"]
+    other.isNuisance = [true, false]
+    var own = information
+    own.isNuisance = [true, false]
+    let sum = try Information.sum([("a", own), ("b", other)])
+    #expect(sum.parameterNames == ["t1", "cW", "t0"] && sum.isNuisance == [false, false, true])
+    let s = sum.entries[0]
+    let (a, b, c) = (m.matrix[0], m.matrix[1], m.matrix[3])
+    #expect(s.matrix == [c, 0, b, 0, c, b, b, b, 2 * a])
+    // Var(I_t1t1) is that of one channel, Var(I_t0t0) of both.
+    let (errors, one) = (try #require(s.standardDeviations), try #require(m.standardDeviations))
+    #expect(relativeError(errors[0], one[3]) < 1e-12 && errors[1] == 0)
+    #expect(relativeError(errors[8], 2.0.squareRoot() * one[0]) < 1e-12)
+    #expect(s.bias?.count == m.bias.map { _ in 9 })
+  }
+
   @Test func sumRefusesWhatDoesNotFit() throws {
     var other = information
     other.theta = [0, 0]
     #expect(throws: Problem.self) { try Information.sum([("a", information), ("b", other)]) }
     other = information
-    other.parameterNames = ["t0", "cW"]
+    other.parameterUnits = ["", "GeV"]
     #expect(throws: Problem.self) { try Information.sum([("a", information), ("b", other)]) }
     #expect(throws: Problem.self) {
       try Information.sum([("a", information)], name: "truth")

@@ -49,6 +49,9 @@ enum cvm_activation {
   /* z = x + shift for each of `units` rows of `columns` values; shifts are `stride` apart. */      \
   void NAME(shift)(size_t units, size_t columns, const REAL *x, const REAL *shift, size_t stride,  \
                    REAL *z);                                                                       \
+  /* The same with the tanh of it. */                                                              \
+  void NAME(shift_tanh)(size_t units, size_t columns, const REAL *x, const REAL *shift,            \
+                        size_t stride, REAL *h);                                                   \
   /* Sets every `stride`-th of n values. */                                                        \
   void NAME(set_column)(size_t n, size_t stride, REAL value, REAL *y);                             \
   /* y = factor y. */                                                                              \
