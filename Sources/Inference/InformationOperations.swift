@@ -12,7 +12,7 @@ extension Information {
   public static func sum(_ parts: [(file: String, information: Information)], name: String? = nil)
     throws -> Information
   {
-    guard let first = parts.first else {
+    guard !parts.isEmpty else {
       throw Problem(.usage, "nothing to add", remedy: "name information files")
     }
     var result = try joined(parts)
