@@ -242,9 +242,9 @@ toys() {
 }
 for _ in $(turns); do
   toys toys_few 100
-  toys toys_many 10000
+  toys toys_many 100000
 done
-less toys toys_many toys_few "$(awk 'BEGIN { print 10000 / 9900 }')"
+less toys toys_many toys_few "$(awk 'BEGIN { print 10000 / 99900 }')"
 row '10,000 toys of 48 events at one theta, 625 hypotheses' s toys - - 2
 
 kept=$folder/Runs/$(date +%Y-%m-%d)-${cores}cores.tsv
