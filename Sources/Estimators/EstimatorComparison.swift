@@ -5,8 +5,8 @@ import Numerics
 
 /// How well an estimator does on rows whose joint quantities are known.
 ///
-/// Means are over rows by their weights. Where everything is observed (parton level, nothing hidden) the joint ratio is the ratio itself, and the errors are the
-/// estimator's own; elsewhere they hold the spread of the joint quantities at fixed x too.
+/// Means are over rows by their weights. Where everything is observed (parton level, nothing hidden) the joint ratio is the
+/// ratio itself, and the errors are the estimator's own; elsewhere they hold the spread of the joint quantities at fixed x too.
 public struct EstimatorComparison: Sendable, Equatable {
   public var rows: Int
   /// Rows with a joint ratio of ±infinity, which are left out.

@@ -55,19 +55,19 @@ final class NetworkTraining<Objective: BatchObjective>: MemberTraining, @uncheck
     self.recipe = recipe
     self.plan = plan
     self.journal = journal
-    let (inputs, loss) = recipe.build(sample)
-    largestMean = loss.largestMean
+    let (objective, largestMean) = Self.objective(recipe, sample)
+    self.largestMean = largestMean
     session = TrainingSession(
-      recipe.objective(inputs.scaled(Objective.Scalar.self), loss), settings: plan.training,
-      from: recipe.start,
-      trainingRows: rows.training, validationRows: rows.validation)
+      objective, settings: plan.training, from: recipe.start, trainingRows: rows.training,
+      validationRows: rows.validation)
   }
 
+  /// The objective of rows, and the mean of its loss above which a training has diverged.
   private static func objective(
     _ recipe: NetworkRecipe<Objective>, _ sample: TrainingRows
-  ) -> Objective {
+  ) -> (objective: Objective, largestMean: Double) {
     let (inputs, loss) = recipe.build(sample)
-    return recipe.objective(inputs.scaled(Objective.Scalar.self), loss)
+    return (recipe.objective(inputs.scaled(Objective.Scalar.self), loss), loss.largestMean)
   }
 
   var epoch: Int { session.epoch }
@@ -80,7 +80,8 @@ final class NetworkTraining<Objective: BatchObjective>: MemberTraining, @uncheck
     if epoch == 0, plan.training.earlierEpochs > 0 { session.keepStart(team: team) }
     do {
       let report = try session.advance(
-        fresh: fresh.map { (Self.objective(recipe, $0), $0.trainingRows(plan)) }, team: team)
+        fresh: fresh.map { (Self.objective(recipe, $0).objective, $0.trainingRows(plan)) },
+        team: team)
       guard report.trainingLoss <= largestMean else {
         throw TrainingDiverged(epoch: report.epoch, batch: nil)
       }

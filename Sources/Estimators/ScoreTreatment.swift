@@ -53,7 +53,10 @@ public struct ScoreTreatment: Sendable, Equatable {
         "the information on \(others.map { names[$0] }.joined(separator: ", ")) is not finite",
         remedy: "use --nuisance project")
     }
-    let inverse = pseudoInverse(block)
+    // Without the directions of rounding: of an event, ν being counted in standard deviations, 1e-16 is a score of 1e-8.
+    let singular = try block.singularValues()
+    let inverse = singular.pseudoInverse(
+      relativeTolerance: max(1e-13, 1e-16 / (singular.values.first ?? 1)))
     let product = full.submatrix(rows: kept, columns: others) * inverse
     var matrix = [Double](repeating: 0, count: kept.count * n)
     for (row, own) in kept.enumerated() {
@@ -61,19 +64,6 @@ public struct ScoreTreatment: Sendable, Equatable {
       for (k, other) in others.enumerated() { matrix[row * n + other] = -product[row, k] }
     }
     return ScoreTreatment(names: parameters, kept: kept, matrix: matrix)
-  }
-
-  /// Σ u uᵀ/λ over the eigenvectors with more than rounding for an eigenvalue: of an event, ν being counted in standard
-  /// deviations, 1e-16 is a score of 1e-8.
-  private static func pseudoInverse(_ matrix: Matrix) -> Matrix {
-    let n = matrix.rows
-    let eigen = SymmetricEigenvectors(matrix.elements, count: n)
-    let least = max(1e-16, 1e-13 * (eigen.values.first ?? 0))
-    var inverse = [Double](repeating: 0, count: n * n)
-    for (value, vector) in zip(eigen.values, eigen.vectors) where value > least {
-      for i in 0..<n { for j in 0..<n { inverse[i * n + j] += vector[i] * vector[j] / value } }
-    }
-    return Matrix(rows: n, columns: n, elements: inverse)
   }
 
   private static func places(_ parameters: [String], in names: [String]) throws -> [Int] {

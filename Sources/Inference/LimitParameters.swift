@@ -65,6 +65,8 @@ public struct LimitParameters: Sendable {
   public var names: [String] {
     theory.map(\.name) + freeNorms.map { "mu_" + $0 } + nuisances.map(\.name)
   }
+  /// θ and free normalisations, which pseudo-experiments have points of; they profile the others.
+  public var pointNames: [String] { Array(names.dropLast(nuisanceCount)) }
   var units: [String] {
     theory.map(\.unit) + [String](repeating: "", count: freeNorms.count + nuisances.count)
   }

@@ -96,8 +96,7 @@ public struct ToySource {
     case .ratio(_, let used): (mode, part) = (.ratio, used)
     case .truth: mode = .truth
     }
-    let count =
-      withNuisances ? parameters.names.count : parameters.names.count - parameters.nuisanceCount
+    let count = (withNuisances ? parameters.names : parameters.pointNames).count
     var limits = Limits(
       mode: mode, isExpected: true, parameterNames: Array(parameters.names.prefix(count)),
       parameterUnits: Array(parameters.units.prefix(count)), luminosity: luminosity,

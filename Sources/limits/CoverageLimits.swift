@@ -37,8 +37,7 @@ struct CoverageLimits: Tool {
       truths = [try input.resolveWithNorms(.benchmark(reference)).theta]
       nu = []
     }
-    let names = Array(
-      input.source.parameters.names.dropLast(input.source.parameters.nuisanceCount))
+    let names = input.source.parameters.pointNames
     for truth in truths { try requireInside(truth, axes, fixed, names) }
     let construction = NeymanConstruction(
       try input.source.table(grid + truths, gridCount: grid.count),

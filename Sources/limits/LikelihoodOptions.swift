@@ -144,9 +144,7 @@ struct LikelihoodInput {
   func resolveWithNorms(
     _ point: PointSpecification
   ) throws -> (theta: [Double], nu: [Double]) {
-    let parameters = source.parameters
-    let names = Array(
-      parameters.names.dropFirst(parameters.thetaCount).dropLast(parameters.nuisanceCount))
+    let names = Array(source.parameters.pointNames.dropFirst(source.parameters.thetaCount))
     var norms = names.map { _ in 1.0 }
     if case .values(let values) = point {
       for (k, name) in names.enumerated() { norms[k] = values[name] ?? 1 }
@@ -218,12 +216,12 @@ struct ScanOptions: ParsableArguments {
     }
     let axes = try grid.map(GridAxis.init(parsing:))
     try LimitCalculation.checkSize(axes)
-    let names = Array(parameters.names.dropLast(parameters.nuisanceCount))
-    let fixed = try Self.fixed(fix, names, setup)
-    let gridded = try axes.map { axis in
-      try names.firstIndex(of: axis.parameter)
-        ?? setup.coordinate(axis.parameter, nuisance: false)
+    let names = parameters.pointNames
+    func place(_ name: String) throws -> Int {
+      try names.firstIndex(of: name) ?? setup.coordinate(name, nuisance: false)
     }
+    let fixed = try Self.fixed(fix, place: place, nominal: parameters.nominalValue)
+    let gridded = try axes.map { try place($0.parameter) }
     var points = try GridAxis.points(axes, at: gridded, of: names.count)
     for (p, name) in names.enumerated() {
       if gridded.contains(p) {
@@ -242,18 +240,15 @@ struct ScanOptions: ParsableArguments {
     return (axes, fixed, points)
   }
 
-  /// `NAME=VALUE`, or `NAME` for 0.
-  /// - Parameter names: those of θ, then of free normalisations, which are 1 where no value is given.
-  private static func fixed(
-    _ texts: [String], _ names: [String], _ setup: Setup
+  /// The values of `NAME=VALUE`, or of `NAME` for the nominal one, by place; one text may hold several, with commas between.
+  static func fixed(
+    _ texts: [String], place: (String) throws -> Int, nominal: (Int) -> Double
   ) throws -> [Int: Double] {
     var fixed: [Int: Double] = [:]
     for text in texts.flatMap({ $0.split(separator: ",", omittingEmptySubsequences: false) }) {
       let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      let name = String(parts[0])
-      let p = try names.firstIndex(of: name) ?? setup.coordinate(name, nuisance: false)
-      let nominal = p < setup.parameters.count ? 0.0 : 1
-      guard let value = parts.count == 2 ? Double(parts[1]) : nominal, value.isFinite else {
+      let p = try place(String(parts[0]))
+      guard let value = parts.count == 2 ? Double(parts[1]) : nominal(p), value.isFinite else {
         throw Problem(
           .usage, "--fix '\(text)' is not NAME or NAME=VALUE", remedy: "write --fix cHW=0")
       }

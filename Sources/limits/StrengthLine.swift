@@ -32,7 +32,8 @@ struct StrengthLine {
     self.place = place
     unit =
       place < input.setup.parameters.count ? input.setup.parameters[place].unit : ""
-    let fixed = try Self.values(fix, parameters)
+    let fixed = try ScanOptions.fixed(
+      fix, place: parameters.place(of:), nominal: parameters.nominalValue)
     guard fixed[place] == nil else {
       throw Problem(.usage, "parameter '\(axis.parameter)' has an axis and is fixed")
     }
@@ -55,24 +56,6 @@ struct StrengthLine {
     }
   }
 
-  private static func values(
-    _ texts: [String], _ parameters: LimitParameters
-  ) throws -> [Int: Double] {
-    var fixed: [Int: Double] = [:]
-    for text in texts.flatMap({ $0.split(separator: ",", omittingEmptySubsequences: false) }) {
-      let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-      let p = try parameters.place(of: String(parts[0]))
-      guard let value = parts.count == 2 ? Double(parts[1]) : parameters.nominalValue(p),
-        value.isFinite
-      else {
-        throw Problem(
-          .usage, "--fix '\(text)' is not NAME or NAME=VALUE", remedy: "write --fix cHW=0")
-      }
-      fixed[p] = value
-    }
-    return fixed
-  }
-
   /// Parameters of the theory that are kept, by index.
   var fixedParameters: [Int] { fixed.keys.filter { $0 < parameters.thetaCount }.sorted() }
 
@@ -87,7 +70,7 @@ struct StrengthLine {
 
   /// What pseudo-experiments are thrown at, θ with normalisations and ν; they profile nuisance parameters alone.
   func thetaOfToys(_ input: LikelihoodInput) throws -> (theta: [Double], nu: [Double]) {
-    let count = parameters.names.count - parameters.nuisanceCount
+    let count = parameters.pointNames.count
     if let p = profiled.first(where: { $0 < count }) {
       throw Problem(
         .usage,

@@ -65,8 +65,7 @@ struct ToyLimits: Tool {
         ?? point.map { try input.source.asimovData(at: $0.theta, nu: $0.nu, in: table) }
         ?? ToyData()
     } catch let problem as Problem { throw data.map(problem.inFile) ?? problem }
-    let names = Array(
-      input.source.parameters.names.dropLast(input.source.parameters.nuisanceCount))
+    let names = input.source.parameters.pointNames
     let construction = NeymanConstruction(
       table, names: names, levels: level.levels, toys: pseudo.toys,
       seed: seed, degreesOfFreedom: pseudo.dof ?? axes.count, team: input.team, nu: found.nu,

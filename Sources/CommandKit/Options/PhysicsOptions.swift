@@ -77,17 +77,6 @@ public enum NameList {
   }
 }
 
-public struct BinsOption: ParsableArguments {
-  @Option(
-    parsing: .unconditional,
-    help: ArgumentHelp(
-      "Edges (0,75,150), bins of equal width (LOW:HIGH:N), or N bins of equal cross section.",
-      valueName: "bins"))
-  public var bins = "10"
-
-  public init() {}
-}
-
 public struct PartitionOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
