@@ -1,8 +1,11 @@
 import Diagnostics
 
-/// A parameter point as written on a command line: a benchmark's name, or `cHW=0.3,cHq3=-0.1` (what is not named is 0).
+/// A parameter point as written on a command line: a benchmark's name, `cHW=0.3,cHq3=-0.1` (what is not named is 0), or a
+/// benchmark with nuisance parameters away from 0, `sm,scales=1`.
 public indirect enum PointSpecification: Sendable, Equatable {
   case benchmark(String)
+  /// A benchmark, and values of nuisance parameters.
+  case shifted(benchmark: String, nuisance: [String: Double])
   case values([String: Double])
   /// A point of a list, with where it stands.
   case listed(PointSpecification, file: String, line: Int)
@@ -14,18 +17,21 @@ public indirect enum PointSpecification: Sendable, Equatable {
       return
     }
     var values: [String: Double] = [:]
-    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+    var parts = text.split(separator: ",", omittingEmptySubsequences: false)
+    let benchmark = parts[0].contains("=") ? "" : String(parts[0].trimmed)
+    if !benchmark.isEmpty { parts.removeFirst() }
+    for part in parts {
       let pair = part.split(separator: "=", omittingEmptySubsequences: false)
       guard pair.count == 2, let value = Double(pair[1].trimmed), value.isFinite else {
         throw Problem(
           .usage, "'\(part)' in parameter point '\(text)' is not NAME=NUMBER",
-          remedy: "write cHW=0.3,cHq3=-0.1 or a benchmark's name")
+          remedy: "write cHW=0.3,cHq3=-0.1, a benchmark's name, or sm,scales=1")
       }
       guard values.updateValue(value, forKey: pair[0].trimmed) == nil else {
         throw Problem(.usage, "parameter '\(pair[0].trimmed)' is given twice in '\(text)'")
       }
     }
-    self = .values(values)
+    self = benchmark.isEmpty ? .values(values) : .shifted(benchmark: benchmark, nuisance: values)
   }
 
   /// The point's coordinates in parameter order, followed by the nuisance parameters' where they are asked for.
@@ -47,6 +53,19 @@ public indirect enum PointSpecification: Sendable, Equatable {
           remedy: "give the analysis a parameter that tells them apart")
       }
       return values + [Double](repeating: 0, count: count - values.count)
+    case .shifted(let name, let values):
+      var point = try PointSpecification.benchmark(name).resolve(setup, nuisance: nuisance)
+      for (parameter, value) in values.sorted(by: { $0.key < $1.key }) {
+        let place = try setup.coordinate(parameter, nuisance: nuisance)
+        guard place >= setup.parameters.count else {
+          throw Problem(
+            .usage, "benchmark '\(name)' has its own value of \(parameter)",
+            remedy: "only nuisance parameters follow a benchmark's name; write all parameters of "
+              + "another point, such as \(parameter)=\(value)")
+        }
+        point[place] = value
+      }
+      return point
     case .values(let values):
       var point = [Double](
         repeating: 0, count: setup.coordinateNames(nuisance: nuisance).count)
@@ -62,10 +81,11 @@ public indirect enum PointSpecification: Sendable, Equatable {
     }
   }
 
-  /// The coordinates that are named; none of a benchmark.
+  /// The coordinates that are named; none of a benchmark itself.
   public var names: [String] {
     switch self {
     case .benchmark: []
+    case .shifted(_, let values): Array(values.keys)
     case .values(let values): Array(values.keys)
     case .listed(let point, _, _): point.names
     }
@@ -76,9 +96,13 @@ public indirect enum PointSpecification: Sendable, Equatable {
     switch self {
     case .benchmark(let name): name
     case .listed(let point, _, _): point.description
-    case .values(let values):
-      values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+    case .shifted(let name, let values): name + "," + Self.text(values)
+    case .values(let values): Self.text(values)
     }
+  }
+
+  private static func text(_ values: [String: Double]) -> String {
+    values.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: ",")
   }
 
   /// The written form of coordinates: `cHW=0.3,cHq3=0.0`.

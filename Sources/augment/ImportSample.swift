@@ -133,7 +133,9 @@ enum ImportText {
       return .columns(try NameList.parse([text], option: option) ?? [])
     }
     guard case .values(let values) = try PointSpecification(parsing: text) else {
-      return .columns([text])
+      throw Problem(
+        .usage, "'\(text)' names a benchmark, and rows of another simulator have none",
+        remedy: "write a point, mass=125, or names of columns", place: option)
     }
     if let unknown = values.keys.sorted().first(where: { !parameters.contains($0) }) {
       throw Problem(

@@ -31,6 +31,33 @@ import Testing
     #expect(try bench.columns("d.h5", .sample)["t_xz0"]?.count == 180)
   }
 
+  /// The reference file has nuisance parameters: a benchmark away from their 0, on the command line and in a list.
+  @Test(.needsShared) func aBenchmarkWithNuisanceParameters() throws {
+    let bench = Analysed(events: false)
+    let events = Place.shared + "/golden/events/example.h5"
+    bench.expectSuccess(
+      bench(
+        """
+        printf 'w,scales=1\\n' > points.txt
+        augment ratio \(events) --theta0 w,scales=1 --theta1 sm -n 20 -q -o a.h5 &&
+          augment ratio \(events) --theta0 @points.txt --theta1 sm -n 20 -q -o b.h5 &&
+          augment ratio \(events) --theta0 CWL2=1,CPWL2=0.1,scales=1 --theta1 sm -n 20 -q -o c.h5
+        """))
+    let a = try bench.columns("a.h5", .sample)
+    #expect(a["theta0"]?.doubles.prefix(4) == [1, 0.1, 0, 1])
+    #expect(a["theta1"]?.doubles.allSatisfy { $0 == 0 } == true)
+    for other in ["b.h5", "c.h5"] {
+      let rows = try bench.columns(other, .sample)
+      for (path, column) in a { #expect(rows[path]?.doubles == column.doubles, "\(path)") }
+    }
+    bench.expectFailure(
+      "augment plain \(events) --theta w,CWL2=1 --nuisance keep -n 3 -o x.h5", 64,
+      "benchmark 'w' has its own value of CWL2; only nuisance parameters follow")
+    bench.expectFailure(
+      "augment plain \(events) --theta w,scales=1 --nuisance none -n 3 -o x.h5", 64,
+      "--nuisance none contradicts")
+  }
+
   @Test func badSpellingsNameOptionAndRemedy() {
     let bench = Analysed()
     func fail(_ arguments: String, _ status: Int32, _ text: String) {
@@ -117,6 +144,9 @@ import Testing
     bench.expectFailure("augment import t.tsv --parameters m=1:0 --x a -o b.h5", 64, "--parameters")
     bench.expectFailure(
       "augment import t.tsv --x a --parameters m --theta0 q=1 -o b.h5", 64, "--theta0")
+    bench.expectFailure(
+      "augment import t.tsv --x a --parameters m --theta0 sm,m=1 -o b.h5", 64,
+      "rows of another simulator have none")
     bench.expectFailure(
       "augment import t.tsv --x a --parameters m --theta0 m --theta1 m=0 --y b -o b.h5", 65,
       "row 3")

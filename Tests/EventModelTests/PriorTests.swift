@@ -93,6 +93,27 @@ import Testing
     #expect(
       try PointSpecification(parsing: "w").resolve(setup, nuisance: true)
         == [1, 0.3, 0])
+    // A benchmark may have them besides, and no parameter of its own again.
+    for text in ["w,scales=-2", "w, scales_nuisance_param_0=-2"] {
+      let point = try PointSpecification(parsing: text)
+      #expect(try point.resolve(setup, nuisance: true) == [1, 0.3, -2])
+      #expect(try PointSpecification(parsing: point.description) == point)
+      #expect(try Self.parse(text) == .points([point]) && point.names.count == 1)
+      let problem = #expect(throws: Problem.self) { try point.resolve(setup) }
+      #expect(problem?.fact.contains("keeps at 0") == true)
+    }
+    for (text, fact) in [
+      ("w,cHW=1", "benchmark 'w' has its own value of cHW"), ("w,b=1", "no parameter 'b'"),
+      ("v,scales=1", "no benchmark 'v'"),
+    ] {
+      let problem = #expect(throws: Problem.self) {
+        try PointSpecification(parsing: text).resolve(setup, nuisance: true)
+      }
+      #expect(problem?.kind == .usage && problem?.fact.contains(fact) == true)
+    }
+    for text in ["w,scales=1,sm", ",scales=1", "w,scales=1,scales=2"] {
+      #expect(throws: Problem.self) { try PointSpecification(parsing: text) }
+    }
     #expect(
       try Self.parse("prior").resolvePriors(setup, nuisance: true) == [
         .flat(-1, 2), .flat(0, 0.5), .gauss(mean: 0, standardDeviation: 1),
