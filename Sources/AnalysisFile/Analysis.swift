@@ -7,8 +7,8 @@ import Yams
 ///     name: wh                        # process name of its samples; default: analysis
 ///     parameters:                     # required, in this order everywhere
 ///       cHW:
-///         block: SMEFT                # SLHA block of the parameter card (required)
-///         id: 7                       # id inside the block (required)
+///         block: SMEFT                # SLHA block of the parameter card (required, but for labels without morphing)
+///         id: 7                       # id inside the block (as block)
 ///         range: [-1, 1]              # scales the morphing and bounds the optimised basis (required)
 ///         max-power: 2                # in the squared matrix element; default 2
 ///         unit: TeV^-2                # for axes; default none
@@ -131,7 +131,9 @@ extension Analysis {
       throw Problem(
         .data, "there are no parameters", remedy: "add a section 'parameters'", place: "line 1")
     }
-    setup.parameters = try parameters.mapping().map(Self.parameter)
+    // A parameter of benchmarks alone may be a label, which no card holds.
+    let mayBeLabel = try section("morphing")?.textIfScalar() == "none"
+    setup.parameters = try parameters.mapping().map { try Self.parameter($0, mayBeLabel) }
     if setup.parameters.isEmpty {
       throw parameters.problem("there are no parameters", remedy: "add one")
     }
@@ -159,11 +161,20 @@ extension Analysis {
     if let entry = section("samples") { try readSamples(entry) }
   }
 
-  private static func parameter(_ entry: Entry) throws -> Parameter {
+  private static func parameter(_ entry: Entry, _ mayBeLabel: Bool) throws -> Parameter {
     let name = try entry.identifierKey("parameter")
+    let onCard = ["block", "id"]
     let fields = try entry.fields(
-      required: ["block", "id", "range"], optional: ["max-power", "unit", "transform"])
-    guard let block = fields["block"], let id = fields["id"], let range = fields["range"] else {
+      required: mayBeLabel ? ["range"] : onCard + ["range"],
+      optional: ["max-power", "unit", "transform"] + (mayBeLabel ? onCard : []))
+    if let given = (onCard + ["transform"]).first(where: { fields[$0] != nil }),
+      let missing = onCard.first(where: { fields[$0] == nil })
+    {
+      throw entry.problemAtKey(
+        "'\(name)' has '\(given)' and no '\(missing)'",
+        remedy: "add it, or leave \(given) away where the parameter is on no card")
+    }
+    guard let range = fields["range"] else {
       throw entry.problem("parameter '\(name)' is incomplete", remedy: nil)
     }
     let bounds = try range.list().map { try $0.number() }
@@ -172,8 +183,8 @@ extension Analysis {
         "the range of '\(name)' is not two rising numbers", remedy: "write [-1, 1]")
     }
     return Parameter(
-      name: name, lhaBlock: try block.name("the block"),
-      lhaID: try id.integer(in: 0...Int(Int32.max)), range: bounds[0]...bounds[1],
+      name: name, lhaBlock: try fields["block"]?.name("the block") ?? "",
+      lhaID: try fields["id"]?.integer(in: 0...Int(Int32.max)) ?? 0, range: bounds[0]...bounds[1],
       maxPower: try fields["max-power"]?.integer(in: 0...20) ?? 2,
       unit: try fields["unit"]?.text() ?? "", transform: try fields["transform"]?.text())
   }

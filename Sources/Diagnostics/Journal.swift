@@ -35,14 +35,14 @@ public final class Journal: Sendable {
       if let i = state.warnings.firstIndex(where: { $0.key == key }) {
         state.warnings[i].count += count
       } else {
-        state.warnings.append(Warning(key: key, text: text(), count: count))
+        state.warnings.append(Warning(key: key, text: text().withoutSignedNaN, count: count))
       }
     }
   }
 
   /// A line for `-v`.
   public func note(_ text: @autoclosure () -> String) {
-    if let onNote { onNote(text()) }
+    if let onNote { onNote(text().withoutSignedNaN) }
   }
 
   /// How far the job is; `total` is nil where it is not known.

@@ -50,8 +50,8 @@ public struct Problem: Error, Sendable, Equatable {
     var text = ""
     if let file { text += file + ": " }
     if let place { text += place + ": " }
-    text += fact
-    if let remedy { text += "; " + remedy }
+    text += fact.withoutSignedNaN
+    if let remedy { text += "; " + remedy.withoutSignedNaN }
     return String(text.map { $0.isNewline ? " " : $0 })
   }
 

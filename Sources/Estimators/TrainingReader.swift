@@ -50,9 +50,7 @@ public final class TrainingReader {
     func index(_ path: String, _ needed: TrainingRows.Columns) throws -> Int? {
       guard columns.isSuperset(of: needed) else { return nil }
       guard let i = header.index(of: path) else {
-        throw Problem(
-          .data, "the sample has no column \(path)",
-          remedy: "this method needs another 'augment' method", file: source.name)
+        throw absence(of: path, info).inFile(source.name)
       }
       return i
     }
@@ -76,6 +74,39 @@ public final class TrainingReader {
       weight: header.index(of: SampleFields.weight),
       eventID: header.index(of: SampleFields.eventID),
       drawnAt: columns.contains(.drawnAtTheta0) ? header.index(of: SampleFields.y) : nil)
+  }
+
+  /// Why a sample has no such column, and what has one.
+  private static func absence(of path: String, _ info: SampleInfo) -> Problem {
+    let fact = "the sample has no column \(path)"
+    let isScore = [SampleFields.score0, SampleFields.score1].contains(path)
+    switch info.method {
+    case "import":
+      let options = [
+        SampleFields.theta0: "--theta0", SampleFields.theta1: "--theta1", SampleFields.y: "--y",
+        SampleFields.logRatio: "--log-r", SampleFields.score0: "--score",
+        SampleFields.score1: "--score1",
+      ]
+      let option = options[path].map { " with \($0)" } ?? ""
+      return Problem(
+        .data, fact,
+        remedy: "name it to 'augment import'\(option), or train by a method that does without")
+    case "ratio", "ratios":
+      if isScore, info.setup.morphing == nil {
+        return Problem(
+          .data,
+          fact + ": its events have weights at benchmarks and no morphing, so that nothing tells "
+            + "how they change with the parameters",
+          remedy: "train a ratio with --method carl, rolr or alice, or use a setup with morphing")
+      }
+      return Problem(
+        .data, fact, remedy: "draw theta1 from a prior or several points, which have scores there")
+    case "plain", "test", "draw":
+      let maker = isScore ? "score, density or ratio" : "ratio"
+      return Problem(.data, fact, remedy: "make the sample with augment \(maker)")
+    default:
+      return Problem(.data, fact, remedy: "make the sample with augment ratio")
+    }
   }
 
   /// The next `limit` rows, fewer at the end of the sample; nil is all there are.

@@ -86,7 +86,9 @@ public enum Input {
     case .events where expecting == [.sample]: return "make a training sample with augment"
     case .sample where expecting == [.events]: return "give the events that it was drawn from"
     case .sample where expecting == [.model]: return "train a model on it first"
-    case .model where expecting.isSuperset(of: [.events]): return "give the model with --model"
+    case .model where expecting.isSuperset(of: [.events]):
+      return
+        "give the events that lhe-read made; evaluate, fisher and limits take the model with --model"
     default: break
     }
     let makers: [(Kind, String)] = [

@@ -42,7 +42,8 @@ struct TableGroup {
       groups.append(TableGroup(header: header, sources: [source], part: part))
     }
     for (i, members) in parts.enumerated() where !members.isEmpty {
-      try groups[i].complete(members, allowMissing: allowMissing, journal)
+      let others = parts.indices.filter { $0 != i }.flatMap { parts[$0] }
+      try groups[i].complete(members, others, allowMissing: allowMissing, journal)
     }
     return groups
   }
@@ -68,8 +69,27 @@ struct TableGroup {
     }
   }
 
+  /// Parts that would complete one another, and are of different wholes.
+  private static func strange(
+    _ own: TablePart, _ name: String, _ other: TablePart, _ otherName: String
+  ) -> Problem {
+    if let seed = own.seed, let otherSeed = other.seed, seed != otherSeed {
+      return Problem(
+        .data,
+        "this is \(other.description) of a sample of seed \(otherSeed), and \(name) \(own.description) of one of seed \(seed)",
+        remedy:
+          "draw all parts with one seed; samples of different seeds are merged when each is whole",
+        file: otherName)
+    }
+    return Problem(
+      .data,
+      "this is \(other.description) of another whole than \(name), \(own.description)",
+      remedy: "make the parts with one command line, but for --shard", file: otherName)
+  }
+
   private mutating func complete(
-    _ members: [(part: TablePart, source: any Source)], allowMissing: Bool, _ journal: Journal
+    _ members: [(part: TablePart, source: any Source)],
+    _ others: [(part: TablePart, source: any Source)], allowMissing: Bool, _ journal: Journal
   ) throws {
     let sorted = members.sorted { $0.part.numbers[0] < $1.part.numbers[0] }
     sources = sorted.map(\.source)
@@ -84,6 +104,11 @@ struct TableGroup {
     let list =
       "\(missing.count == 1 ? "part" : "parts") \(TablePart.list(missing)) of \(whole.count)"
     guard allowMissing else {
+      // One of another whole may have been meant for it.
+      let stranger = others.first { other in
+        other.part.count == whole.count && other.part.numbers.contains(where: missing.contains)
+      }
+      if let stranger { throw Self.strange(whole, name, stranger.part, stranger.source.name) }
       throw Problem(
         .data, "\(list) \(missing.count == 1 ? "is" : "are") missing",
         remedy: "give all parts, or use --allow-missing", file: name)

@@ -153,19 +153,21 @@ private struct RowParser {
     let isMarked = line.first == UInt8(ascii: "#")
     if isMarked { line = Self.trimmed(line.dropFirst()) }
     separator = [0x09, UInt8(ascii: ",")].first { line.contains($0) } ?? 0
-    guard isMarked || isForced || separator != 0 else {
+    fill(line)
+    names = cells.map { String(decoding: Self.unquoted($0), as: UTF8.self) }
+    let isTable = isMarked || isForced || separator != 0
+    if names.allSatisfy({ Double($0) != nil }) {
+      throw Problem(
+        .data, "there is no line with the names of the columns",
+        // Between blanks, names are told from prose by the mark.
+        remedy: "write one above the numbers" + (isTable ? "" : ", after a #: '# pt m_jj'"),
+        file: file, place: "line 1")
+    }
+    guard isTable else {
       throw Problem(
         .data, "this is a text, not HDF5 or an Arrow stream",
         remedy: "give a file or stream written by these commands, or say --input-format tsv",
         file: file)
-    }
-    fill(line)
-    names = cells.map { String(decoding: Self.unquoted($0), as: UTF8.self) }
-    if names.allSatisfy({ Double($0) != nil }) {
-      throw Problem(
-        .data, "there is no line with the names of the columns",
-        remedy: "write one above the numbers",
-        file: file, place: "line 1")
     }
   }
 

@@ -3,7 +3,7 @@ import Diagnostics
 /// A theory parameter and where the generator's parameter card holds it.
 public struct Parameter: Sendable, Equatable {
   public var name: String
-  /// SLHA block and the id inside it.
+  /// SLHA block and the id inside it; an empty block where no card holds the parameter.
   public var lhaBlock: String
   public var lhaID: Int
   /// The range that scales the parameter before the morphing matrix is inverted, and bounds the optimised basis.

@@ -82,6 +82,11 @@ extension Setup {
   /// Reads a setup out of a file's document: ours, MadMiner 0.9's, and the 0.4–0.8 variants.
   public init(document d: Document) throws {
     guard let names = d.texts("parameters/names") else {
+      guard !d.names.isEmpty else {
+        throw Problem(
+          .data, "this is a table of columns alone, and tells of no parameters",
+          remedy: "make a sample of it with augment import, or events with lhe-read --setup")
+      }
       throw Problem(
         .data, "there is no setup (group parameters)",
         remedy: "make one with morph setup; events get it from lhe-read --setup",

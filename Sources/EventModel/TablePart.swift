@@ -11,11 +11,14 @@ public struct TablePart: Sendable, Equatable {
   public var count: Int
   /// What the parts of one whole have in common and no other table has.
   public var whole: String
+  /// Of the random numbers of the whole, where it has any: what tells wholes of one command line apart.
+  public var seed: UInt64?
 
-  public init(numbers: [Int], count: Int, whole: String) {
+  public init(numbers: [Int], count: Int, whole: String, seed: UInt64? = nil) {
     self.numbers = numbers
     self.count = count
     self.whole = whole
+    self.seed = seed
   }
 
   public static let path = "sluice/part"
@@ -32,13 +35,17 @@ public struct TablePart: Sendable, Equatable {
         .data, "the record of which part this is, is not whole", remedy: "write the file again",
         place: "group \(path)")
     }
-    return TablePart(numbers: numbers, count: count, whole: whole)
+    return TablePart(
+      numbers: numbers, count: count, whole: whole,
+      seed: document.text(path + "/seed").flatMap { UInt64($0) })
   }
 
   public func write(to document: inout Document) {
     document.set(Self.path + "/numbers", numbers)
     document.set(Self.path + "/count", count)
     document.set(Self.path + "/whole", whole)
+    // As text: HDF5 readers take integers to be signed.
+    if let seed { document.set(Self.path + "/seed", String(seed)) }
   }
 
   /// `part 2 of 5`, `parts 1, 3 of 5`.

@@ -50,7 +50,7 @@ private struct PointMatcher {
     self.setup = setup
     self.head = head
     card = setup.parameters.map { parameter in
-      guard parameter.transform == nil else { return nil }
+      guard parameter.transform == nil, !parameter.lhaBlock.isEmpty else { return nil }
       return head.parameterCard?.value(block: parameter.lhaBlock, id: parameter.lhaID)
     }
   }

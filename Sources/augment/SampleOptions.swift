@@ -128,7 +128,7 @@ struct SampleOptions: ParsableArguments {
     hash.update(Int64(count?.number ?? 0))
     hash.update(Int64(weighted ? 1 : 0))
     if let rowsPerNuisance { hash.update(Int64(rowsPerNuisance)) }
-    return TablePart(numbers: [shard.index], count: shard.count, whole: hash.hex)
+    return TablePart(numbers: [shard.index], count: shard.count, whole: hash.hex, seed: seed)
   }
 
   private func checkCount() throws {

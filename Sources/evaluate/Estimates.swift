@@ -53,7 +53,10 @@ struct Estimates: Tool {
       try report(source, estimator, context)
       return
     }
-    let setup = try Setup(document: source.header.document)
+    let setup: Setup
+    do { setup = try Setup(document: source.header.document) } catch let problem as Problem {
+      throw problem.inFile(source.name)
+    }
     let isWide = estimator.hasNuisance(setup)
     let points = try context.points(theta, grid, setup: setup, nuisance: isWide)
     // A sample has been drawn from a part already.

@@ -108,7 +108,9 @@ struct InfoReport {
       "parameters", ["name", "block", "id", "low", "high", "power", "unit"],
       setup.parameters.map {
         [
-          $0.name, $0.lhaBlock, "\($0.lhaID)", "\($0.range.lowerBound)", "\($0.range.upperBound)",
+          $0.name, $0.lhaBlock.isEmpty ? "-" : $0.lhaBlock,
+          $0.lhaBlock.isEmpty ? "-" : "\($0.lhaID)", "\($0.range.lowerBound)",
+          "\($0.range.upperBound)",
           "\($0.maxPower)", $0.unit,
         ]
       },

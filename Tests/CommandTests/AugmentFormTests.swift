@@ -122,7 +122,13 @@ import Testing
     ] { bench.expectFailure("augment \(arguments) -o b.h5", 65, text) }
     bench.expectFailure(
       "augment ratio events.h5 --theta0 \(names[1]) --theta1 sm -n 50 -q | train-ratio --method alices -o b.h5",
-      65, "t_xz0")
+      65,
+      "the sample has no column t_xz0: its events have weights at benchmarks and no morphing")
+    bench.expectSuccess(bench("augment plain events.h5 --theta sm -n 50 -q -o p.h5"))
+    for (command, remedy) in [
+      ("train-ratio p.h5 --method carl", "no column y; make the sample with augment ratio"),
+      ("train-score p.h5", "no column t_xz0; make the sample with augment score, density or ratio"),
+    ] { bench.expectFailure("\(command) -o b.h5", 65, remedy) }
   }
 
   @Test func rowsOfAnySimulatorBecomeASample() throws {

@@ -120,6 +120,49 @@ import Testing
       input: Array(analysis.replacing("  heavy: {mass: 180}\n", with: "").utf8))
   }
 
+  /// Two models whose parameter is a label: no card holds it.
+  @Test func aLabelNeedsNoCard() throws {
+    let bench = Analysed(events: false)
+    let analysis = """
+      name: models
+      parameters:
+        model: {range: [0, 1]}
+      morphing: none
+      benchmarks:
+        one: {model: 0}
+        other: {model: 1}
+      observables:
+        pt: l[0].pt
+
+      """
+    bench.expectSuccess(bench("morph setup - -o models.h5", input: Array(analysis.utf8)))
+    let info = bench("events info models.h5")
+    #expect(info.text.contains("\nmodel       -   -  0.0   1.0"), "\(info.text)")
+    bench.expectSuccess(
+      bench(
+        """
+        zcat "\(Analysed.sample)" | sed '/<initrwgt>/,/<\\/initrwgt>/d; /<rwgt>/,/<\\/rwgt>/d' > a.lhe
+        sed 's/^ *-11 /-13 /' a.lhe > b.lhe
+        lhe-read --setup models.h5 --sample one:a.lhe --sample other:b.lhe -q -o e.h5
+        augment ratio e.h5 --theta0 other --theta1 one -n 200 -q |
+          train-ratio --method carl \(Self.quick) -o m.h5
+        """))
+    let table = try bench.table("e.h5")
+    #expect(table.count == 400 && table.weights[0] > 0 && table.weights[1] == 0)
+    for (change, text) in [
+      ("{block: X, range: [0, 1]}", "line 3, column 3: 'model' has 'block' and no 'id'"),
+      ("{transform: 2 * theta, range: [0, 1]}", "'model' has 'transform' and no 'block'"),
+      ("{block: X, id: 1}", "'model' has no 'range'"),
+    ] {
+      bench.expectFailure(
+        "morph setup - -o x.h5", 65, text,
+        input: Array(analysis.replacing("{range: [0, 1]}", with: change).utf8))
+    }
+    bench.expectFailure(
+      "morph setup - -o x.h5", 65, "'model' has no 'block'; add it",
+      input: Array(analysis.replacing("morphing: none\n", with: "").utf8))
+  }
+
   /// Signal and background of any simulator: rows, a label, and nothing else.
   @Test func signalAgainstBackground() throws {
     let bench = Analysed(events: false)
@@ -140,6 +183,8 @@ import Testing
       sum + (row.1 - row.0 + 0.5) * (row.1 - row.0 + 0.5) / Double(x.count)
     }
     #expect(error < 0.1, "\(error)")
-    bench.expectFailure("train-ratio s.h5 --method alice -o a.h5", 65, "log_r_xz")
+    bench.expectFailure(
+      "train-ratio s.h5 --method alice -o a.h5", 65,
+      "no column log_r_xz; name it to 'augment import' with --log-r, or train by a method")
   }
 }

@@ -102,7 +102,37 @@ import Testing
       "evaluate s.h5 --model s.h5", 65, "where model is needed; train a model on it first")
     bench.expectFailure(
       "evaluate s.h5 --model setup.h5", 65, "where model is needed; models are made by train-ratio")
-    bench.expectFailure("evaluate m.h5 --model m.h5", 65, "give the model with --model")
+    for command in ["evaluate m.h5 --model m.h5", "augment plain m.h5 --theta mu=1 -n 3 -o n.h5"] {
+      bench.expectFailure(
+        command, 65,
+        "m.h5: this is of kind model, where events")
+      bench.expectFailure(
+        command, 65, "give the events that lhe-read made; evaluate, fisher and limits take")
+    }
+  }
+
+  /// A text of numbers, with and without names, is no events; what is missing is named.
+  @Test func textTablesAreToldWhatTheyLack() {
+    let bench = Self.sorted()
+    bench.expectSuccess(
+      bench(
+        """
+        train-ratio s.h5 --method carl \(Self.quick) -o m.h5
+        printf '1 2\\n3 4\\n' > bare.txt; printf '# x y\\n3 4\\n' > named.txt
+        """))
+    bench.expectFailure(
+      "evaluate bare.txt --model m.h5 --theta mu=1", 65,
+      "bare.txt: line 1: there is no line with the names of the columns; write one above the numbers, after a #: '# pt m_jj'"
+    )
+    bench.expectFailure(
+      "evaluate named.txt --model m.h5 --theta mu=1", 65,
+      "named.txt: this is a table of columns alone, and tells of no parameters; make a sample of it with augment import"
+    )
+    // What the line says works.
+    bench.expectSuccess(
+      bench(
+        "augment import named.txt --x x --parameters mu=0:1 -o n.h5 && evaluate n.h5 --model m.h5 --theta mu=1 -q -o e.h5"
+      ))
   }
 
   @Test func pointsOfAFileHaveTheirLine() {

@@ -99,6 +99,17 @@ import Testing
     bench.expectSuccess(
       bench("\(line) --seed 2 -o other.h5; events merge whole.h5 other.h5 -o two.h5"))
     bench.expectFailure("events merge whole.h5 m.h5 -o x.h5", 65, "same row")
+    // Parts that would be whole together, and are of two jobs: it is said which, and in what they differ.
+    bench.expectSuccess(
+      bench(
+        "\(line) --shard 2/\(count) --seed 2 -o r2.h5; \(line) -n 1003 --shard 2/\(count) -o n2.h5")
+    )
+    bench.expectFailure(
+      "events merge $(ls q?.h5 | grep -v q2) r2.h5 -o x.h5", 65,
+      "r2.h5: this is part 2 of \(count) of a sample of seed 2, and q1.h5 part")
+    bench.expectFailure(
+      "events merge $(ls q?.h5 | grep -v q2) n2.h5 -o x.h5", 65,
+      "n2.h5: this is part 2 of \(count) of another whole than q1.h5")
     bench.expectFailure(
       "augment ratio events.h5 --theta0 sm --theta1 sm -n 9 -q -o o.h5; events merge whole.h5 o.h5 -o x.h5; s=$?; rm o.h5; exit $s",
       65, "sample/theta0 differs")

@@ -70,7 +70,8 @@ import Testing
     bench.expectSuccess(bench("augment plain events.h5 --theta sm -n 50 -o plain.h5"))
     bench.expectFailure(
       "train-density plain.h5 -o m.h5", 65,
-      "plain.h5: the sample has no column t_xz0; this method needs another 'augment' method")
+      "plain.h5: the sample has no column t_xz0; make the sample with augment score, density or ratio"
+    )
     bench.expectSuccess(bench("\(Self.prior) -n 1 -o one.h5"))
     bench.expectFailure("train-density one.h5 -o m.h5", 65, "rows are too few")
     bench.expectFailure(

@@ -50,7 +50,14 @@ import Testing
     ("a\tb\n1\t2\n3\t4\t5\n", "line 3: 3 values"),
     ("a\tb\n\n1\tx2\n", "line 3: 'x2' in column 'b' is no number"),
     ("a\tb\n1\t\n", "line 2: column 'b' is empty"),
-    ("1\t2\n3\t4\n", "line 1: there is no line with the names"),
+    (
+      "1\t2\n3\t4\n",
+      "line 1: there is no line with the names of the columns; write one above the numbers"
+    ),
+    (
+      "1 2\n3 4\n",
+      "line 1: there is no line with the names of the columns; write one above the numbers, after a #"
+    ),
     ("a\ta\n1\t2\n", "two columns are named 'a'"),
     ("a\t\tb\n1\t2\t3\n", "column 2 has no name"),
     ("a\tx/y\n1\t2\n", "'x/y' cannot be the name"),
