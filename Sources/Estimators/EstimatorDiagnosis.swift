@@ -40,11 +40,12 @@ public struct EstimatorDiagnosis: Sendable {
   }
 
   /// Points that are taken where none are given: the benchmarks inside the range of training, θ1 left out.
-  public func defaultPoints() -> [(name: String, theta: [Double])] {
-    // Nuisance parameters are 0 at benchmarks.
+  /// - Parameter nuisance: the nuisance parameters there, where the model has them; empty is 0.
+  public func defaultPoints(nuisance: [Double] = []) -> [(name: String, theta: [Double])] {
     let count = estimator.parameterNames.count
     return events.setup.benchmarks.map {
-      ($0.name, $0.values + [Double](repeating: 0, count: count - $0.values.count))
+      let rest = [Double](repeating: 0, count: count - $0.values.count)
+      return ($0.name, $0.values + (nuisance.isEmpty ? rest : nuisance))
     }.filter {
       $0.1 != estimator.referenceTheta && estimator.outsideTrainingRange($0.1).isEmpty
     }

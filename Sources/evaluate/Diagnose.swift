@@ -3,6 +3,7 @@ import CommandKit
 import Diagnostics
 import Estimators
 import EventModel
+import Morphing
 import Numerics
 
 /// Events or a sample, and a model → checks of the model with verdicts; exit 1 when one fails.
@@ -19,6 +20,7 @@ struct Diagnose: Tool {
   @OptionGroup var model: ModelOption
   @OptionGroup var theta: ThetaOption
   @OptionGroup var grid: GridOption
+  @OptionGroup var nuisance: NuisanceOption
   @OptionGroup var events: TestEventOptions
 
   @Option(
@@ -82,8 +84,47 @@ struct Diagnose: Tool {
     let diagnosing = EstimatorDiagnosis(
       estimator: estimator, events: events, plan: plan, team: ThreadTeam(threads: context.threads),
       journal: context.journal)
+    let nu = try nu(estimator, events.setup)
     let given = try context.points(theta, grid, of: estimator, setup: events.setup)
-    return try diagnosing.run(points: given.isEmpty ? diagnosing.defaultPoints() : given)
+    let points = given.isEmpty ? diagnosing.defaultPoints(nuisance: nu) : given
+    return try diagnosing.run(points: points.map { moved($0, nu, events.setup) })
+  }
+
+  /// The values of `--nu`, empty where none is given.
+  private func nu(_ estimator: Estimator, _ setup: Setup) throws -> [Double] {
+    guard !nuisance.nu.isEmpty else { return [] }
+    guard estimator.target != .score else {
+      throw Problem(
+        .usage, "a score model is tested at its own point, where nuisance parameters are 0",
+        remedy: "leave --nu away")
+    }
+    guard estimator.hasNuisance(setup) else {
+      throw Problem(
+        .usage,
+        "the hypotheses of the model have no nuisance parameters, so that --nu has no place",
+        remedy: "train it on a sample of 'augment --nuisance keep'")
+    }
+    let nu = try setup.nuisancePoint(nuisance.nu)
+    let named = try (theta.points().flatMap(\.names) + grid.axes().map(\.parameter))
+      .filter(setup.isNuisance).map(setup.nuisanceIndex)
+    if let twice = named.first(where: { nu[$0] != 0 }) {
+      throw Problem(
+        .usage, "\(setup.nuisanceParameters[twice].name) is given by --nu and by a point",
+        remedy: "leave one of them away")
+    }
+    return nu
+  }
+
+  /// A point with nuisance parameters moved to values other than 0.
+  private func moved(
+    _ point: (name: String, theta: [Double]), _ nu: [Double], _ setup: Setup
+  ) -> (name: String, theta: [Double]) {
+    var moved = point
+    for (k, value) in nu.enumerated() where value != 0 {
+      moved.theta[setup.parameters.count + k] = value
+      moved.name += ",\(setup.nuisanceParameters[k].name)=\(value)"
+    }
+    return moved
   }
 
   private func diagnoseSample(
@@ -94,7 +135,7 @@ struct Diagnose: Tool {
       for: source,
       [
         ("--theta", !theta.theta.isEmpty), ("--grid", !grid.grid.isEmpty),
-        ("--luminosity", luminosity != nil),
+        ("--nu", !nuisance.nu.isEmpty), ("--luminosity", luminosity != nil),
       ])
     let sample = try TrainingRows(
       source, columns: SampleDiagnosis.columns(for: estimator, of: source.header),

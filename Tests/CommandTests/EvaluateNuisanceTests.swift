@@ -22,6 +22,36 @@ import Testing
     }
   }
 
+  /// `--nu` is the value in every point, and moves the weights of the events with it.
+  private func expectDiagnosesAwayFromZero(_ bench: Analysed) throws {
+    let name = "scales_nuisance_param_0"
+    func checks(_ points: String, _ file: String) throws -> [Diagnosis.Check] {
+      bench.expectSuccess(
+        bench(
+          "evaluate diagnose \(Self.events) --model m.h5 \(points) \(Self.all) -q -o \(file)"))
+      return try Diagnosis(document: bench.header(file, .estimates).document).checks
+    }
+    let moved = try checks("--theta CWL2=.3 --theta w --nu scales=1", "nu.h5")
+    let written = try checks("--theta CWL2=.3,scales=1 --theta w,scales=1", "written.h5")
+    let still = try checks("--theta CWL2=.3 --theta w", "still.h5")
+    #expect(moved.map(\.value) == written.map(\.value) && moved.count == still.count)
+    for (a, b) in zip(moved, still) where a.name == "mean of r at theta1" {
+      #expect(a.value != b.value && a.point == b.point + ",\(name)=1.0")
+    }
+    // theta1 is at 0: the same benchmark elsewhere is a point like any.
+    let points = Set(try checks("--nu scales=1", "default.h5").map(\.point)).subtracting([""])
+    #expect(points.contains("sm,\(name)=1.0") && points.allSatisfy { $0.hasSuffix(",\(name)=1.0") })
+    for (options, text) in [
+      ("--theta w,scales=1 --nu scales=2", "\(name) is given by --nu and by a point"),
+      ("--grid scales=-1:1:2 --nu scales=2", "is given by --nu and by a point"),
+      ("--nu CWL2=1", "there is no nuisance parameter 'CWL2'"), ("--nu scales", "--nu"),
+    ] {
+      bench.expectFailure("evaluate diagnose \(Self.events) --model m.h5 \(options)", 64, text)
+    }
+    bench.expectFailure(
+      "evaluate diagnose n.h5 --model m.h5 --nu scales=1", 64, "--nu is for events")
+  }
+
   @Test(.needsShared) func ratios() throws {
     let bench = Analysed(events: false)
     let e = Self.events
@@ -33,6 +63,7 @@ import Testing
         """))
     #expect(try Model(document: bench.header("m.h5", .model).document).parameterNames.count == 4)
     expectDiagnoses(bench, "m.h5")
+    try expectDiagnosesAwayFromZero(bench)
     bench.expectSuccess(bench("evaluate diagnose n.h5 --model m.h5 --tolerance 1e9"))
     bench.expectSuccess(
       bench("evaluate importance \(e) --model m.h5 --theta CWL2=.3,scales=1 --partition all"))
@@ -49,6 +80,16 @@ import Testing
       let ratios = try #require(try bench.columns("e.h5", .estimates)["log_r"]).doubles
       #expect(ratios.count == 325 && ratios.allSatisfy(\.isFinite))
     }
+    // A model without them.
+    bench.expectSuccess(
+      bench(
+        """
+        augment ratio \(e) --theta0 flat:CWL2=-1:1 --theta1 sm --nuisance none -n 200 -q |
+          train-ratio \(Self.quick) -o bare.h5
+        """))
+    bench.expectFailure(
+      "evaluate diagnose \(e) --model bare.h5 --theta CWL2=.3 --partition all --nu scales=1", 64,
+      "the hypotheses of the model have no nuisance parameters")
     // Hypotheses with nuisance parameters and without are not those of one another.
     bench.expectSuccess(
       bench(
@@ -95,6 +136,9 @@ import Testing
       #expect(hasNuisance == (treatment == "keep"))
       bench.expectSuccess(bench("evaluate importance \(source) --model m.h5"))
     }
+    bench.expectFailure(
+      "evaluate diagnose \(e) --model m.h5 --partition all --nu scales=1", 64,
+      "a score model is tested at its own point, where nuisance parameters are 0")
     bench.expectSuccess(
       bench("augment score \(e) --theta sm --nuisance none -n 100 -q -o other.h5"))
     bench.expectFailure(

@@ -157,6 +157,17 @@ public struct ThetaOption: ParsableArguments {
   }
 }
 
+/// Where nuisance parameters are.
+public struct NuisanceOption: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Value of a nuisance parameter, or of a systematic that has one, in standard deviations. Repeatable; default 0.",
+      valueName: "name=value"))
+  public var nu: [String] = []
+
+  public init() {}
+}
+
 /// The two hypotheses of a ratio: points, lists of points or priors.
 public struct HypothesesOptions: ParsableArguments {
   @Option(
