@@ -18,10 +18,16 @@ public struct RatioCalibrator: Sendable {
 
   /// The calibration of an estimator at some points.
   ///
-  /// - Throws: `.data` where the estimator is no ratio, and for weights that allow none; `.usage` without points.
+  /// Of a network of two hypotheses it is of the pairs (θ, θ1), and of (θ1, θ) with the opposite sign: what was
+  /// antisymmetric stays so. Of the two means that are 1 for the exact ratio, of r at θ1 and of 1/r at θ, one shift makes the
+  /// first 1 and not the second as well.
+  ///
+  /// - Parameter denominator: θ1 of a network of two hypotheses; nil is the estimator's `referenceTheta`.
+  /// - Throws: `.data` where the estimator is no ratio, and for weights that allow none; `.usage` without points, and for
+  ///   another θ1 of a network that has its own.
   public func calibrate(
     _ estimator: Estimator, method: Calibration.Method,
-    points: [(name: String, theta: [Double])], eventsDigest: String
+    points: [(name: String, theta: [Double])], denominator: [Double]? = nil, eventsDigest: String
   ) throws -> Calibration {
     guard estimator.target == .ratio else {
       throw Problem(
@@ -29,25 +35,29 @@ public struct RatioCalibrator: Sendable {
         remedy: estimator.target == .density
           ? "a density is normalised as it is" : "train a ratio model with train-ratio")
     }
-    guard !estimator.hasTwoHypotheses else {
+    let isPair = estimator.hasTwoHypotheses
+    guard isPair || denominator == nil || denominator == estimator.referenceTheta else {
       throw Problem(
-        .data, "a network of two hypotheses has no single theta1 to be calibrated at",
-        remedy: "train with one --theta1")
+        .usage, "the model has one theta1, and is calibrated there",
+        remedy: "leave --theta1 away, or train with --hypotheses 2")
     }
+    let reference = denominator ?? estimator.referenceTheta
     var unique: [(name: String, theta: [Double])] = []
     for point in points where !unique.contains(where: { $0.theta == point.theta }) {
-      unique.append(point)
+      // Of a point to itself the ratio of two hypotheses is 1 as it is.
+      if !isPair || point.theta != reference { unique.append(point) }
     }
     guard !unique.isEmpty else {
       throw Problem(
         .usage, "points to calibrate at are missing", remedy: "give --theta POINT or --grid AXIS")
     }
-    let denominator = try events.densities(at: estimator.referenceTheta)
+    let denominator = try events.densities(at: reference)
     var knots: [[Double]] = []
     var corrections: [[Double]] = []
     var errors: [Double] = []
     for (number, point) in unique.enumerated() {
-      let logs = try estimator.logRatio(x: events.x, theta: point.theta)
+      let logs = try estimator.logRatio(
+        x: events.x, theta: point.theta, denominator: isPair ? reference : nil)
       let mean = WeightedMean(logs.lazy.map { exp($0) }, weights: denominator)
       guard mean.value > 0, mean.value.isFinite else {
         throw Problem(
@@ -69,7 +79,7 @@ public struct RatioCalibrator: Sendable {
       journal.progress("points", number + 1, of: unique.count)
     }
     let p = estimator.parameterNames.count
-    let theta = unique.flatMap(\.theta)
+    let theta = unique.flatMap(\.theta) + (isPair ? reference : [])
     // Distances are in units of how far the points reach, or of the range of training where they do not.
     let scales = (0..<p).map { k -> Double in
       let values = stride(from: k, to: theta.count, by: p).map { theta[$0] }
@@ -78,9 +88,10 @@ public struct RatioCalibrator: Sendable {
       let range = estimator.models[0].thetaRange
       return k < range.count && range[k][1] > range[k][0] ? range[k][1] - range[k][0] : 1
     }
-    return Calibration(
-      method: method, points: theta, scales: scales, knots: knots, corrections: corrections,
-      errors: errors, part: events.part, eventsDigest: eventsDigest)
+    let calibration = Calibration(
+      method: method, points: unique.flatMap(\.theta), scales: scales, knots: knots,
+      corrections: corrections, errors: errors, part: events.part, eventsDigest: eventsDigest)
+    return isPair ? calibration.paired(with: reference) : calibration
   }
 
   /// The monotonic step function of log r̂ with least Σ w₁ (g − r)², r = w₀/w₁ the joint ratio, as knots in the middle of
@@ -170,5 +181,23 @@ public struct RatioCalibrator: Sendable {
       return numerator > 0 && denominator > 0 && numerator * numerator >= size * squares.0
         && denominator * denominator >= size * squares.1
     }
+  }
+}
+
+extension Calibration {
+  /// Of pairs (θ, θ1), and of each in the other order with the correction that keeps log r antisymmetric: −δ(−log r).
+  ///
+  /// Since the set of pairs is its own mirror image, so is what is interpolated between them, and 0 where θ0 = θ1.
+  fileprivate func paired(with reference: [Double]) -> Calibration {
+    let p = scales.count
+    var pairs = self
+    pairs.scales = scales + scales
+    pairs.points = []
+    for k in 0..<count { pairs.points += points[k * p..<(k + 1) * p] + reference }
+    for k in 0..<count { pairs.points += reference + points[k * p..<(k + 1) * p] }
+    pairs.knots += knots.map { $0.reversed().map { 0 - $0 } }
+    pairs.corrections += corrections.map { $0.reversed().map { 0 - $0 } }
+    pairs.errors += errors
+    return pairs
   }
 }

@@ -22,17 +22,21 @@ public struct SampleHypotheses: HypothesisRows {
   public let x: [Double]
   public let part: Partition
   private let sample: TrainingRows
-  private let denominator: [Double]
+  /// θ1 of all rows with y = 1; nil where each has its own.
+  private let denominator: [Double]?
   private let file: String?
 
-  /// Columns that are read of a sample.
-  public static let columns: TrainingRows.Columns = [.theta, .labels]
+  /// Columns that are read of a sample for a model.
+  public static func columns(for estimator: Estimator) -> TrainingRows.Columns {
+    estimator.hasTwoHypotheses ? [.theta, .labels, .denominators] : [.theta, .labels]
+  }
 
   /// - Parameter sample: of rows that no training saw.
-  /// - Throws: `.data` where its parameters or its θ1 are not the model's.
+  /// - Throws: `.data` where its parameters or its θ1 are not the model's; a network of two hypotheses takes any θ1.
   public init(_ sample: TrainingRows, estimator: Estimator, file: String? = nil) throws {
     try estimator.requireFit(sample, file: file)
-    guard sample.info.theta1Values == estimator.referenceTheta else {
+    guard estimator.hasTwoHypotheses || sample.info.theta1Values == estimator.referenceTheta
+    else {
       throw Problem(
         .data, "its theta1 is not the theta1 of the model",
         remedy: "make the sample with the --theta1 of the training", file: file)
@@ -41,7 +45,7 @@ public struct SampleHypotheses: HypothesisRows {
     self.file = file
     x = sample.x
     part = sample.info.part
-    denominator = estimator.referenceTheta
+    denominator = estimator.hasTwoHypotheses ? nil : estimator.referenceTheta
   }
 
   public func densities(at theta: [Double]) throws -> [Double] {
@@ -49,8 +53,10 @@ public struct SampleHypotheses: HypothesisRows {
     let ofTheta1 = theta == denominator
     let densities = (0..<sample.count).map { row -> Double in
       let weight = sample.weights.isEmpty ? 1 : sample.weights[row]
-      if sample.labels[row] == 1 { return ofTheta1 ? weight : 0 }
-      return sample.theta[row * p..<(row + 1) * p].elementsEqual(theta) ? weight : 0
+      let isDenominator = sample.labels[row] == 1
+      if isDenominator, denominator != nil { return ofTheta1 ? weight : 0 }
+      let drawn = isDenominator ? sample.denominators : sample.theta
+      return drawn[row * p..<(row + 1) * p].elementsEqual(theta) ? weight : 0
     }
     guard densities.contains(where: { $0 != 0 }) else {
       let point = zip(sample.parameterNames, theta).map { "\($0)=\($1)" }.joined(separator: ",")

@@ -4,6 +4,9 @@ import Diagnostics
 ///
 /// At a point θ_k the corrected value is log r + δ_k(log r), where δ_k runs linearly between knots and stays what it is
 /// beyond the first and last. Between points the corrections are interpolated; see `PointInterpolation`.
+///
+/// For a network of two hypotheses a point is a pair, θ0 and then θ1. Each stands there in both orders, with opposite
+/// corrections.
 public struct Calibration: Sendable, Equatable {
   public enum Method: String, Sendable, CaseIterable {
     /// δ = −log E_θ1[r], the same for all events.
@@ -12,7 +15,7 @@ public struct Calibration: Sendable, Equatable {
     case isotonic
   }
   public var method: Method
-  /// Row-major [point][parameter].
+  /// Row-major [point][parameter]; of pairs twice as many.
   public var points: [Double]
   /// Unit of the distance between points, one for each parameter.
   public var scales: [Double]

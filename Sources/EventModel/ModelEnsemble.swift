@@ -157,8 +157,8 @@ public struct ModelEnsemble: Sendable, Equatable {
   }
 
   private func requireFit() throws {
-    guard calibration?.scales.count ?? first.parameterNames.count == first.parameterNames.count
-    else {
+    let coordinates = first.parameterNames.count * (first.hasTwoHypotheses ? 2 : 1)
+    guard calibration?.scales.count ?? coordinates == coordinates else {
       throw Problem(
         .data, "the model's calibration is of other parameters", remedy: "calibrate again")
     }

@@ -27,6 +27,13 @@ struct Calibrate: Tool {
 
   @OptionGroup var theta: ThetaOption
   @OptionGroup var grid: GridOption
+
+  @Option(
+    help: ArgumentHelp(
+      "Denominator of the pairs that a model of two hypotheses is calibrated at; by default its reference point.",
+      valueName: "point"))
+  var theta1: String?
+
   @OptionGroup var events: TestEventOptions
   @OptionGroup var output: FileOutputGroup
   @OptionGroup var common: CommonOptions
@@ -44,10 +51,13 @@ struct Calibrate: Tool {
       [ensemble], names: model.model, team: ThreadTeam(threads: context.threads))
     let source = try context.openTable(input, expecting: [.events, .sample])
     let (rows, setup) = try rows(of: source, estimator, context)
+    let isWide = estimator.hasNuisance(setup)
     ensemble.calibration = try RatioCalibrator(events: rows, journal: context.journal).calibrate(
       estimator, method: method,
-      points: context.points(
-        theta, grid, setup: setup, nuisance: estimator.hasNuisance(setup)),
+      points: context.points(theta, grid, setup: setup, nuisance: isWide),
+      denominator: theta1.map {
+        try PointSpecification(parsing: $0).resolve(setup, nuisance: isWide)
+      },
       eventsDigest: (source as? any DigestedSource)?.contentDigest
         ?? ContentDigest.of(source.header))
     try context.writeDocument(kind: .model, document: ensemble.document, output: output)
@@ -62,7 +72,8 @@ struct Calibrate: Tool {
     }
     try events.refuse(for: source)
     let sample = try TrainingRows(
-      source, columns: SampleHypotheses.columns, observables: estimator.observableNames)
+      source, columns: SampleHypotheses.columns(for: estimator),
+      observables: estimator.observableNames)
     return (
       try SampleHypotheses(sample, estimator: estimator, file: source.name), sample.info.setup
     )

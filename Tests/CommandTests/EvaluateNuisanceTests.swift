@@ -104,7 +104,7 @@ import Testing
       "evaluate diagnose \(e) --model m.h5 --theta scal=1", 64, "there is no parameter 'scal'")
   }
 
-  @Test(.needsShared) func ratiosOfTwoHypotheses() {
+  @Test(.needsShared) func ratiosOfTwoHypotheses() throws {
     let bench = Analysed(events: false)
     let e = Self.events
     bench.expectSuccess(
@@ -116,8 +116,27 @@ import Testing
     expectDiagnoses(bench, "m.h5")
     bench.expectSuccess(
       bench("evaluate importance \(e) --model m.h5 --theta CWL2=.3,scales=1 --partition all"))
-    bench.expectFailure(
-      "evaluate calibrate \(e) --model m.h5 --theta CWL2=.3,scales=1 -o c.h5", 65, "two hypotheses")
+    // Calibrated at pairs of its hypotheses, the opposite sign of the exchanged one kept.
+    for method in ["expectation", "isotonic"] {
+      bench.expectSuccess(
+        bench(
+          """
+          evaluate calibrate \(e) --model m.h5 --theta CWL2=.3,scales=1 --theta w --theta1 sm,scales=-1 \
+            --method \(method) --partition all -o c.h5 -f
+          for f in c m; do
+            evaluate \(e) --model $f.h5 --theta w --theta1 sm,scales=-1 --partition all -q -o $f.a.h5 -f
+            evaluate \(e) --model $f.h5 --theta sm,scales=-1 --theta1 w --partition all -q -o $f.b.h5 -f
+          done
+          """))
+      let ensemble = try ModelEnsemble(document: bench.header("c.h5", .model).document)
+      #expect(ensemble.calibration?.count == 4 && ensemble.calibration?.scales.count == 8)
+      func logs(_ name: String) throws -> [Double] {
+        try #require(try bench.columns(name, .estimates)["log_r"]).doubles
+      }
+      let (own, turned, plain) = try (logs("c.a.h5"), logs("c.b.h5"), logs("m.a.h5"))
+      #expect(own != plain && own.count == 325)
+      for (a, b) in zip(own, turned) { #expect(abs(a + b) < 1e-9) }
+    }
   }
 
   @Test(.needsShared, arguments: ["keep", "profile"]) func scores(_ treatment: String) throws {

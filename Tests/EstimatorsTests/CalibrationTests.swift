@@ -173,7 +173,7 @@ import Testing
     let rows = try SampleHypotheses(
       TrainingRows(
         AmplitudeToy.sample(rows: 80_000, seed: 11, points: points),
-        columns: SampleHypotheses.columns), estimator: bad)
+        columns: SampleHypotheses.columns(for: bad)), estimator: bad)
     func error(_ method: Calibration.Method?) throws -> Double {
       var ensemble = ModelEnsemble(bad.models[0])
       if let method {
@@ -208,12 +208,84 @@ import Testing
     #expect(problem?.kind == .data && problem?.fact.contains("drawn at theta=0.25") == true)
     var other = bad.models[0]
     other.referenceTheta = [0.5]
+    let moved = try Estimator([other], team: team)
     let misfit = #expect(throws: Problem.self) {
       try SampleHypotheses(
-        TrainingRows(AmplitudeToy.sample(rows: 10, seed: 1), columns: SampleHypotheses.columns),
-        estimator: Estimator([other], team: team))
+        TrainingRows(
+          AmplitudeToy.sample(rows: 10, seed: 1), columns: SampleHypotheses.columns(for: moved)),
+        estimator: moved)
     }
     #expect(misfit?.fact.contains("theta1") == true)
+  }
+
+  /// A ratio of two hypotheses with log r̂ twice too large is right again at the pair that rows were drawn at, and what is
+  /// antisymmetric stays so everywhere: to rounding, since the spline is solved for.
+  @Test(arguments: Calibration.Method.allCases)
+  func aPairIsCalibratedAndStaysAntisymmetric(_ method: Calibration.Method) throws {
+    let team = ThreadTeam(threads: 2)
+    var model = try PairTests.train(.alices, precision: .float64)
+    let last = model.layerWidths[model.layerWidths.count - 2]
+    for i in model.parameters.indices.suffix(last + 1) { model.parameters[i] *= 2 }
+    let bad = try Estimator([model], team: team)
+    let source = GaussianToy.pairSample(
+      rows: 60_000, seed: 5, theta0: 1.5...1.5, theta1: -1...(-1))
+    let rows = try SampleHypotheses(
+      TrainingRows(source, columns: SampleHypotheses.columns(for: bad)), estimator: bad)
+    let calibrator = RatioCalibrator(events: rows, journal: Journal())
+    var ensemble = ModelEnsemble(model)
+    ensemble.calibration = try calibrator.calibrate(
+      bad, method: method, points: [("a", [1.5]), ("theta1", [-1])], denominator: [-1],
+      eventsDigest: "")
+    #expect(ensemble.calibration?.points == [1.5, -1, -1, 1.5])
+    #expect(try ModelEnsemble(document: ensemble.document).calibration == ensemble.calibration)
+    let good = try Estimator([ensemble], team: team)
+    func logs(_ estimator: Estimator, _ x: [Double], _ a: Double, _ b: Double) throws -> [Double] {
+      try estimator.logRatio(x: x, theta: [a], denominator: [b])
+    }
+    // What each method promises at the pair.
+    switch method {
+    case .expectation:
+      let own = try logs(good, rows.x, 1.5, -1)
+      let mean = stride(from: 1, to: own.count, by: 2).reduce(0) { $0 + exp(own[$1]) }
+      #expect(abs(mean / 30_000 - 1) < 1e-9)
+    case .isotonic:
+      let x = stride(from: -3.0, through: 3.0, by: 0.5).map { $0 }
+      func error(_ estimator: Estimator) throws -> Double {
+        try zip(x, logs(estimator, x, 1.5, -1)).reduce(0) { sum, row in
+          let exact = GaussianToy.logRatio(x: row.0, theta: 1.5, over: -1)
+          return sum + (row.1 - exact) * (row.1 - exact) / 13
+        }
+      }
+      let (plain, corrected) = (try error(bad), try error(good))
+      #expect(plain > 0.3 && corrected < plain / 10, "\(plain) \(corrected)")
+    }
+    let x = [-2.0, 0.1, 3]
+    for (a, b) in [(1.5, -1.0), (0.3, -2), (2, 2.5), (1, 1)] {
+      let (own, turned) = (try logs(good, x, a, b), try logs(good, x, b, a))
+      for i in x.indices { #expect(abs(own[i] + turned[i]) < 1e-9) }
+      if a == b { for value in own { #expect(abs(value) < 1e-9) } }
+      // One θ for all rows and one for each say the same; scores are the slopes.
+      let (each, first, second) = try good.logRatioAndScores(
+        x: x, theta: [a, a, a], denominator: [b, b, b])
+      let h = 1e-6
+      let (up, down) = (try logs(good, x, a + h, b), try logs(good, x, a - h, b))
+      let (up1, down1) = (try logs(good, x, a, b + h), try logs(good, x, a, b - h))
+      for i in x.indices {
+        #expect(abs(each[i] - own[i]) < 1e-12)
+        let slopes = ((up[i] - down[i]) / (2 * h), (down1[i] - up1[i]) / (2 * h))
+        #expect(abs(slopes.0 - first[i]) < 1e-5 * max(1, abs(first[i])))
+        #expect(abs(slopes.1 - second[i]) < 1e-5 * max(1, abs(second[i])))
+      }
+    }
+    let nothing = #expect(throws: Problem.self) {
+      try calibrator.calibrate(
+        bad, method: method, points: [("theta1", [-1])], denominator: [-1], eventsDigest: "")
+    }
+    #expect(nothing?.kind == .usage)
+    let absent = #expect(throws: Problem.self) {
+      try calibrator.calibrate(bad, method: method, points: [("a", [1.5])], eventsDigest: "")
+    }
+    #expect(absent?.fact == "no row of the sample is drawn at theta=0.0")
   }
 
   @Test func scoresFollowTheCalibration() throws {
@@ -257,6 +329,12 @@ import Testing
     let calibration = try calibrator.calibrate(
       estimator, method: .expectation, points: [("a", [0.5]), ("b", [0.5])], eventsDigest: "")
     #expect(calibration.count == 1)
+    let elsewhere = #expect(throws: Problem.self) {
+      try calibrator.calibrate(
+        estimator, method: .expectation, points: [("a", [0.5])], denominator: [0.25],
+        eventsDigest: "")
+    }
+    #expect(elsewhere?.kind == .usage && elsewhere?.fact.contains("one theta1") == true)
     var ensemble = ModelEnsemble(estimator.models[0])
     ensemble.calibration = calibration
     let merged = #expect(throws: Problem.self) {

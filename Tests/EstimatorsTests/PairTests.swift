@@ -9,7 +9,7 @@ import Testing
 
 /// Ratios of two hypotheses on the Gaussian toy.
 @Suite struct PairTests {
-  private static func train(
+  static func train(
     _ method: RatioMethod, rows: Int = 20_000, threads: Int = 1, alpha: Double = 1,
     denominatorSign: Double = 1, precision: TrainingPlan.Precision = .float32
   ) throws -> Model {
