@@ -13,7 +13,7 @@ public enum EstimateFields {
   public static let score = "score"
   /// t̂ at θ1, of a ratio of two hypotheses: −∂ log r̂/∂θ1, so that a score has the sign of a score.
   public static let denominatorScore = "score1"
-  /// t̂·(θ − θ_ref)/|θ − θ_ref| of a score model, one value per parameter point.
+  /// t̂·(θ − θ_ref)/|θ − θ_ref| of a score model, one value per parameter point; 0 at θ_ref, as log r is there.
   public static let projectedScore = "projected_score"
 }
 
@@ -128,17 +128,19 @@ public struct EstimateRun: Sendable {
     return paths.map { Field($0, components: components) }
   }
 
-  /// The unit vector from θ_ref to a point, of the components that are kept.
+  /// The unit vector from θ_ref to a point, of the components that are kept; 0 to θ_ref itself, where log r is 0.
   private func direction(to point: (name: String, theta: [Double])) throws -> [Double] {
     let reference = estimator.referenceTheta
     let delta = treatment.kept.map { point.theta[$0] - reference[$0] }
     let length = delta.reduce(0) { $0 + $1 * $1 }.squareRoot()
-    guard length > 0 else {
+    guard length == 0 else { return delta.map { $0 / length } }
+    guard zip(point.theta, reference).allSatisfy({ $0 == $1 }) else {
       throw Problem(
-        .usage, "\(point.name) is the reference point of the score, which gives no direction",
-        remedy: "give a --theta away from it, or none")
+        .usage,
+        "\(point.name) differs from the reference point of the score only in what is left out of it",
+        remedy: "keep the nuisance parameters, or give another --theta")
     }
-    return delta.map { $0 / length }
+    return delta
   }
 
   /// Rows of a sample have a θ1 of their own, for networks that take any.

@@ -169,8 +169,17 @@ import Testing
       let expected = 0.6 * score[2 * i] + 0.8 * score[2 * i + 1]
       #expect(abs(value - expected) < 1e-12 * (1 + abs(expected)))
     }
-    bench.expectFailure(
-      "evaluate events.h5 --model m.h5 --theta sm", 64, "sm is the reference point of the score")
+    // At the reference point itself log r is 0, and so it is on a grid through it.
+    bench.expectSuccess(
+      bench("evaluate events.h5 --model m.h5 --grid cHW=-1:1:3 --theta sm --partition all -o g.h5"))
+    let grid = try bench.columns("g.h5", .estimates)
+    let along = try #require(grid["projected_score"]).doubles
+    #expect(along.count == 800)
+    for i in 0..<200 {
+      // In the order sm, cHW = -1, 0, 1.
+      #expect(along[4 * i] == 0 && along[4 * i + 2] == 0)
+      #expect(along[4 * i + 1] == -score[2 * i] && along[4 * i + 3] == score[2 * i])
+    }
     bench.expectFailure("evaluate events.h5 --model m.h5 --nuisance profile", 64, "--nuisance keep")
     bench.expectFailure(
       "evaluate events.h5 --model m.h5 --information i.h5", 64, "--nuisance profile")
@@ -200,6 +209,9 @@ import Testing
     )
     #expect(kept.count == 2 * projected.count && profiled.count == projected.count)
     #expect(projected[0] == kept[0] && projected[3] == kept[5])
+    bench.expectFailure(
+      "evaluate \(events) --model m.h5 --nuisance project --theta sm,scales=1", 64,
+      "only in what is left out of it")
     // Uncorrelated with the nuisance components in the matrix: row · I_ν = 0.
     let i = model.scoreInformation
     let determinant = i[10] * i[15] - i[11] * i[14]
