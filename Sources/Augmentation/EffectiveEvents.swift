@@ -20,6 +20,8 @@ public struct EffectiveEvents: Sendable {
   public let countOfFew: Int
   /// Both numbers of every listed hypothesis, up to a thousand.
   public let listed: [EffectiveNumber]
+  /// Of the points of a prior that rows are drawn at, as they come; empty for lists alone.
+  public let quantiles: [EffectiveQuantile]
   private let names: [String]
   private let hypotheses: Int
 
@@ -46,7 +48,9 @@ public struct EffectiveEvents: Sendable {
       for row in block * size..<min(count, (block + 1) * size) {
         let place = RowPlace(row, plan)
         try pair.move(to: place)
-        part.add(place.isDenominator ? pair.second : pair.first, drawing)
+        let source = place.isDenominator ? plan.theta1 : plan.theta0
+        part.add(
+          place.isDenominator ? pair.second : pair.first, drawing, isPrior: source?.list == nil)
       }
       return part
     }
@@ -61,9 +65,23 @@ public struct EffectiveEvents: Sendable {
     meanTries = all.tries / Double(max(1, count))
     largestTries = all.largestTries
     countOfFew = all.few
+    quantiles = Self.quantiles(all.ofPrior)
     listed = try Self.listed(plan, events, nuisancePoints, team)
     let isPrior = plan.sources.contains { $0.list == nil }
     smallestByLargestShare = isPrior ? nil : listed.map(\.byLargestShare).min()
+  }
+
+  /// Between neighbours of the sorted numbers linear.
+  private static func quantiles(_ numbers: [Double]) -> [EffectiveQuantile] {
+    guard !numbers.isEmpty else { return [] }
+    let sorted = numbers.sorted()
+    return EffectiveQuantile.shares.map { share in
+      let place = share * Double(sorted.count - 1)
+      let low = Int(place)
+      let high = min(low + 1, sorted.count - 1)
+      let kish = sorted[low] + (place - Double(low)) * (sorted[high] - sorted[low])
+      return EffectiveQuantile(share: share, kish: kish)
+    }
   }
 
   /// The hypotheses of lists, where there are not too many; none twice.
@@ -108,8 +126,10 @@ public struct EffectiveEvents: Sendable {
     var largestTries = 0.0
     var few = 0
     var worst: [Double] = []
+    /// Kish's number of each point that a prior gave.
+    var ofPrior: [Double] = []
 
-    mutating func add(_ point: Hypothesis, _ drawing: EventDrawing) {
+    mutating func add(_ point: Hypothesis, _ drawing: EventDrawing, isPrior: Bool) {
       let kish =
         point.nuisance == nil
         ? drawing.events.sums.crossSection(theta: point.theta, weights: point.weights)
@@ -124,6 +144,7 @@ public struct EffectiveEvents: Sendable {
       tries += expected
       largestTries = max(largestTries, expected)
       if kish < EffectiveEvents.few { few += 1 }
+      if isPrior { ofPrior.append(kish) }
     }
 
     mutating func merge(_ other: Part) {
@@ -136,6 +157,7 @@ public struct EffectiveEvents: Sendable {
       tries += other.tries
       largestTries = max(largestTries, other.largestTries)
       few += other.few
+      ofPrior += other.ofPrior
     }
   }
 
@@ -145,6 +167,13 @@ public struct EffectiveEvents: Sendable {
       + "\(shortNumber(mean)) on average, \(shortNumber(maximum)) at most"
     if let share = smallestByLargestShare {
       text += "; by the largest share of one event \(shortNumber(share)) at least"
+    }
+    let shares = quantiles.filter { [0.05, 0.5].contains($0.share) }
+    if !shares.isEmpty {
+      text +=
+        "; of the prior's points "
+        + shares.map { "\(shortNumber(100 * $0.share)) % have fewer than \(shortNumber($0.kish))" }
+        .joined(separator: ", ")
     }
     journal.note(text)
     journal.note(

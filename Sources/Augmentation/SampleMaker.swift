@@ -165,6 +165,7 @@ public struct SampleMaker: Sendable {
       part: part, combination: combination, minimumEffectiveEvents: effective.minimum,
       eventsDigest: digest, setup: setup)
     info.effective = effective.listed
+    info.effectiveQuantiles = effective.quantiles
     info.nuisance = plan.nuisance.rawValue
     info.profileMatrix = profile?.matrix ?? []
     info.isWeighted = plan.isWeighted

@@ -23,7 +23,9 @@ struct TableAgreement {
   func check() throws {
     let (a, b) = (reference.header, group.header)
     guard a.kind == .events else {
-      return try checkRest(a.document, b.document, "", [TableMerge.leastEvents])
+      return try checkRest(
+        a.document, b.document, "",
+        [TableMerge.leastEvents, SampleInfo.effectiveQuantilesPath])
     }
     let has = [a, b].map { $0.document["parameters/names"] != nil }
     guard has[0] == has[1] else {

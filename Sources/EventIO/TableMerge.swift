@@ -50,6 +50,10 @@ public final class TableMerge {
     if let least = groups.compactMap({ $0.header.document.real(Self.leastEvents) }).min() {
       header.document.set(Self.leastEvents, least)
     }
+    // Those of all points together cannot be told from those of each sample.
+    if groups.count > 1, header.document[SampleInfo.effectiveQuantilesPath] != nil {
+      header.document[SampleInfo.effectiveQuantilesPath] = nil
+    }
     let fields = header.fields
     mappings = try groups.map { try ColumnMapping($0, to: reference, fields: fields, journal) }
     idIndex = kind == .events ? header.index(of: EventFields.eventID) : nil

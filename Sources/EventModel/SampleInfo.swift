@@ -37,6 +37,22 @@ public struct EffectiveNumber: Sendable, Equatable {
   }
 }
 
+/// The part of the points of a prior that is described by fewer effective events than some number.
+public struct EffectiveQuantile: Sendable, Equatable {
+  /// The share of points, 0 to 1.
+  public var share: Double
+  /// Kish's number.
+  public var kish: Double
+
+  public init(share: Double, kish: Double) {
+    self.share = share
+    self.kish = kish
+  }
+
+  /// The shares that a sample has.
+  public static let shares = [0, 0.05, 0.25, 0.5, 0.75, 0.95, 1]
+}
+
 /// What a training sample is, besides its rows: the content of its document under `sample`.
 public struct SampleInfo: Sendable, Equatable {
   /// `plain`, `score`, `density`, `ratio`, `ratios` or `test`; `import` for rows of another program.
@@ -55,6 +71,10 @@ public struct SampleInfo: Sendable, Equatable {
   public var minimumEffectiveEvents: Double
   /// Both effective numbers of every listed hypothesis; none where there is a prior alone.
   public var effective: [EffectiveNumber] = []
+  /// How Kish's number is distributed over the points of a prior, from the least; none where all hypotheses are listed.
+  public var effectiveQuantiles: [EffectiveQuantile] = []
+  /// The group that holds these.
+  public static let effectiveQuantilesPath = "sample/effective_events_of_prior"
   /// `none`, `keep` or `profile`.
   public var nuisance = "none"
   /// Of profiled scores: −I_θν I_νν⁻¹, row-major [parameter][nuisance parameter].
@@ -105,6 +125,10 @@ public struct SampleInfo: Sendable, Equatable {
       d.set("sample/effective_events/kish", effective.map(\.kish))
       d.set("sample/effective_events/by_largest_share", effective.map(\.byLargestShare))
     }
+    if !effectiveQuantiles.isEmpty {
+      d.set(Self.effectiveQuantilesPath + "/share", effectiveQuantiles.map(\.share))
+      d.set(Self.effectiveQuantilesPath + "/kish", effectiveQuantiles.map(\.kish))
+    }
     d.set("sample/nuisance", nuisance)
     if !profileMatrix.isEmpty {
       d.set(
@@ -140,6 +164,10 @@ public struct SampleInfo: Sendable, Equatable {
           theta: Array(theta[($0 * width)..<(($0 + 1) * width)]), kish: kish[$0],
           byLargestShare: shares[$0])
       }
+    }
+    let points = d.reals(Self.effectiveQuantilesPath + "/share") ?? []
+    effectiveQuantiles = zip(points, d.reals(Self.effectiveQuantilesPath + "/kish") ?? []).map {
+      EffectiveQuantile(share: $0, kish: $1)
     }
     nuisance = d.text("sample/nuisance") ?? "none"
     profileMatrix = d.reals("sample/profile_matrix") ?? []

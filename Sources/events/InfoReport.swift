@@ -244,6 +244,15 @@ struct InfoReport {
         ("effective events at least", TextTable.number(sample.minimumEffectiveEvents)),
         ("events digest", sample.eventsDigest),
       ].filter { !$0.1.isEmpty }.map { [$0.0, $0.1] })
+    if !sample.effectiveQuantiles.isEmpty {
+      add(
+        "effective events of the prior's points", ["share below", "kish"],
+        sample.effectiveQuantiles.map { [$0.share, $0.kish].map { TextTable.number($0) } },
+        numbers: [
+          "share below": sample.effectiveQuantiles.map(\.share),
+          "kish": sample.effectiveQuantiles.map(\.kish),
+        ])
+    }
     guard let width = sample.effective.first?.theta.count else { return }
     let names = sample.setup.coordinateNames(nuisance: width > sample.setup.parameters.count)
     add(

@@ -121,6 +121,40 @@ import Testing
       65, "cut")
   }
 
+  /// The quantiles of a prior against those of its points given as a list: theta0 of the numerator rows.
+  @Test func aPriorHasQuantilesOfEffectiveEvents() throws {
+    let bench = Analysed()
+    bench.expectSuccess(
+      bench("augment ratio events.h5 --theta0 flat:cHW=-0.2:0.2 --theta1 sm -n 402 -q -o p.h5"))
+    // Every other row is drawn at theta0.
+    let theta = try #require(try bench.columns("p.h5", .sample)["theta0"]).doubles
+    let points = stride(from: 0, to: 402, by: 2).map { "cHW=\(theta[2 * $0])\n" }
+    bench.expectSuccess(
+      bench(
+        """
+        cat > points.txt && augment plain events.h5 --theta @points.txt -n 201 -q -o l.h5 &&
+          augment ratio events.h5 --theta0 flat:cHW=-0.2:0.2 --theta1 sm -n 402 --seed 2 -q -o o.h5 &&
+          events merge p.h5 o.h5 -o m.h5
+        """, input: Array(points.joined().utf8)))
+    let prior = try SampleInfo(document: bench.header("p.h5", .sample).document)
+    let list = try SampleInfo(document: bench.header("l.h5", .sample).document)
+    let sorted = list.effective.map(\.kish).sorted()
+    #expect(sorted.count == 201 && list.effectiveQuantiles.isEmpty)
+    // 201 points: a place at every share, and sums in another order.
+    for quantile in prior.effectiveQuantiles {
+      let wanted = sorted[Int((200 * quantile.share).rounded())]
+      #expect(relativeError(quantile.kish, wanted) < 1e-8, "\(quantile)")
+    }
+    #expect(prior.effectiveQuantiles.map(\.share) == [0, 0.05, 0.25, 0.5, 0.75, 0.95, 1])
+    #expect(prior.minimumEffectiveEvents <= prior.effectiveQuantiles[0].kish)
+    let info = bench("events info p.h5")
+    #expect(info.text.contains("# effective events of the prior's points"), "\(info.text)")
+    let merged = try SampleInfo(document: bench.header("m.h5", .sample).document)
+    #expect(merged.effectiveQuantiles.isEmpty && merged.effective == prior.effective)
+    let noted = bench("augment plain events.h5 --theta flat:cHW=-0.2:0.2 -n 50 -v -o v.h5")
+    #expect(noted.error.contains("of the prior's points 5 % have fewer than"), "\(noted.error)")
+  }
+
   @Test func fewEffectiveEventsAreWarnedOf() {
     let bench = Analysed()
     let outcome = bench("augment plain events.h5 --theta cHW=-1 -n 10 -o far.h5")
