@@ -1,5 +1,6 @@
 import EventIO
 import EventModel
+import Glibc
 import TestSupport
 import Testing
 
@@ -48,6 +49,64 @@ import Testing
       bench("evaluate calibrate events.h5 --model c.h5 --theta cHW=0.05 --partition all -o d.h5"))
     let again = try ModelEnsemble(document: bench.header("d.h5", .model).document)
     #expect(again.calibration?.count == 1)
+  }
+
+  /// What is printed and what -o keeps are the same numbers, and those of the rows' own estimates.
+  @Test func aComparisonIsKept() throws {
+    let bench = Self.bench()
+    bench.expectSuccess(
+      bench(
+        """
+        augment ratio events.h5 --theta0 flat:cHW=-0.1:0.1,cHq3=-0.05:0.05 --theta1 sm \
+          --observables pt_w,mt_w -n 300 --seed 3 -q -o s.h5
+        evaluate s.h5 --model m.h5 --compare -o c.h5
+        evaluate s.h5 --model m.h5 --compare -o c.json
+        evaluate s.h5 --model m.h5 --score -q -o e.h5
+        """))
+    let kept = try bench.header("c.h5", .estimates).document
+    #expect(try bench.header("c.json", .estimates).document.exactJSON == kept.exactJSON)
+    let sample = try bench.columns("s.h5", .sample)
+    let estimates = try bench.columns("e.h5", .estimates)
+    func column(_ columns: [String: Column], _ path: String) throws -> [Double] {
+      try #require(columns[path]).doubles
+    }
+    let (logs, joint) = try (column(estimates, "log_r"), column(sample, "log_r_xz"))
+    let labels = try column(sample, "y")
+    #expect(kept.integer("comparison/rows") == 300)
+    #expect(kept.integer("comparison/infinite_rows") == joint.count { $0.isInfinite })
+    let squares = zip(logs, joint).map { ($0 - $1) * ($0 - $1) }.sorted()
+    let (scores, truth) = try (column(estimates, "score"), column(sample, "t_xz0"))
+    func mean(_ values: some Collection<Double>) -> Double {
+      values.reduce(0, +) / Double(values.count)
+    }
+    let numerator = (0..<300).filter { labels[$0] == 0 }
+    for (path, wanted) in [
+      ("mean_squared_error", mean(squares)),
+      ("trimmed_mean_squared_error", mean(squares.prefix(285))),
+      (
+        "mean_ratio_denominator",
+        mean((0..<300).filter { labels[$0] == 1 }.map { exp(logs[$0]) })
+      ), ("mean_inverse_ratio_numerator", mean(numerator.map { exp(-logs[$0]) })),
+    ] {
+      let value = try #require(kept.real("comparison/" + path))
+      // Networks of float32, whose rows are summed in other blocks for estimates.
+      #expect(relativeError(value, wanted) < 1e-5, "\(path): \(value) \(wanted)")
+    }
+    let errors = try #require(kept.reals("comparison/score_errors"))
+    #expect(errors.count == 2)
+    for (k, error) in errors.enumerated() {
+      let wanted = mean(
+        numerator.map {
+          (scores[2 * $0 + k] - truth[2 * $0 + k]) * (scores[2 * $0 + k] - truth[2 * $0 + k])
+        })
+      #expect(relativeError(error, wanted) < 1e-5)
+    }
+    let text = bench("evaluate s.h5 --model m.h5 --compare -o c.txt && cat c.txt").text
+    #expect(text == bench("evaluate s.h5 --model m.h5 --compare").text)
+    #expect(
+      text.contains("mean of r over denominator rows") && text.contains("of the score by cHq3"))
+    bench.expectFailure("evaluate s.h5 --model m.h5 --compare --theta sm -o x.h5", 64, "--compare")
+    bench.expectFailure("plot c.h5 -O tsv", 65, "only a diagnosis is drawn")
   }
 
   @Test func aDiagnosisSaysYesOrNoAndIsDrawn() throws {
