@@ -1,5 +1,6 @@
 import Diagnostics
 import EventModel
+import LinearAlgebra
 
 /// The networks of a model file, and what corrects their mean.
 struct CalibratedEnsemble: Sendable {
@@ -77,5 +78,14 @@ struct CalibratedRatio: Sendable {
     }
     let slope = (corrections[high] - corrections[low]) / (knots[high] - knots[low])
     return (corrections[low] + slope * (value - knots[low]), slope)
+  }
+}
+
+extension PointInterpolation {
+  /// - Parameter points: row-major [point][parameter], none twice.
+  init(points: [Double], scales: [Double]) throws {
+    try self.init(points: points, scales: scales) { elements, size in
+      try Matrix(rows: size, columns: size, elements: elements).inverse().elements
+    }
   }
 }

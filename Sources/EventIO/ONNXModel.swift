@@ -78,7 +78,7 @@ struct ONNXModel {
     switch model.target {
     case .ratio:
       if let calibration = ensemble.calibration {
-        value = graph("Add", value, try correction(calibration))
+        value = try calibrated(value, calibration)
       }
       graph.output(
         "log_r", value, [.named("events")],
@@ -107,20 +107,6 @@ struct ONNXModel {
         "score_scales", model.scoreScales, [model.parameterNames.count])
       return graph("Mul", value, scale)
     }
-  }
-
-  /// −log E[r] where it is one number for all theta.
-  private mutating func correction(_ calibration: Calibration) throws -> ONNXGraph.Value {
-    guard calibration.method == .expectation, calibration.count == 1 else {
-      throw Problem(
-        .data,
-        calibration.method == .expectation
-          ? "the model is calibrated at \(calibration.count) points, between which ONNX cannot follow"
-          : "an isotonic calibration has no form in ONNX",
-        remedy:
-          "export the model that was calibrated, or one calibrated by expectation at one point")
-    }
-    return graph.scalar("calibration", calibration.corrections[0][0])
   }
 
   // MARK: Parts

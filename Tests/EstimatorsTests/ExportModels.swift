@@ -81,6 +81,22 @@ enum ExportModels {
   static let all: [(name: String, ensemble: ModelEnsemble)] =
     singles.map { ($0, ModelEnsemble($1)) } + ensembles
 
+  /// Corrections of the size of log r, some of them with one knot.
+  private static func calibration(
+    _ method: Calibration.Method, points: [Double], scales: [Double]
+  ) -> Calibration {
+    let count = points.count / scales.count
+    var stream = PhiloxStream(seed: 4, purpose: .testing, item: 903)
+    let sizes = (0..<count).map { method == .expectation ? 1 : [5, 1, 2][$0 % 3] }
+    return Calibration(
+      method: method, points: points, scales: scales,
+      knots: sizes.map { size in
+        (0..<size).map { size == 1 ? 0 : Double($0) * 0.75 - 1.5 }
+      },
+      corrections: sizes.map { size in (0..<size).map { _ in 0.5 * stream.normal() } },
+      errors: [Double](repeating: 0, count: count), part: .validation, eventsDigest: "")
+  }
+
   /// Of three members, whose outputs are averaged; one calibrated by one number.
   private static let ensembles: [(name: String, ensemble: ModelEnsemble)] = {
     var all: [(String, ModelEnsemble)] = []
@@ -109,6 +125,22 @@ enum ExportModels {
         method: .expectation, points: [0, 0], scales: [1, 1], knots: [[0]], corrections: [[0.125]],
         errors: [0], part: .validation, eventsDigest: "")
       all.append(("calibrated_\(precision)", calibrated))
+      // At several points, of which two are among those that are asked for.
+      let asked = Array(theta.prefix(4))
+      for method in Calibration.Method.allCases {
+        var several = calibrated
+        several.calibration = calibration(
+          method, points: asked + [-1, 0, 1, 0, 0, 1, 0.5, -1], scales: [2, 1.5])
+        all.append(("\(method.rawValue)_\(precision)", several))
+        // Of pairs, in both orders: θ0 of the first row over θ1 of the first, and another.
+        let pair = Array(theta.prefix(2)) + Array(denominators.prefix(2))
+        let turned = Array(denominators.prefix(2)) + Array(theta.prefix(2))
+        var pairs = ModelEnsemble(
+          model(.ratio, precision: precision, hasTwoHypotheses: true))
+        pairs.calibration = calibration(
+          method, points: pair + [1, 0, 0, 1] + turned + [0, 1, 1, 0], scales: [2, 1.5, 2, 1.5])
+        all.append(("\(method.rawValue)_pairs_\(precision)", pairs))
+      }
     }
     return all
   }()

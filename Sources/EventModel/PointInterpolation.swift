@@ -1,27 +1,27 @@
-import EventModel
-import Glibc
-import LinearAlgebra
-
 /// Weights λ_k(θ) by which values at points θ_k are interpolated: smooth, exact at the points, exact for linear functions,
 /// and with Σλ = 1.
 ///
 /// Polyharmonic splines: the interpolant is Σ_k a_k |θ − θ_k|³ plus a linear function of the directions that the points
 /// span, in one dimension the natural cubic spline (Wendland, Scattered Data Approximation, 2004, chapter 8). In
 /// directions that the points do not span it is constant as far as the points reach.
-struct PointInterpolation: Sendable {
-  let count: Int
+package struct PointInterpolation: Sendable {
+  package let count: Int
   private let parameters: Int
-  /// Points over scales.
-  private let points: [Double]
-  private let scales: [Double]
+  /// Points over scales, row-major [point][parameter].
+  package let points: [Double]
+  package let scales: [Double]
   /// Orthonormal directions that the points span, and where they start.
-  private let directions: [[Double]]
-  private let centre: [Double]
-  /// λ = matrix · (kernels, 1, coordinates), [point][basis].
-  private let matrix: [Double]
+  package let directions: [[Double]]
+  package let centre: [Double]
+  /// λ = matrix · (kernels, 1, coordinates), row-major [point][basis].
+  package let matrix: [Double]
 
-  /// - Parameter points: row-major [point][parameter], none twice.
-  init(points: [Double], scales: [Double]) throws {
+  /// - Parameters:
+  ///   - points: row-major [point][parameter], none twice.
+  ///   - inverse: of a matrix of some size, row-major; throws where it has none.
+  package init(
+    points: [Double], scales: [Double], inverse: ([Double], _ size: Int) throws -> [Double]
+  ) throws {
     let p = scales.count
     let n = points.count / p
     let scaled = points.indices.map { points[$0] / scales[$0 % p] }
@@ -36,21 +36,20 @@ struct PointInterpolation: Sendable {
     directions = Self.span(
       (0..<n).map { i in (0..<p).map { scaled[i * p + $0] - centre[$0] } })
     let size = n + 1 + directions.count
-    var system = Matrix(rows: size, columns: size)
+    var system = [Double](repeating: 0, count: size * size)
     for i in 0..<n {
       let own = Array(scaled[i * p..<(i + 1) * p])
       for j in 0..<i {
         let value = Self.kernel(own, scaled[j * p..<(j + 1) * p])
-        system[i, j] = value
-        system[j, i] = value
+        system[i * size + j] = value
+        system[j * size + i] = value
       }
       for (q, value) in Self.coordinates(own, centre, directions).enumerated() {
-        system[i, n + q] = value
-        system[n + q, i] = value
+        system[i * size + n + q] = value
+        system[(n + q) * size + i] = value
       }
     }
-    let inverse = try system.inverse()
-    matrix = (0..<n).flatMap { i in (0..<size).map { inverse[i, $0] } }
+    matrix = Array(try inverse(system, size).prefix(n * size))
   }
 
   private static func kernel(_ a: [Double], _ b: ArraySlice<Double>) -> Double {
@@ -90,7 +89,7 @@ struct PointInterpolation: Sendable {
   private static func norm(_ v: [Double]) -> Double { v.reduce(0) { $0 + $1 * $1 }.squareRoot() }
 
   /// λ_k(θ), and ∂λ_k/∂θ_d as [point][parameter] where asked for.
-  func weights(
+  package func weights(
     at theta: some Collection<Double>, gradient: Bool
   ) -> (values: [Double], gradient: [Double]) {
     let p = parameters
