@@ -145,6 +145,11 @@ struct TruePoint {
   /// Its parameters, the names that are none of them left for `nuisances`; nil without a point.
   func theta(_ setup: Setup) throws -> [Double]? {
     guard let point else { return nil }
+    if keepsNuisances, case .shifted(let name, let values) = point {
+      // Nuisance parameters may be of another file; a parameter of the benchmark is refused.
+      let own = values.filter { setup.parameterNames.contains($0.key) }
+      return try PointSpecification.shifted(benchmark: name, nuisance: own).resolve(setup)
+    }
     guard keepsNuisances, case .values(let values) = point else { return try point.resolve(setup) }
     let known = values.filter { setup.parameterNames.contains($0.key) }
     // Where no name is known, the message is that of the whole point.
@@ -156,7 +161,12 @@ struct TruePoint {
 
   /// The others, each a nuisance parameter of one file at least.
   func nuisances(_ setups: [Setup]) throws -> [String: Double] {
-    guard keepsNuisances, case .values(let values)? = point else { return [:] }
+    let values: [String: Double]
+    switch point {
+    case .values(let all)? where keepsNuisances: values = all
+    case .shifted(_, let nuisances)? where keepsNuisances: values = nuisances
+    default: return [:]
+    }
     var result: [String: Double] = [:]
     for (name, value) in values.sorted(by: { $0.key < $1.key })
     where !setups[0].parameterNames.contains(name) {

@@ -53,6 +53,21 @@ private let histogram = "--observable x --bins=-2,-1,0,1,2"
     #expect(relativeError(try toys.numbers("limits", "event_count")[0], n) < 1e-9)
     let both = try json("expected b.h5 b.h5 \(point) \(grid)", in: folder)
     #expect(try both.numbers("limits", "q_true")[0] < 1e-6)
+    // The same of a benchmark by name.
+    let named = try json(
+      "expected b.h5 --theta w,nu_norm=1 --luminosity 100/fb \(grid)", in: folder)
+    let written = try json(
+      "expected b.h5 --theta t0=0.6,nu_norm=1 --luminosity 100/fb \(grid)", in: folder)
+    #expect(try named.numbers("limits", "theta_true") == [0.6, 0, 1, 0])
+    #expect(try named.numbers("limits", "q") == written.numbers("limits", "q"))
+    for (point, text) in [
+      ("w,t0=1", "benchmark 'w' has its own value of t0"), ("w,nu=1", "no parameter 'nu'"),
+      ("w,nu_norm=1 --nuisance none", "keeps at 0"),
+    ] {
+      let refused = shell(
+        "limits expected b.h5 --theta \(point) --luminosity 1/fb \(grid)", in: folder.path)
+      #expect(refused.status == 64 && refused.error.contains(text), "\(refused.error)")
+    }
     let line = "--grid t0=-0.6:0.6:7 --fix t1=-0.2 --toys 200"
     for job in [
       "toys b.h5 \(point) \(line) --experiments 100",
