@@ -15,6 +15,10 @@ public struct BinTable: Sendable, Equatable {
   public var pairSums: [Double]
   /// Rows in each bin.
   public var counts: [Int]
+  /// Σ_e f_e² s_e s'_e W_eb W_eb' [pb²] with s, s' the factors of an event at a nuisance parameter of ±1 (variations 0: none,
+  /// 2k + 1: k at +1, 2k + 2: k at −1), row-major [bin][variation pair][benchmark pair], pairs v ≤ v' row after row without
+  /// 00: what the errors of the bins' response to nuisance parameters are made of. Empty where they are not known.
+  public var variedPairSums: [Double]
   /// Nuisance parameters in the order of the setup; empty where the table knows none.
   public var nuisances: [Nuisance]
   /// Σ_e f_e W_eb (w_k₊/w_ref)_e [pb]: the sums with nuisance parameter k at +1, row-major [bin][nuisance][benchmark].
@@ -50,7 +54,11 @@ public struct BinTable: Sendable, Equatable {
   }
 
   /// An empty table.
-  public init(axes: [BinAxis], benchmarkNames: [String], nuisances: [Nuisance] = []) {
+  /// - Parameter variedPairs: whether it is to hold the pair sums with nuisance parameters at ±1.
+  public init(
+    axes: [BinAxis], benchmarkNames: [String], nuisances: [Nuisance] = [],
+    variedPairs: Bool = false
+  ) {
     self.axes = axes
     self.benchmarkNames = benchmarkNames
     self.nuisances = nuisances
@@ -60,7 +68,13 @@ public struct BinTable: Sendable, Equatable {
     counts = [Int](repeating: 0, count: bins)
     up = [Double](repeating: 0, count: bins * nuisances.count * benchmarkNames.count)
     down = up
+    variedPairSums = []
     processes = []
+    if variedPairs {
+      variedPairSums = [Double](
+        repeating: 0,
+        count: bins * variationPairCount * Self.pairCount(benchmarkNames.count))
+    }
   }
 
   /// An empty table of one axis, or of the total without edges.
@@ -76,6 +90,10 @@ public struct BinTable: Sendable, Equatable {
   public var binCount: Int { counts.count }
   public var benchmarkCount: Int { benchmarkNames.count }
   public var nuisanceCount: Int { nuisances.count }
+  /// Pairs of variations besides that of none with none.
+  public var variationPairCount: Int { Self.pairCount(2 * nuisanceCount + 1) - 1 }
+  /// Whether the errors of the bins' response to nuisance parameters are known.
+  public var hasVariedPairs: Bool { nuisanceCount == 0 || !variedPairSums.isEmpty }
 
   /// The observables of the axes, `total` without axes.
   public var observable: String {
@@ -134,13 +152,44 @@ public struct BinTable: Sendable, Equatable {
 
   /// The matrix Σ_e f_e² W_eb W_eb' of one bin, row-major.
   public func pairMatrix(ofBin bin: Int) -> [Double] {
-    let n = benchmarkCount
+    Self.symmetric(pairSums, from: bin * Self.pairCount(benchmarkCount), size: benchmarkCount)
+  }
+
+  /// The matrix Σ_e f_e² s_e s'_e W_eb W_eb' of one bin over (variation, benchmark), row-major, of (2K + 1)B rows.
+  public func variedPairMatrix(ofBin bin: Int) -> [Double] {
+    precondition(hasVariedPairs)
+    let (b, variations) = (benchmarkCount, 2 * nuisanceCount + 1)
+    let size = variations * b
+    var result = [Double](repeating: 0, count: size * size)
+    var at = bin * variationPairCount * Self.pairCount(b)
+    for v in 0..<variations {
+      for u in v..<variations {
+        let own: [Double]
+        if u == 0 {
+          own = pairMatrix(ofBin: bin)
+        } else {
+          own = Self.symmetric(variedPairSums, from: at, size: b)
+          at += Self.pairCount(b)
+        }
+        for i in 0..<b {
+          for j in 0..<b {
+            result[(v * b + i) * size + u * b + j] = own[i * b + j]
+            result[(u * b + j) * size + v * b + i] = own[i * b + j]
+          }
+        }
+      }
+    }
+    return result
+  }
+
+  /// The symmetric matrix whose upper triangle stands in `sums`.
+  private static func symmetric(_ sums: [Double], from start: Int, size n: Int) -> [Double] {
     var result = [Double](repeating: 0, count: n * n)
-    var at = bin * Self.pairCount(n)
+    var at = start
     for i in 0..<n {
       for j in i..<n {
-        result[i * n + j] = pairSums[at]
-        result[j * n + i] = pairSums[at]
+        result[i * n + j] = sums[at]
+        result[j * n + i] = sums[at]
         at += 1
       }
     }
@@ -156,6 +205,11 @@ public struct BinTable: Sendable, Equatable {
     for i in counts.indices { counts[i] += other.counts[i] }
     for i in up.indices { up[i] += other.up[i] }
     for i in down.indices { down[i] += other.down[i] }
+    if other.variedPairSums.count == variedPairSums.count {
+      for i in variedPairSums.indices { variedPairSums[i] += other.variedPairSums[i] }
+    } else {
+      variedPairSums = []
+    }
     for process in other.processes {
       if let p = processes.firstIndex(where: { $0.name == process.name }) {
         processes[p].table.add(process.table)
@@ -173,6 +227,7 @@ public struct BinTable: Sendable, Equatable {
     for i in pairSums.indices { result.pairSums[i] *= factor * factor }
     for i in up.indices { result.up[i] *= factor }
     for i in down.indices { result.down[i] *= factor }
+    for i in variedPairSums.indices { result.variedPairSums[i] *= factor * factor }
     return result
   }
 
@@ -181,17 +236,21 @@ public struct BinTable: Sendable, Equatable {
     precondition(!processes.isEmpty)
     let first = processes[0].table
     self.init(
-      axes: first.axes, benchmarkNames: first.benchmarkNames, nuisances: first.nuisances)
+      axes: first.axes, benchmarkNames: first.benchmarkNames, nuisances: first.nuisances,
+      variedPairs: processes.allSatisfy { !$0.table.variedPairSums.isEmpty })
     for process in processes { add(process.table) }
     self.processes = processes
   }
 
   /// Groups of bins in one, `map` saying which each bin goes to.
   public func grouped(axes: [BinAxis], _ map: (Int) -> Int) -> BinTable {
-    var result = BinTable(axes: axes, benchmarkNames: benchmarkNames, nuisances: nuisances)
+    var result = BinTable(
+      axes: axes, benchmarkNames: benchmarkNames, nuisances: nuisances,
+      variedPairs: !variedPairSums.isEmpty)
     let (b, pairs, k) = (
       benchmarkCount, Self.pairCount(benchmarkCount), nuisanceCount * benchmarkCount
     )
+    let varied = variedPairSums.isEmpty ? 0 : variationPairCount * pairs
     for bin in 0..<binCount {
       let to = map(bin)
       for i in 0..<b { result.sums[to * b + i] += sums[bin * b + i] }
@@ -199,6 +258,9 @@ public struct BinTable: Sendable, Equatable {
       for i in 0..<k {
         result.up[to * k + i] += up[bin * k + i]
         result.down[to * k + i] += down[bin * k + i]
+      }
+      for i in 0..<varied {
+        result.variedPairSums[to * varied + i] += variedPairSums[bin * varied + i]
       }
       result.counts[to] += counts[bin]
     }

@@ -25,6 +25,10 @@ extension BinTable {
     let shape = [p, bins, nuisanceCount, b]
     d.set(path + "/up", parts.flatMap(\.table.up), shape: shape)
     d.set(path + "/down", parts.flatMap(\.table.down), shape: shape)
+    guard !variedPairSums.isEmpty else { return }
+    d.set(
+      path + "/varied_pair_sums", parts.flatMap(\.table.variedPairSums),
+      shape: [p, bins, variationPairCount, Self.pairCount(b)])
   }
 
   /// The table at a path of a document, nil where there is none.
@@ -50,7 +54,8 @@ extension BinTable {
     }
     let empty = BinTable(
       axes: axes, benchmarkNames: names,
-      nuisances: zip(nuisanceNames, negative).map { Nuisance(name: $0, hasNegative: $1 != 0) })
+      nuisances: zip(nuisanceNames, negative).map { Nuisance(name: $0, hasNegative: $1 != 0) },
+      variedPairs: group["varied_pair_sums"] != nil)
     let parts = processes.count
     func values(_ name: String, _ count: Int) throws -> [[Double]] {
       let all = count == 0 ? [] : group.reals(name)
@@ -62,6 +67,7 @@ extension BinTable {
     let counts = try values("counts", empty.counts.count)
     let up = try values("up", empty.up.count)
     let down = try values("down", empty.down.count)
+    let varied = try values("varied_pair_sums", empty.variedPairSums.count)
     let tables = (0..<parts).map { p in
       var table = empty
       table.sums = sums[p]
@@ -69,6 +75,7 @@ extension BinTable {
       table.counts = counts[p].map { Int($0) }
       table.up = up[p]
       table.down = down[p]
+      table.variedPairSums = varied[p]
       return table
     }
     if parts == 1, processes[0].isEmpty { return tables[0] }

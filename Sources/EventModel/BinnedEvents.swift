@@ -95,11 +95,11 @@ public struct BinnedEvents: Sendable {
 }
 
 extension BinTable {
-  /// All sums of all processes, one after the other: sums, pair sums, up, down.
+  /// All sums of all processes, one after the other: sums, pair sums, up, down, varied pair sums.
   public var values: [Double] {
     get {
       let parts = processes.isEmpty ? [self] : processes.map(\.table)
-      return parts.flatMap { $0.sums + $0.pairSums + $0.up + $0.down }
+      return parts.flatMap { $0.sums + $0.pairSums + $0.up + $0.down + $0.variedPairSums }
     }
     set {
       var rest = newValue[...]
@@ -113,6 +113,7 @@ extension BinTable {
         table.pairSums = take(table.pairSums.count)
         table.up = take(table.up.count)
         table.down = take(table.down.count)
+        table.variedPairSums = take(table.variedPairSums.count)
       }
       precondition(newValue.count == values.count)
       guard !processes.isEmpty else { return fill(&self) }

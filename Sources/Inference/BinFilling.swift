@@ -18,22 +18,34 @@ struct BinFilling {
     var pairSums: [Double]
     var up: [Double]
     var down: [Double]
+    var varied: [Double]
     var counts: [Int]
   }
 
+  /// So many pair sums with nuisance parameters at ±1 a table may hold: 1.6 MB for each block of events.
+  static let mostVariedSums = 200_000
+
+  /// - Parameter variedPairs: whether pair sums with nuisance parameters at ±1 are wanted; they are left out where they would
+  ///   be too many.
   init(
     _ table: EventTable, morphing: MorphingSetup, factors: [Double], axes: [BinAxis],
-    columns: [Int], rows: Range<Int>?, team: ThreadTeam
+    columns: [Int], rows: Range<Int>?, variedPairs: Bool = false, team: ThreadTeam
   ) throws {
     let setup = table.setup
     let nuisance = try NuisanceFactors(setup)
-    empty = BinTable(
+    let index = ProcessIndex(table)
+    processes = index.processes
+    let plain = BinTable(
       axes: axes, benchmarkNames: setup.benchmarks.prefix(morphing.benchmarkCount).map(\.name),
       nuisances: setup.nuisanceParameters.map {
         BinTable.Nuisance(name: $0.name, hasNegative: $0.benchmarkNegative != nil)
       })
-    let index = ProcessIndex(table)
-    processes = index.processes
+    let varied = plain.pairSums.count * plain.variationPairCount
+    empty =
+      variedPairs && varied > 0 && varied * processes.count <= Self.mostVariedSums
+      ? BinTable(
+        axes: axes, benchmarkNames: plain.benchmarkNames, nuisances: plain.nuisances,
+        variedPairs: true) : plain
     let all = rows ?? 0..<table.count
     let (template, count) = (empty, processes.count)
     blocks = team.mapRanges(of: all.count, size: CombinedEvents.blockSize) { range in
@@ -52,14 +64,18 @@ struct BinFilling {
     }
     var block = Block(
       sums: zeros(template.sums), pairSums: zeros(template.pairSums), up: zeros(template.up),
-      down: zeros(template.down), counts: [Int](repeating: 0, count: template.binCount * processes)
+      down: zeros(template.down), varied: zeros(template.variedPairSums),
+      counts: [Int](repeating: 0, count: template.binCount * processes)
     )
     let n = template.benchmarkCount
     let k = template.nuisanceCount
     let pairs = BinTable.pairCount(n)
     let width = table.observableNames.count
     let edges = template.axes.map(\.edges)
+    // f_e s_e W_eb of every variation s; without varied pairs the first alone.
+    let isVaried = !template.variedPairSums.isEmpty
     var scaled = [Double](repeating: 0, count: n)
+    var variations = [Double](repeating: 0, count: isVaried ? (2 * k + 1) * n : 0)
     table.weights.withUnsafeBufferPointer { weights in
       guard let base = weights.baseAddress else { return }
       table.observations.withUnsafeBufferPointer { observations in
@@ -78,7 +94,16 @@ struct BinFilling {
             let start = (bin * k + parameter) * n
             add(scaled, times: up, to: &block.up, at: start)
             add(scaled, times: down, to: &block.down, at: start)
+            guard isVaried else { continue }
+            for b in 0..<n {
+              variations[(2 * parameter + 1) * n + b] = up * scaled[b]
+              variations[(2 * parameter + 2) * n + b] = down * scaled[b]
+            }
           }
+          guard isVaried else { continue }
+          for b in 0..<n { variations[b] = scaled[b] }
+          addPairs(
+            of: variations, to: &block.varied, at: bin * template.variationPairCount * pairs, n)
         }
       }
     }
@@ -105,6 +130,26 @@ struct BinFilling {
     }
   }
 
+  /// The pairs of all variations but none with none.
+  private static func addPairs(
+    of variations: [Double], to sums: inout [Double], at start: Int, _ n: Int
+  ) {
+    variations.withUnsafeBufferPointer { z in
+      sums.withUnsafeMutableBufferPointer { sums in
+        var at = start
+        for v in stride(from: 0, to: z.count, by: n) {
+          for u in stride(from: v == 0 ? n : v, to: z.count, by: n) {
+            for i in 0..<n {
+              let left = z[v + i]
+              for j in i..<n { sums[at + j - i] += left * z[u + j] }
+              at += n - i
+            }
+          }
+        }
+      }
+    }
+  }
+
   @inline(__always)
   private static func add(
     _ scaled: [Double], times factor: Double, to sums: inout [Double], at start: Int
@@ -122,6 +167,7 @@ struct BinFilling {
       tables[t].pairSums = total(\.pairSums, p, empty.pairSums.count)
       tables[t].up = total(\.up, p, empty.up.count)
       tables[t].down = total(\.down, p, empty.down.count)
+      tables[t].variedPairSums = total(\.varied, p, empty.variedPairSums.count)
       for block in blocks {
         for bin in 0..<empty.binCount {
           tables[t].counts[bin] += block.counts[p * empty.binCount + bin]
@@ -152,6 +198,7 @@ struct BinFilling {
     processes.indices.flatMap { p in
       exact(\.sums, p, empty.sums.count) + exact(\.pairSums, p, empty.pairSums.count)
         + exact(\.up, p, empty.up.count) + exact(\.down, p, empty.down.count)
+        + exact(\.varied, p, empty.variedPairSums.count)
     }
   }
 }
@@ -198,7 +245,7 @@ extension CombinedEvents {
       closestTo: combination == .closest ? closestTo : [],
       table: BinTable(axes: axes, benchmarkNames: []), cuts: cuts, efficiencies: efficiencies)
     guard count > 1 else {
-      result.table = try fill(axes: axes)
+      result.table = try fill(axes: axes, variedPairs: true)
       return result
     }
     let (bins, exact) = try fillExactly(axes: axes, rows: rows(of: part, in: count))

@@ -15,7 +15,7 @@ public struct BinnedModel: Sendable {
   /// Processes whose normalisation is a parameter.
   public let freeNorms: [String]
   let groups: [BinTable]
-  private let response: [Double]?
+  let response: [Double]?
 
   /// The parameters: θ, then a normalisation (nominal 1) of each process in `freeNorms`, then the nuisance parameters
   /// (nominal 0).
@@ -173,18 +173,6 @@ public struct BinnedModel: Sendable {
     return (values, gradients)
   }
 
-  /// ∂σ_c/∂(parameter) of an event in group g per unit of its weights, row-major [parameter][benchmark]; the response of the
-  /// bin to nuisance parameters is taken to be exact.
-  func eventGradients(_ g: Int, bin: Int, at morphed: MorphedPoint) -> [Double] {
-    let zero = [Double](repeating: 0, count: table.benchmarkCount)
-    let at = response.map { MorphedPoint($0, morphing: morphing) } ?? morphed
-    let cell = NuisanceResponse(
-      groups[g], bin: bin, at: at, nu: [Double](repeating: 0, count: nuisanceCount),
-      gradient: true, moves: false)
-    return morphed.gradients + (0..<normCount).flatMap { $0 == g ? morphed.weights : zero }
-      + cell.slopes.flatMap { a in morphed.weights.map { a * $0 } }
-  }
-
   /// Σ_e dσ_e² of every bin [pb²], the square of its error from the finite number of events: at ν through the bin's factor.
   public func squaredErrors(at point: [Double]) -> [Double] {
     let theta = Array(point[..<thetaCount])
@@ -274,6 +262,20 @@ struct NuisanceResponse {
       }
     }
     factor = exp(exponent)
+  }
+
+  /// The cross section of a bin with nuisance parameter k at +1 and −1, where its coefficient a is within its limits.
+  func shifted(
+    _ table: BinTable, bin: Int, _ k: Int, at point: MorphedPoint
+  ) -> (above: Double, below: Double)? {
+    let start = (bin * table.nuisanceCount + k) * table.benchmarkCount
+    let (above, below) = table.up.withUnsafeBufferPointer { up in
+      table.down.withUnsafeBufferPointer { down in
+        guard let up = up.baseAddress, let down = down.baseAddress else { return (0.0, 0.0) }
+        return (point.value(up + start), point.value(down + start))
+      }
+    }
+    return Self.tamed(0.5 * log(above / below)).isFree ? (above, below) : nil
   }
 
   private static func tamed(_ x: Double) -> (value: Double, isFree: Bool) {

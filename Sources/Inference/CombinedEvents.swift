@@ -170,21 +170,28 @@ public struct CombinedEvents: Sendable {
   }
 
   /// Bins in any number of observables, with the effects of nuisance parameters and process by process.
-  /// - Parameter rows: the rows that count; nil is all.
+  /// - Parameters:
+  ///   - rows: the rows that count; nil is all.
+  ///   - variedPairs: whether the errors of the bins' response to nuisance parameters are to be known, if the table is not
+  ///     too large for that.
   /// - Throws: `.data` for an unknown observable and for NaN; `.usage` for edges that do not increase.
-  public func fill(axes: [BinAxis], rows: Range<Int>? = nil) throws -> BinTable {
-    try filling(axes, rows: rows).table()
+  public func fill(
+    axes: [BinAxis], rows: Range<Int>? = nil, variedPairs: Bool = false
+  ) throws -> BinTable {
+    try filling(axes, rows: rows, variedPairs: variedPairs).table()
   }
 
   /// The same as the part of a job: with the sums unrounded, so that parts add up to the bits of the whole.
   public func fillExactly(
     axes: [BinAxis], rows: Range<Int>
   ) throws -> (table: BinTable, exact: [ExactSum]) {
-    let filling = try filling(axes, rows: rows)
+    let filling = try filling(axes, rows: rows, variedPairs: true)
     return (filling.table(), filling.exactSums())
   }
 
-  private func filling(_ axes: [BinAxis], rows: Range<Int>?) throws -> BinFilling {
+  private func filling(
+    _ axes: [BinAxis], rows: Range<Int>?, variedPairs: Bool
+  ) throws -> BinFilling {
     let width = table.observableNames.count
     let columns = try axes.map { axis in
       let column = try column(of: axis.observable)
@@ -204,7 +211,7 @@ public struct CombinedEvents: Sendable {
     }
     return try BinFilling(
       table, morphing: morphing, factors: factors, axes: axes, columns: columns, rows: rows,
-      team: team)
+      variedPairs: variedPairs, team: team)
   }
 
   /// Rows of block K of N, cut where blocks of sums end, so that no sum depends on the cut.

@@ -29,7 +29,7 @@ public enum FisherInformation {
 
   /// Information of a table of bins on all parameters of a space.
   ///
-  /// Covariance and bias take the response of a bin to nuisance parameters for exact.
+  /// Covariance and bias take the response of a bin to nuisance parameters for exact where the table has no pair sums of it.
   /// - Throws: `.data` where nuisance parameters cannot be profiled.
   public static func binned(
     _ model: BinnedModel, at theta: [Double], space: InformationSpace, luminosity: Double,
@@ -125,8 +125,10 @@ public enum FisherInformation {
     let gradients = try EventGradients(events, point, space, freeNorms: freeNorms)
     let (matrix, skipped) = gradients.matrix()
     warnAboutZeros(skipped, journal)
-    return try space.entry("truth", matrix.map { luminosity * $0 }) { u in
-      gradients.covariance(Reduction(u), count: space.count).map { luminosity * luminosity * $0 }
+    // The sum over events has no bias; what is profiled has.
+    let zero = [Double](repeating: 0, count: matrix.count)
+    return try space.entry("truth", matrix.map { luminosity * $0 }, bias: zero) { u in
+      gradients.covariance(Reduction(u), count: u.rows).map { luminosity * luminosity * $0 }
     }
   }
 

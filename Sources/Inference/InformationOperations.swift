@@ -169,10 +169,37 @@ extension Information {
         u[row, kept[row]] = 1
         for (k, column) in rest.enumerated() { u[row, column] = -x[row, k] }
       }
-      return transformed(entry, u)
+      var profiled = transformed(entry, u)
+      if let bias = profiled.bias, let covariance = entry.covariance {
+        let root = try Self.inverseRoot(full.submatrix(rows: rest, columns: rest))
+        let loss = profilingLoss(covariance, u, rest: rest, inverse: root.transposed * root)
+        profiled.bias = zip(bias, loss).map { $0 - $1 }
+      }
+      return profiled
     }
     result.notes.append("profiled over: \(others(kept).joined(separator: ", "))")
     return result
+  }
+
+  /// Σ_kl C⁻¹_kl Cov((U I)_ik, (U I)_jl) over the parameters that are profiled, row-major: what fluctuations of the matrix take
+  /// away from the profiled one on average.
+  private func profilingLoss(
+    _ covariance: [Double], _ u: Matrix, rest: [Int], inverse: Matrix
+  ) -> [Double] {
+    let n = parameterCount
+    var loss = Matrix(rows: u.rows, columns: u.rows)
+    for (k, at) in rest.enumerated() {
+      for (l, other) in rest.enumerated() {
+        var block = Matrix(rows: n, columns: n)
+        for a in 0..<n {
+          for b in 0..<n {
+            block[a, b] = inverse[k, l] * covariance[((a * n + at) * n + b) * n + other]
+          }
+        }
+        loss += u * block * u.transposed
+      }
+    }
+    return loss.symmetrised.elements
   }
 
   /// B C⁻¹ of the blocks A = I[kept, kept], B = I[kept, rest], C = I[rest, rest]; nil where C is not finite, or has a negative
@@ -185,17 +212,23 @@ extension Information {
     let c = full.submatrix(rows: rest, columns: rest)
     guard b.elements.allSatisfy(\.isFinite) else { return nil }
     if try isRegular(c) { return try c.solve(b.transposed).transposed }
-    guard let (values, vectors) = try? correlationEigen(c), values[0] > -1e-9 else { return nil }
+    guard let (values, _) = try? correlationEigen(c), values[0] > -1e-9 else { return nil }
+    let root = try inverseRoot(c)
+    return b * (root.transposed * root)
+  }
+
+  /// M with MᵀM = C⁻¹ on the directions of C that have information, one row for each.
+  /// - Throws: `.data` for a matrix that is not finite or has a negative diagonal.
+  static func inverseRoot(_ c: Matrix) throws -> Matrix {
+    guard c.rows > 0 else { return c }
+    let (values, vectors) = try correlationEigen(c)
     let scales = c.diagonal.map { $0 > 0 ? 1 / $0.squareRoot() : 0 }
-    var inverse = Matrix(rows: rest.count, columns: rest.count)
-    for k in values.indices where values[k] > leastEigenvalue {
-      for i in rest.indices {
-        for j in rest.indices {
-          inverse[i, j] += scales[i] * vectors[i, k] * vectors[j, k] * scales[j] / values[k]
-        }
-      }
+    let used = values.indices.filter { values[$0] > leastEigenvalue }
+    var root = Matrix(rows: used.count, columns: c.columns)
+    for (row, k) in used.enumerated() {
+      for i in scales.indices { root[row, i] = vectors[i, k] * scales[i] / values[k].squareRoot() }
     }
-    return b * inverse
+    return root
   }
 
   /// Below it a direction of the correlation form of a matrix counts as one without information.

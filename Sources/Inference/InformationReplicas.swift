@@ -4,8 +4,7 @@ import Numerics
 
 /// Errors of information from the events themselves: the whole calculation again for other draws of the events.
 ///
-/// They hold what formulas leave out (the response of bins to nuisance parameters, the choice of terms), at the price of
-/// repeating the calculation.
+/// They hold what formulas leave out (higher orders, what differs between samples), at the price of repeating the calculation.
 public enum InformationReplicas {
   public enum Method: Sendable, Equatable {
     /// Every event counts a Poisson(1) number of times, drawn from (seed, event, replica).

@@ -100,9 +100,12 @@ public struct InformationSpace: Sendable {
 
   /// The entry of a matrix over all parameters.
   ///
+  /// Profiling is no linear operation: fluctuations δI take away (U δI)_ik C⁻¹_kl (U δI)_jl on average, k and l being the
+  /// nuisance parameters.
+  ///
   /// - Parameters:
   ///   - bias: over all parameters.
-  ///   - covariance: of the reduced elements, over pairs, for U.
+  ///   - covariance: of the reduced elements, over pairs, for U; of any rows.
   func entry(
     _ name: String, _ matrix: [Double], bias: [Double]? = nil, axes: [BinAxis] = [],
     covariance: (Matrix) throws -> [Double]
@@ -112,11 +115,45 @@ public struct InformationSpace: Sendable {
     func reduced(_ m: Matrix) -> [Double] {
       handling == .profile ? (u * m * u.transposed).symmetrised.elements : m.elements
     }
+    var linear = bias.map { reduced(Matrix(rows: n, columns: n, elements: $0)) }
+    if handling == .profile, count < Self.largestCovariance, let bias = linear {
+      let loss = try profilingLoss(full, u, covariance)
+      linear = zip(bias, loss).map { $0 - $1 }
+    }
     return Information.Entry(
       name: name, matrix: reduced(full),
       covariance: count > Self.largestCovariance
         ? nil : SymmetricPairs(count).covariance(try covariance(u)),
-      bias: bias.map { reduced(Matrix(rows: n, columns: n, elements: $0)) }, axes: axes)
+      bias: linear, axes: axes)
+  }
+
+  /// Σ_m Cov((U I Mᵀ)_im, (U I Mᵀ)_jm) with MᵀM = C⁻¹ on the nuisance parameters, row-major: rows m of M continue U, as many at
+  /// a time as covariances are computed of.
+  private func profilingLoss(
+    _ full: Matrix, _ u: Matrix, _ covariance: (Matrix) throws -> [Double]
+  ) throws -> [Double] {
+    let rest = Array(count..<fullCount)
+    let root = try Information.inverseRoot(full.submatrix(rows: rest, columns: rest))
+    var loss = [Double](repeating: 0, count: count * count)
+    let most = Self.largestCovariance - count
+    for first in stride(from: 0, to: root.rows, by: most) {
+      let added = min(most, root.rows - first)
+      var rows = Matrix(rows: count + added, columns: fullCount)
+      for i in 0..<count { for j in 0..<fullCount { rows[i, j] = u[i, j] } }
+      for m in 0..<added {
+        for (k, column) in rest.enumerated() { rows[count + m, column] = root[first + m, k] }
+      }
+      let pairs = SymmetricPairs(count + added)
+      let c = try covariance(rows)
+      for i in 0..<count {
+        for j in 0..<count {
+          for m in count..<count + added {
+            loss[i * count + j] += c[pairs.index(i, m) * pairs.count + pairs.index(j, m)]
+          }
+        }
+      }
+    }
+    return loss
   }
 }
 

@@ -124,7 +124,7 @@ extension BinTable {
   /// The same at nominal values only.
   var withoutNuisances: BinTable {
     var result = self
-    (result.nuisances, result.up, result.down) = ([], [], [])
+    (result.nuisances, result.up, result.down, result.variedPairSums) = ([], [], [], [])
     result.processes = processes.map {
       Process(name: $0.name, isBackground: $0.isBackground, table: $0.table.withoutNuisances)
     }

@@ -40,10 +40,16 @@ struct RateInformation: Tool {
   func execute(_ context: CommandContext) throws {
     let input = try InformationInput(options, acceptsBins: true, context: context)
     if input.bins != nil { try replicas.refuseBins() }
+    let varied = input.needsVariedPairs(replicas)
     let entries =
       input.bins != nil
       ? [try input.binned(input.total, name: "rate")]
-      : try input.entries(replicas) { [try input.binned($0.total, name: "rate")] }
+      : try input.entries(replicas) {
+        [
+          try input.binned(
+            varied ? $0.fill(axes: [], variedPairs: true) : $0.total, name: "rate", errors: varied)
+        ]
+      }
     try context.report(
       input.information(entries: entries, note: replicas.note), output: options.output)
   }
@@ -82,8 +88,12 @@ struct HistogramInformation: Tool {
         histogram.requireAxes(), input.requireEvents(), theta: input.theta)
       try input.requireEvents().fill(axes: axes).warnAboutSimulation(
         at: input.point, journal: context.journal)
+      let varied = input.needsVariedPairs(replicas)
       entries = try input.entries(replicas) {
-        [try input.binned($0.fill(axes: axes), name: "histogram")]
+        [
+          try input.binned(
+            $0.fill(axes: axes, variedPairs: varied), name: "histogram", errors: varied)
+        ]
       }
     }
     try context.report(

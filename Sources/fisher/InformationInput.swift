@@ -108,9 +108,25 @@ struct InformationInput {
     return events
   }
 
+  /// Whether errors come from pair sums with nuisance parameters at ±1: not those of replicas.
+  func needsVariedPairs(_ replicas: ReplicaOptions) -> Bool {
+    space.nuisanceCount > 0 && replicas.note == nil
+  }
+
   /// The information of a table of bins in all parameters of the space.
-  func binned(_ table: BinTable, name: String) throws -> Information.Entry {
-    try FisherInformation.binned(
+  /// - Parameter errors: whether its errors count; those of replicas come instead otherwise.
+  func binned(
+    _ table: BinTable, name: String, errors: Bool = true
+  ) throws -> Information.Entry {
+    if errors, space.nuisanceCount > 0, !table.hasVariedPairs {
+      context.journal.warn(
+        "fisher.response",
+        "errors take the response of the bins to nuisance parameters for exact: "
+          + (bins == nil
+            ? "there are too many bins and nuisance parameters, --bootstrap knows better"
+            : "the table has no varied_pair_sums (sluice-bins(5))"))
+    }
+    return try FisherInformation.binned(
       BinnedModel(table, morphing: point.morphing, freeNorms: freeNorms), at: theta,
       space: space, luminosity: luminosity, name: name, journal: context.journal)
   }
