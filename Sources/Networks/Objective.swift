@@ -139,11 +139,18 @@ public final class BatchEvaluator<Objective: BatchObjective>: @unchecked Sendabl
   /// Rows in a block: two blocks in a batch of 128, and matrix products that are still efficient.
   public static var blockRows: Int { 64 }
 
+  static func blocks(of rows: Int) -> Int { (rows + blockRows - 1) / blockRows }
+
   public typealias Scalar = Objective.Scalar
 
-  /// In a place of its own: read from a property it would be copied for every block, and threads would wait for each other's
-  /// counting of references.
-  private let objective: UnsafeMutablePointer<Objective>
+  /// What does not change is read where it is. Anything else would be copied for every block, and threads would wait for each
+  /// other's counting of references.
+  private final class Holder {
+    let objective: Objective
+
+    init(_ objective: Objective) { self.objective = objective }
+  }
+  private var holder: Unmanaged<Holder>
   /// One for each member of the team.
   private var workspaces: [Objective.Workspace] = []
   /// Of blocks: the losses, each on a cache line of its own, and the gradients.
@@ -152,22 +159,28 @@ public final class BatchEvaluator<Objective: BatchObjective>: @unchecked Sendabl
   private static var line: Int { 4 }
   private var gradients = AlignedBuffer<Scalar>(count: 0)
   private var capacity = 0
+  /// Batches that there is place for, one after the other.
+  private var lossSlots = 0
+  private var gradientSlots = 0
   /// From one block's gradient to the next.
   private let length: Int
 
   public init(_ objective: Objective) {
-    self.objective = .allocate(capacity: 1)
-    self.objective.initialize(to: objective)
+    holder = .passRetained(Holder(objective))
     length = (objective.parameterCount + 15) / 16 * 16
   }
 
-  deinit {
-    objective.deinitialize(count: 1)
-    objective.deallocate()
-  }
+  deinit { holder.release() }
+
+  private var objective: Objective { holder.takeUnretainedValue().objective }
 
   /// Tells the objective the epoch, from 1.
-  public func begin(epoch: Int) { objective.pointee.begin(epoch: epoch) }
+  public func begin(epoch: Int) {
+    var objective = objective
+    objective.begin(epoch: epoch)
+    holder.release()
+    holder = .passRetained(Holder(objective))
+  }
 
   /// The sum of the loss over the rows, and the gradient of the sum (not of the mean) in
   /// `gradient`, if given.
@@ -184,24 +197,24 @@ public final class BatchEvaluator<Objective: BatchObjective>: @unchecked Sendabl
         member: member)
     }
     if let gradient {
-      _ = addBlocks(rows.count, to: gradient, in: 0..<objective.pointee.parameterCount)
+      _ = addBlocks(rows.count, to: gradient, in: 0..<objective.parameterCount)
     }
     return loss(rows.count)
   }
 
-  /// Makes place for batches of up to so many rows; returns their blocks.
-  func prepare(rows: Int, withGradient: Bool, team: ThreadTeam) -> Int {
-    let blocks = (rows + Self.blockRows - 1) / Self.blockRows
-    if withGradient && blocks > capacity {
-      capacity = blocks
-      gradients = AlignedBuffer(count: blocks * length)
+  /// Makes place for batches of up to so many rows, several at a time; returns their blocks.
+  func prepare(rows: Int, withGradient: Bool, slots: Int = 1, team: ThreadTeam) -> Int {
+    let blocks = Self.blocks(of: rows)
+    if withGradient && (blocks > capacity || slots > gradientSlots) {
+      (capacity, gradientSlots) = (max(capacity, blocks), max(gradientSlots, slots))
+      gradients = AlignedBuffer(count: gradientSlots * capacity * length)
     }
-    if blocks > lossCapacity {
-      lossCapacity = blocks
-      losses = AlignedBuffer(count: Self.line * blocks)
+    if blocks > lossCapacity || slots > lossSlots {
+      (lossCapacity, lossSlots) = (max(lossCapacity, blocks), max(lossSlots, slots))
+      losses = AlignedBuffer(count: Self.line * lossSlots * lossCapacity)
     }
     while workspaces.count < team.threads {
-      workspaces.append(objective.pointee.makeWorkspace(rows: Self.blockRows))
+      workspaces.append(objective.makeWorkspace(rows: Self.blockRows))
     }
     return blocks
   }
@@ -209,21 +222,24 @@ public final class BatchEvaluator<Objective: BatchObjective>: @unchecked Sendabl
   /// The loss of one block of a batch, and its gradient, for `addBlocks`.
   func evaluate(
     _ rows: UnsafeBufferPointer<Int32>, block: Int, parameters: UnsafePointer<Scalar>,
-    withGradient: Bool, member: Int
+    withGradient: Bool, slot: Int = 0, member: Int
   ) {
     let range = block * Self.blockRows..<min(rows.count, (block + 1) * Self.blockRows)
-    losses.start[Self.line * block] = objective.pointee.evaluate(
-      UnsafeBufferPointer(rebasing: rows[range]), parameters: parameters,
-      gradient: withGradient ? gradients.start + block * length : nil,
-      workspace: workspaces[member])
+    losses.start[Self.line * (slot * lossCapacity + block)] = holder._withUnsafeGuaranteedRef {
+      $0.objective.evaluate(
+        UnsafeBufferPointer(rebasing: rows[range]), parameters: parameters,
+        gradient: withGradient ? gradients.start + (slot * capacity + block) * length : nil,
+        workspace: workspaces[member])
+    }
   }
 
   /// The sum of the loss over the blocks of so many rows.
-  func loss(_ rows: Int) -> LossSum {
+  func loss(_ rows: Int, slot: Int = 0) -> LossSum {
     var (total, score) = (CompensatedSum(), CompensatedSum())
-    for block in 0..<(rows + Self.blockRows - 1) / Self.blockRows {
-      total.add(losses.start[Self.line * block].total)
-      score.add(losses.start[Self.line * block].score)
+    for block in 0..<Self.blocks(of: rows) {
+      let loss = losses.start[Self.line * (slot * lossCapacity + block)]
+      total.add(loss.total)
+      score.add(loss.score)
     }
     return LossSum(total.value, score: score.value)
   }
@@ -231,11 +247,12 @@ public final class BatchEvaluator<Objective: BatchObjective>: @unchecked Sendabl
   /// The sum of the gradients of the blocks of so many rows, for a range of the parameters.
   /// - Returns: the squared norm of the sum in the range.
   func addBlocks(
-    _ rows: Int, to gradient: UnsafeMutablePointer<Scalar>, in range: Range<Int>
+    _ rows: Int, slot: Int = 0, to gradient: UnsafeMutablePointer<Scalar>, in range: Range<Int>
   ) -> Double {
     Scalar.addRows(
-      range.count, rows: (rows + Self.blockRows - 1) / Self.blockRows, stride: length,
-      gradients.start + range.lowerBound, to: gradient + range.lowerBound)
+      range.count, rows: Self.blocks(of: rows), stride: length,
+      gradients.start + slot * capacity * length + range.lowerBound, to: gradient + range.lowerBound
+    )
   }
 
   /// The addresses of one batch; blocks write to places of their own.

@@ -52,6 +52,7 @@ public final class TrainingSession<Objective: BatchObjective> {
   private var trainingRows: [Int32]
   private let validationRows: [Int32]
   private let optimiser: OptimiserState<Scalar>
+  private let replicas = ParameterReplicas<Scalar>()
   private var parameters: [Scalar]
   private var gradient: [Scalar]
   private var best: (epoch: Int, loss: Double, parameters: [Scalar])?
@@ -163,8 +164,8 @@ public final class TrainingSession<Objective: BatchObjective> {
           }
           return try BatchRelay(
             epoch: epoch, settings: settings, evaluator: evaluator, optimiser: optimiser,
-            order: order,
-            count: parameters.count, weights: weights, gradient: slope
+            replicas: replicas, order: order, count: parameters.count, weights: weights,
+            gradient: slope
           ).run(team)
         }
       }
