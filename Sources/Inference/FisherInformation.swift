@@ -39,7 +39,14 @@ public enum FisherInformation {
     var (values, gradients) = model.evaluate(at: model.nominal(theta))
     switch space.negative {
     case .keep: warnAboutNegative(values, model.table, journal)
-    case .clip: for bin in values.indices where values[bin] < 0 { values[bin] = 0 }
+    case .clip:
+      for bin in values.indices where values[bin] < 0 {
+        journal?.warn(
+          "information.clipped-bin",
+          "bin \(model.table.label(bin)) has the negative cross section \(values[bin]) pb and is taken to be empty"
+        )
+        values[bin] = 0
+      }
     case .refuse:
       if let bin = values.firstIndex(where: { $0 < 0 }) {
         throw Problem(

@@ -46,7 +46,8 @@ public struct ChannelFit {
     if !result.bins.isEmpty {
       warnAboutBins(result, hasFreeBins: channels[0].source.options.includesStatistics)
     }
-    if result.isExpected {
+    // Of a true point that --fix leaves out there is nothing to say.
+    if result.isExpected, given.fixed.allSatisfy({ $0.value == result.thetaTrue[$0.key] }) {
       let value = try constrained.evaluate(at: result.thetaTrue, gradient: false).total
       result.qTrue = max(0, -2 * value - result.minimum)
     }

@@ -33,7 +33,7 @@ public struct StrengthScan: Sendable {
   /// Asymptotic, with limits by root finding.
   public init(
     _ test: StrengthTest, values: [Double], level: Double, hasData: Bool, parameter: String,
-    unit: String = "", upTo bound: Double? = nil
+    unit: String = "", upTo bound: Double? = nil, journal: Journal? = nil
   ) throws {
     self.parameter = parameter
     self.unit = unit
@@ -44,8 +44,10 @@ public struct StrengthScan: Sendable {
     null = test.null
     bestFit = hasData ? test.bestFit : .nan
     discovery = hasData ? try test.discovery() : (.nan, .nan, .nan)
-    points = try values.map { value in
-      Point(
+    points = try values.enumerated().map { k, value in
+      // Fits of what is profiled take seconds each where the likelihood is of a network.
+      journal?.progress("values of \(parameter)", k, of: values.count)
+      return Point(
         value: value,
         observed: hasData ? try test.confidence(value) : Self.nothing, observedError: 0,
         expected: try test.expected(value),

@@ -12,7 +12,8 @@ struct PosteriorLimits: Tool {
     discussion: """
       With --grid the posterior is summed over the cells of a grid; without it, chains sample it: an affine-invariant \
       ensemble, or Hamiltonian Monte Carlo with the gradient of the likelihood. Of a model, the prior is cut off at the \
-      range of theta that it was trained on. Nuisance parameters are sampled with the others, within their constraints. \
+      range of theta that it was trained on. Nuisance parameters are sampled with the others, within their constraints; \
+      on a grid they are integrated over at every point (quadrature; from four of them on Laplace's approximation). \
       Chains that have not converged are an error (R-hat above 1.1) or warned of.
       """)
 
@@ -82,11 +83,10 @@ struct PosteriorLimits: Tool {
     let input = try LikelihoodInput(options, theta: theta.theta, context: context)
     let setup = input.setup
     let parameters = input.source.parameters
-    guard grid.isEmpty || parameters.otherBounds.isEmpty else {
+    guard grid.isEmpty || parameters.otherBounds.count == parameters.nuisanceCount else {
       throw Problem(
-        .usage,
-        "nuisance parameters and free normalisations are integrated by chains, which have no grid",
-        remedy: "leave --grid away, or keep them with --nuisance none and without --free-norm")
+        .usage, "free normalisations are integrated by chains, which have no grid",
+        remedy: "leave --grid away, or --free-norm")
     }
     let likelihood: any LogLikelihood
     var limits = input.source.limits(
@@ -138,14 +138,22 @@ struct PosteriorLimits: Tool {
     let point = parameters.point(
       try reference.map { try PointSpecification(parsing: $0).resolve(setup) }
         ?? setup.benchmarks[setup.referenceBenchmark].values)
+    let marginal =
+      grid.isEmpty || parameters.nuisanceCount == 0
+      ? nil : try MarginalLikelihood(likelihood, parameters: parameters)
+    if marginal?.isApproximate == true {
+      limits.notes.append("nuisance parameters are integrated over by Laplace's approximation")
+    }
     let head = PosteriorHead(
       limits: limits, prior: specification.description, capped: capped, levels: level.levels,
       reference: point,
-      referenceLikelihood: try likelihood.evaluate(at: point, gradient: false).total)
+      referenceLikelihood: try marginal?.evaluate(
+        at: Array(point.prefix(setup.parameters.count))
+      ).value ?? likelihood.evaluate(at: point, gradient: false).total)
     if grid.isEmpty {
       try sample(likelihood, density, head, context)
     } else {
-      let result = try onGrid(likelihood, density, head, setup)
+      let result = try onGrid(likelihood, marginal, density, setup)
       if result.regions.contains(where: \.reachesBorder) {
         context.journal.warn(
           "posterior.border", "a region reaches the border of the grid, and the prior goes on there"
@@ -180,7 +188,8 @@ struct PosteriorLimits: Tool {
   }
 
   private func onGrid(
-    _ likelihood: any LogLikelihood, _ prior: PriorDensity, _ head: PosteriorHead, _ setup: Setup
+    _ likelihood: any LogLikelihood, _ marginal: MarginalLikelihood?, _ prior: PriorDensity,
+    _ setup: Setup
   ) throws -> GridPosterior {
     let axes = try grid.map(GridAxis.init(parsing:))
     try LimitCalculation.checkSize(axes)
@@ -194,11 +203,16 @@ struct PosteriorLimits: Tool {
       }
       for i in points.indices { points[i][p] = prior.centre[p] }
     }
+    let values: [Double]
+    if let marginal {
+      let found = try points.map(marginal.evaluate)
+      (points, values) = (found.map(\.best), found.map(\.value))
+    } else {
+      values = try points.map { try likelihood.evaluate(at: $0, gradient: false).total }
+    }
     return try GridPosterior(
-      axes: axes, points: points, gridded: gridded,
-      logPrior: points.map(prior.logDensity),
-      logLikelihood: points.map { try likelihood.evaluate(at: $0, gradient: false).total },
-      levels: level.levels)
+      axes: axes, points: points, gridded: gridded, logPrior: points.map(prior.logDensity),
+      logLikelihood: values, levels: level.levels)
   }
 }
 

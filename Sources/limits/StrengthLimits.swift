@@ -78,7 +78,8 @@ struct StrengthLimits: Tool {
       fixed: line.fixed, origin: line.null)
     var result = try StrengthScan(
       strength, values: line.axis.values.filter { $0 > test.null }, level: test.level,
-      hasData: observed != nil, parameter: line.axis.parameter, unit: line.unit)
+      hasData: observed != nil, parameter: line.axis.parameter, unit: line.unit,
+      journal: context.journal)
     let theta = Array(null.prefix(input.setup.parameters.count))
     if let toys = test.toys {
       try replaceByToys(&result, toys, line, input, observed, context)

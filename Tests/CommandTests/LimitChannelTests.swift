@@ -136,6 +136,12 @@ private let histogram = "--observable x --bins=-2,-1,0,1,2"
     let sigma = try posterior.numbers("posterior", "standard_deviation")
     // A unit normal constraint, which the data can only narrow: 5 % for the size of the sample.
     #expect(sigma[1] < 1.05 && sigma[1] > 0.2 && sigma[2] < 1.05)
+    // The same integrated over at every point of a grid; the chains know a standard deviation to some per cent.
+    let onGrid = try ResultJSON(
+      shell("limits posterior \(job) --theta sm --prior flat:t0=-1:1 --grid t0=-1:1:81 --json -q"))
+    let variance = try onGrid.numbers("posterior", "covariance")
+    #expect(abs(variance[0].squareRoot() / sigma[0] - 1) < 0.08, "\(variance) \(sigma)")
+    #expect(try onGrid.numbers("posterior", "log_evidence_ratio")[0] < 0)
     let text = shell("limits toys \(job) \(line) --toys 100 --theta sm -q").text
     #expect(text.contains("nuisance parameters: nu_norm (gauss), nu_shape (gauss)"))
   }
@@ -165,8 +171,8 @@ private let histogram = "--observable x --bins=-2,-1,0,1,2"
       ("toys bins.h5 --truth --luminosity 1/fb --grid t0=0:1:3 --fix t1", 64, "needs the events"),
       ("toys TOY --luminosity 1/fb --grid t0=0:1:3 --fix t1 --constraint a", 64, "NAME="),
       (
-        "posterior NUISANCE --theta sm --luminosity 1/fb --grid t0=0:1:3 --grid t1=0:1:3", 64,
-        "--nuisance none"
+        "posterior NUISANCE --theta sm --luminosity 1/fb --grid t0=0:1:3 --grid t1=0:1:3 --free-norm background",
+        64, "integrated by chains"
       ),
       ("coverage TOY --luminosity 1/fb --grid t0=0:1:3 --fix t1 --experiments 9", 64, "--exp"),
     ])
