@@ -7,7 +7,7 @@ public struct PosteriorHead: Sendable {
   /// Parameters whose prior was cut off at the training range of the models.
   public var capped: [Int]
   public var levels: [Double]
-  /// The point that evidence is compared with, and ln L there.
+  /// The point that evidence is compared with, and ln L there; θ alone where nuisance parameters are integrated over.
   public var reference: [Double]
   public var referenceLikelihood: Double
 

@@ -146,7 +146,7 @@ struct PosteriorLimits: Tool {
     }
     let head = PosteriorHead(
       limits: limits, prior: specification.description, capped: capped, levels: level.levels,
-      reference: point,
+      reference: marginal == nil ? point : Array(point.prefix(setup.parameters.count)),
       referenceLikelihood: try marginal?.evaluate(
         at: Array(point.prefix(setup.parameters.count))
       ).value ?? likelihood.evaluate(at: point, gradient: false).total)

@@ -142,6 +142,7 @@ private let histogram = "--observable x --bins=-2,-1,0,1,2"
     let variance = try onGrid.numbers("posterior", "covariance")
     #expect(abs(variance[0].squareRoot() / sigma[0] - 1) < 0.08, "\(variance) \(sigma)")
     #expect(try onGrid.numbers("posterior", "log_evidence_ratio")[0] < 0)
+    #expect(try onGrid.numbers("posterior", "reference") == [0, 0])
     let text = shell("limits toys \(job) \(line) --toys 100 --theta sm -q").text
     #expect(text.contains("nuisance parameters: nu_norm (gauss), nu_shape (gauss)"))
   }
