@@ -1,6 +1,5 @@
 import Diagnostics
 import EventModel
-import Glibc
 import LinearAlgebra
 import Numerics
 
@@ -70,7 +69,7 @@ public struct MarginalLikelihood {
         "the likelihood has no peak in the nuisance parameters at \(zip(parameters.names, theta).map { "\($0)=\($1)" }.joined(separator: ","))",
         remedy: "use chains: leave --grid away")
     }
-    var sum = -Double.infinity
+    var terms: [Double] = []
     var index = [Int](repeating: 0, count: k)
     while true {
       var point = found.point
@@ -82,16 +81,13 @@ public struct MarginalLikelihood {
       let isInside = others.allSatisfy { fit.bounds[$0].contains(point[$0]) }
       let value =
         isInside ? try likelihood.evaluate(at: point, gradient: false).total : -Double.infinity
-      if !value.isNaN, value > -.infinity {
-        let (high, low) = (max(sum, log + value), min(sum, log + value))
-        sum = high + log1p(exponential(low - high))
-      }
+      if !value.isNaN { terms.append(log + value) }
       guard let next = index.lastIndex(where: { $0 + 1 < nodes.count }) else { break }
       index[next] += 1
       for later in (next + 1)..<k { index[later] = 0 }
     }
     var volume = 0.0
     for i in 0..<k { volume += logarithm(root[i, i]) + 0.5 * logarithm(2) }
-    return (sum + volume, found.point)
+    return (GridPosterior.logSumExp(terms) + volume, found.point)
   }
 }

@@ -135,9 +135,9 @@ struct PosteriorLimits: Tool {
         .usage, "--reference is compared with the evidence, which chains do not give",
         remedy: "integrate on a --grid")
     }
-    let point = parameters.point(
+    let referenceTheta =
       try reference.map { try PointSpecification(parsing: $0).resolve(setup) }
-        ?? setup.benchmarks[setup.referenceBenchmark].values)
+      ?? setup.benchmarks[setup.referenceBenchmark].values
     let marginal =
       grid.isEmpty || parameters.nuisanceCount == 0
       ? nil : try MarginalLikelihood(likelihood, parameters: parameters)
@@ -146,10 +146,9 @@ struct PosteriorLimits: Tool {
     }
     let head = PosteriorHead(
       limits: limits, prior: specification.description, capped: capped, levels: level.levels,
-      reference: marginal == nil ? point : Array(point.prefix(setup.parameters.count)),
-      referenceLikelihood: try marginal?.evaluate(
-        at: Array(point.prefix(setup.parameters.count))
-      ).value ?? likelihood.evaluate(at: point, gradient: false).total)
+      reference: marginal == nil ? parameters.point(referenceTheta) : referenceTheta,
+      referenceLikelihood: try marginal?.evaluate(at: referenceTheta).value
+        ?? likelihood.evaluate(at: parameters.point(referenceTheta), gradient: false).total)
     if grid.isEmpty {
       try sample(likelihood, density, head, context)
     } else {
