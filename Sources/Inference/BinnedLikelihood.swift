@@ -38,12 +38,7 @@ public struct BinnedLikelihood: LogLikelihood, Sendable {
         "\(counts[bin]) events in bin \(table.label(bin)) of \(table.observable), where none was "
           + "simulated", remedy: "join this bin with its neighbour (--bins)")
     }
-    guard includesRate || !includesStatistics else {
-      throw Problem(
-        .usage,
-        "the statistics of the simulation vary the content of bins, which shapes alone do not have",
-        remedy: "leave --no-rate or --mc-statistics away")
-    }
+    if includesStatistics { try Self.requireRate(includesRate) }
     self.model = model
     self.luminosity = luminosity
     self.counts = counts
@@ -51,6 +46,16 @@ public struct BinnedLikelihood: LogLikelihood, Sendable {
     self.includesStatistics = includesStatistics
     eventCount = counts.reduce(0, +)
     constant = logGamma(eventCount + 1)
+  }
+
+  /// - Throws: `.usage` for the statistics of the simulation without the rate.
+  static func requireRate(_ includesRate: Bool) throws {
+    guard includesRate else {
+      throw Problem(
+        .usage,
+        "the statistics of the simulation vary the content of bins, which shapes alone do not have",
+        remedy: "leave --no-rate or --mc-statistics away")
+    }
   }
 
   /// The Asimov set: n_c = Lσ_c at the true point, which has values of all parameters.

@@ -31,7 +31,10 @@ public struct TrainedModel: ScoreEvaluator, RatioEvaluator {
     }
     self.ensemble = ensemble
     self.name = name
-    self.denominator = denominator
+    // A point of theta has no nuisance parameters.
+    self.denominator = denominator.map {
+      $0 + [Double](repeating: 0, count: max(0, model.parameterNames.count - $0.count))
+    }
     let physics = model.sample.setup.parameterNames
     let isWide = model.target == .score && model.parameterNames.count > physics.count
     treatment =

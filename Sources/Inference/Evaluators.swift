@@ -1,3 +1,4 @@
+import Diagnostics
 import EventModel
 
 /// Something that estimates the score t(x|θ) = ∂ log p(x|θ)/∂θ of the normalised density.
@@ -32,6 +33,25 @@ public protocol RatioEvaluator {
 }
 
 extension RatioEvaluator {
+  /// - Throws: `.data` for a model of other parameters than those of a setup, of whose nuisance parameters it may know some.
+  func requireParameters(of setup: Setup) throws {
+    let nuisances = setup.nuisanceParameters.map(\.name)
+    guard parameterNames.filter({ !nuisances.contains($0) }) == setup.parameterNames else {
+      throw Problem(
+        .data, "the model is of the parameters \(parameterNames.joined(separator: ", "))",
+        remedy: "the events have "
+          + (setup.parameterNames + nuisances).joined(separator: ", "), file: name)
+    }
+  }
+
+  /// θ₁ and the nuisance parameters there, 0 where the model does not know them, in the order of a setup.
+  func reference(in setup: Setup) -> (theta: [Double], nu: [Double]) {
+    func value(_ name: String) -> Double {
+      parameterNames.firstIndex(of: name).map { referenceTheta[$0] } ?? 0
+    }
+    return (setup.parameterNames.map(value), setup.nuisanceParameters.map { value($0.name) })
+  }
+
   /// Whether a point is inside the range of training, whose random values stop a little short of the ends of their prior.
   func knows(_ theta: [Double]) -> Bool {
     !zip(theta, thetaRange).contains { value, range in
@@ -67,7 +87,26 @@ public struct MeanLogRatios: RowLogRatios {
     self.members = members
   }
 
+  /// Of models that may know some of the nuisance parameters of a likelihood: then of all its parameters, else of θ.
+  init(
+    _ models: [any RatioEvaluator], of parameters: LimitParameters, rows: Int,
+    x: (any RatioEvaluator) throws -> [Double]
+  ) throws {
+    let knowsNuisances = models.contains { model in
+      parameters.nuisanceNames.contains(where: model.parameterNames.contains)
+    }
+    self.init(
+      try models.map { model in
+        let ratios = try model.ratios(x(model), rows: rows)
+        guard knowsNuisances || model.parameterNames.count > parameters.thetaCount else {
+          return ratios
+        }
+        return PlacedLogRatios(ratios, model.parameterNames, of: parameters.names)
+      })
+  }
+
   public var rowCount: Int { members[0].rowCount }
+  public var parameterCount: Int? { members.compactMap(\.parameterCount).max() }
 
   public func values(at theta: [Double]) throws -> [Double] {
     var sum = try members[0].values(at: theta)
@@ -91,5 +130,39 @@ public struct MeanLogRatios: RowLogRatios {
 
   private func scaled(_ values: [Double]) -> [Double] {
     members.count == 1 ? values : values.map { $0 / Double(members.count) }
+  }
+}
+
+/// Log ratios of a model as a function of all parameters of a likelihood.
+private struct PlacedLogRatios: RowLogRatios {
+  private let ratios: any RowLogRatios
+  /// Of each parameter of the model; nil where the likelihood keeps it at 0.
+  private let places: [Int?]
+  private let count: Int
+
+  init(_ ratios: any RowLogRatios, _ own: [String], of names: [String]) {
+    self.ratios = ratios
+    places = own.map(names.firstIndex)
+    count = names.count
+  }
+
+  var rowCount: Int { ratios.rowCount }
+  var parameterCount: Int? { count }
+
+  private func own(_ point: [Double]) -> [Double] { places.map { $0.map { point[$0] } ?? 0 } }
+
+  func values(at point: [Double]) throws -> [Double] { try ratios.values(at: own(point)) }
+
+  func valuesAndGradients(
+    at point: [Double]
+  ) throws -> (values: [Double], gradients: [Double]) {
+    let (values, slopes) = try ratios.valuesAndGradients(at: own(point))
+    var gradients = [Double](repeating: 0, count: rowCount * count)
+    for row in 0..<rowCount {
+      for (k, place) in places.enumerated() {
+        if let place { gradients[row * count + place] = slopes[row * places.count + k] }
+      }
+    }
+    return (values, gradients)
   }
 }

@@ -35,7 +35,7 @@ public struct ChannelFit {
     let nominal = head.isExpected ? head.thetaTrue : parameters.origin
     settings.starts = [nominal] + settings.starts
     settings.bounds += parameters.otherBounds
-    for channel in channels { settings = try channel.narrowed(settings) }
+    for channel in channels { settings = try channel.narrowed(settings, parameters.names) }
     let constrained = ConstrainedLikelihood(
       likelihood, parameters.constraints,
       found: head.isExpected ? parameters.trueNuisances : nil)
@@ -78,17 +78,19 @@ public struct ChannelFit {
     head.parameterUnits = parameters.units
     head.nuisance = parameters.nuisanceRecords
     if head.isExpected {
-      head.thetaTrue = parameters.truePoint(Array(head.thetaTrue.prefix(parameters.thetaCount)))
+      head.thetaTrue = parameters.names.map { name in
+        heads.lazy.compactMap { head in
+          head.parameterNames.firstIndex(of: name).map { head.thetaTrue[$0] }
+        }.first ?? .nan
+      }
     }
     head.eventCount = heads.reduce(0) { $0 + $1.eventCount }
     head.events = heads.reduce(0) { $0 + $1.events }
     head.effectiveEvents = heads.map(\.effectiveEvents).min() ?? 0
     // Bins of one channel say nothing of another: notes do.
     (head.observables, head.edges) = ([], [])
-    head.notes += channels.map { channel in
-      let observables = channel.head.observables.joined(separator: ", ")
-      return "channel: \(channel.name) (\(channel.head.mode.rawValue)"
-        + (observables.isEmpty ? ")" : " of \(observables))")
+    head.notes += channels.map {
+      Limits.channelNote($0.name, $0.head.mode, observables: $0.head.observables)
     }
     return head
   }
@@ -141,15 +143,25 @@ public struct ChannelFit {
   }
 }
 
+extension Limits {
+  /// What a result of several channels says of one.
+  static func channelNote(_ name: String, _ mode: Mode, observables: [String]) -> String {
+    "channel: \(name) (\(mode.rawValue)"
+      + (observables.isEmpty ? ")" : " of \(observables.joined(separator: ", ")))")
+  }
+}
+
 extension LimitChannel {
   /// Fits stay where the models were trained; a parameter that was never varied is fixed unless it has an axis.
-  fileprivate func narrowed(_ settings: LimitSettings) throws -> LimitSettings {
+  /// - Parameter names: of all parameters of the fit.
+  fileprivate func narrowed(_ settings: LimitSettings, _ names: [String]) throws -> LimitSettings {
     guard !models.isEmpty else { return settings }
-    let names = source.setup.parameterNames
+    let theory = source.setup.parameters.count
     var result = settings
     for model in models where !model.thetaRange.isEmpty {
-      for (p, range) in model.thetaRange.enumerated() {
-        let hasAxis = settings.axes?.contains { $0.parameter == names[p] } ?? false
+      for (name, range) in zip(model.parameterNames, model.thetaRange) {
+        guard let p = names.firstIndex(of: name) else { continue }
+        let hasAxis = settings.axes?.contains { $0.parameter == name } ?? false
         if range.lowerBound == range.upperBound {
           if !hasAxis, result.fixed[p] == nil { result.fixed[p] = range.lowerBound }
         } else {
@@ -158,7 +170,7 @@ extension LimitChannel {
         }
       }
     }
-    guard settings.axes != nil || result.fixed.count < names.count else {
+    guard settings.axes != nil || (0..<theory).contains(where: { result.fixed[$0] == nil }) else {
       throw Problem(
         .data, "the models know one value of each parameter, so there is nothing to fit",
         remedy: "test points with 'limits points', or train on more of them",
@@ -169,14 +181,10 @@ extension LimitChannel {
 
   fileprivate func warnOutside(_ limits: Limits, _ journal: Journal?) {
     for model in models where !model.thetaRange.isEmpty {
-      let (n, theory) = (limits.parameterCount, source.setup.parameters.count)
+      let n = limits.parameterCount
+      let theta = source.setup.parameterNames.compactMap(limits.parameterNames.firstIndex)
       let outside = (0..<limits.pointCount).filter { point in
-        (0..<theory).contains { p in
-          let (range, value) = (model.thetaRange[p], limits.points[point * n + p])
-          // The range is of values that were drawn: random ones stop a little short of the ends of their prior.
-          let margin = 1e-3 * (range.upperBound - range.lowerBound)
-          return value < range.lowerBound - margin || value > range.upperBound + margin
-        }
+        !model.knows(theta.map { limits.points[point * n + $0] })
       }
       guard !outside.isEmpty else { continue }
       journal?.warn(

@@ -22,25 +22,29 @@ public struct LimitParameters: Sendable {
     trueNuisances = nuisances.map { terms.trueNuisances[$0.name] ?? 0 }
   }
 
-  /// Those of several channels: θ is one and the same, and normalisations and nuisance parameters of one name are one.
-  /// - Throws: `.data` naming the file whose parameters differ from those of the first.
+  /// Those of several channels, each of which knows some of them: parameters, normalisations and nuisance parameters of one
+  /// name are one.
+  /// - Throws: `.data` naming the file where a parameter has another unit than in one before.
   public init(joining parts: [(parameters: LimitParameters, file: String)]) throws {
-    let first = parts[0]
-    var (freeNorms, nuisances) = (first.parameters.freeNorms, first.parameters.nuisances)
-    var constraints = first.parameters.constraints
-    var trueNuisances = first.parameters.trueNuisances
-    for (parameters, file) in parts.dropFirst() {
-      let (own, other) = (parameters.theory, first.parameters.theory)
-      guard own.map(\.name) == other.map(\.name) else {
-        throw Problem(
-          .data, "the parameters are \(own.map(\.name).joined(separator: ", "))",
-          remedy: "\(first.file) has \(other.map(\.name).joined(separator: ", "))", file: file)
-      }
-      if let p = own.indices.first(where: { own[$0].unit != other[$0].unit }) {
-        throw Problem(
-          .data,
-          "parameter '\(own[p].name)' has the unit '\(own[p].unit)', but '\(other[p].unit)' in \(first.file)",
-          remedy: "channels share their parameters", file: file)
+    var theory: [Parameter] = []
+    var owners: [String] = []
+    var (freeNorms, nuisances): ([String], [NuisanceParameter]) = ([], [])
+    var (constraints, trueNuisances): ([NuisanceConstraint], [Double]) = ([], [])
+    for (parameters, file) in parts {
+      for own in parameters.theory {
+        guard let p = theory.firstIndex(where: { $0.name == own.name }) else {
+          theory.append(own)
+          owners.append(file)
+          continue
+        }
+        guard theory[p].unit == own.unit else {
+          throw Problem(
+            .data,
+            "parameter '\(own.name)' has the unit '\(own.unit)', but '\(theory[p].unit)' in \(owners[p])",
+            remedy: "channels share their parameters", file: file)
+        }
+        let (a, b) = (theory[p].range, own.range)
+        theory[p].range = min(a.lowerBound, b.lowerBound)...max(a.upperBound, b.upperBound)
       }
       freeNorms += parameters.freeNorms.filter { !freeNorms.contains($0) }
       for (k, nuisance) in parameters.nuisances.enumerated()
@@ -50,15 +54,8 @@ public struct LimitParameters: Sendable {
         trueNuisances.append(parameters.trueNuisances[k])
       }
     }
-    theory = first.parameters.theory.enumerated().map { p, parameter in
-      let ranges = parts.map { $0.parameters.theory[p].range }
-      var joint = parameter
-      joint.range =
-        (ranges.map(\.lowerBound).min() ?? 0)...(ranges.map(\.upperBound).max() ?? 0)
-      return joint
-    }
-    (self.freeNorms, self.nuisances, self.constraints) = (freeNorms, nuisances, constraints)
-    self.trueNuisances = trueNuisances
+    (self.theory, self.freeNorms, self.nuisances) = (theory, freeNorms, nuisances)
+    (self.constraints, self.trueNuisances) = (constraints, trueNuisances)
   }
 
   public var thetaCount: Int { theory.count }
@@ -70,6 +67,8 @@ public struct LimitParameters: Sendable {
   var units: [String] {
     theory.map(\.unit) + [String](repeating: "", count: freeNorms.count + nuisances.count)
   }
+  /// Names of the nuisance parameters.
+  public var nuisanceNames: [String] { nuisances.map(\.name) }
   var nuisanceRecords: [Limits.Nuisance] {
     let first = theory.count + freeNorms.count
     return constraints.enumerated().map { k, constraint in
@@ -121,5 +120,16 @@ public struct LimitParameters: Sendable {
   func places(of channel: LimitParameters) -> [Int] {
     let names = names
     return channel.names.compactMap { names.firstIndex(of: $0) }
+  }
+
+  /// The places of θ and the free normalisations of one channel among those of a point.
+  func pointPlaces(of channel: LimitParameters) -> [Int] {
+    Array(places(of: channel).dropLast(channel.nuisanceCount))
+  }
+
+  /// The places of the nuisance parameters of one channel among the nuisance parameters.
+  func nuisancePlaces(of channel: LimitParameters) -> [Int] {
+    let first = names.count - nuisanceCount
+    return places(of: channel).suffix(channel.nuisanceCount).map { $0 - first }
   }
 }

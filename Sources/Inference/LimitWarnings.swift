@@ -57,24 +57,29 @@ extension ToySource {
   /// What results of the likelihood must say at a point, and at the points that are asked for.
   ///
   /// - Parameters:
+  ///   - theta: of the parameters of all channels.
   ///   - grid: points at which the likelihood is asked for; none where `table` has warned of them.
   ///   - events: the number of events, where chi-square distributions are asked for.
   public func warn(
     at theta: [Double], grid: [[Double]] = [], events: Double? = nil, hasToys: Bool = false
   ) throws {
-    if isBinned, !includesStatistics {
-      bins.warnAboutSimulation(
-        at: try simulation.point(theta),
+    for channel in channels where isBinned && !includesStatistics {
+      channel.bins.warnAboutSimulation(
+        at: try channel.simulation.point(own(channel, theta)),
         remedy: hasToys
           ? "join bins (--bins) or use more events"
           : "join bins, or let them vary with --mc-statistics", journal: journal)
     }
     if let events { LimitWarnings.warnAboutCounts(events, journal) }
-    warnOutside(grid.map { Array($0.prefix(parameters.thetaCount)) })
+    warnOutside(grid)
     guard isBinned, !grid.isEmpty else { return }
     let negative = try grid.filter { point in
-      let morphed = try simulation.point(Array(point.prefix(parameters.thetaCount)))
-      return (0..<bins.binCount).contains { morphed.crossSection(bins, bin: $0).value < 0 }
+      try channels.contains { channel in
+        let morphed = try channel.simulation.point(own(channel, point))
+        return (0..<channel.bins.binCount).contains {
+          morphed.crossSection(channel.bins, bin: $0).value < 0
+        }
+      }
     }
     if let first = negative.first {
       let place = zip(parameters.names, first.prefix(parameters.thetaCount))
@@ -84,6 +89,12 @@ extension ToySource {
         "a bin has a negative cross section at \(place), on the grid; join it with its neighbour, or use a smaller --grid",
         count: negative.count)
     }
+  }
+
+  /// θ of a channel.
+  private func own(_ channel: Channel, _ point: [Double]) -> [Double] {
+    parameters.places(of: channel.parameters).prefix(channel.parameters.thetaCount)
+      .map { point[$0] }
   }
 }
 

@@ -25,24 +25,22 @@ extension LimitSource {
     let (rows, scales) = try events.rows(in: part)
     let weights = try self.weights(
       events, rows, scales, at: thetaTrue, nu: parameters.trueNuisances)
-    let ratios = try MeanLogRatios(
-      models.map { model in
-        try check(model)
-        return try model.ratios(
-          events.observations(model.observableNames, rows: rows), rows: rows.count)
-      })
-    let reference = models.first?.referenceTheta ?? []
-    let isOneReference = models.allSatisfy { $0.referenceTheta == reference }
+    for model in models { try model.requireParameters(of: setup) }
+    let ratios = try MeanLogRatios(models, of: parameters, rows: rows.count) {
+      try events.observations($0.observableNames, rows: rows)
+    }
+    let reference = models[0].reference(in: setup)
+    let isOneReference = models.allSatisfy { $0.reference(in: setup) == reference }
     let likelihood = RatioLikelihood(
       ratios, weights: weights, eventCount: eventCount, total: try model(events.total),
       luminosity: luminosity, includesRate: options.includesRate,
       closureWeights: isOneReference
-        ? try self.weights(events, rows, scales, at: reference) : nil)
+        ? try self.weights(events, rows, scales, at: reference.theta, nu: reference.nu) : nil)
     var limits = start(
       .ratio, table: nil, eventCount: eventCount, thetaTrue: thetaTrue,
       statistics: EventStatistics(weights))
     limits.partition = part
-    warnAboutShapes()
+    warnAboutShapes(models)
     return LimitChannel(source: self, likelihood: likelihood, head: limits, models: models)
   }
 
@@ -61,23 +59,25 @@ extension LimitSource {
     try requireOneMixture()
     let weights = try data.normalisedWeights()
     let eventCount = weights.reduce(0, +)
-    let ratios = try MeanLogRatios(
-      zip(models, x).map { model, x in
-        try check(model)
-        if let at = x.firstIndex(where: { $0.isNaN }) {
-          throw Problem(
-            .data,
-            "observable '\(model.observableNames[at % model.observableNames.count])' is undefined"
-              + " (NaN) in the observed events", remedy: "remove such events",
-            place: "row \(at / model.observableNames.count + 1)")
-        }
-        return try model.ratios(x, rows: data.rowCount)
-      })
+    for (model, x) in zip(models, x) {
+      try model.requireParameters(of: setup)
+      if let at = x.firstIndex(where: { $0.isNaN }) {
+        throw Problem(
+          .data,
+          "observable '\(model.observableNames[at % model.observableNames.count])' is undefined"
+            + " (NaN) in the observed events", remedy: "remove such events",
+          place: "row \(at / model.observableNames.count + 1)")
+      }
+    }
+    var rest = x[...]
+    let ratios = try MeanLogRatios(models, of: parameters, rows: data.rowCount) { _ in
+      rest.removeFirst()
+    }
     let likelihood = RatioLikelihood(
       ratios, weights: weights, eventCount: eventCount,
       total: try model(simulation.total), luminosity: luminosity,
       includesRate: options.includesRate)
-    warnAboutShapes()
+    warnAboutShapes(models)
     return LimitChannel(
       source: self, likelihood: likelihood,
       head: start(.ratio, table: nil, eventCount: eventCount), models: models)
@@ -149,41 +149,18 @@ extension LimitSource {
     }
   }
 
-  func warnAboutShapes() {
-    guard !parameters.constraints.isEmpty else { return }
+  func warnAboutShapes(_ models: [any RatioEvaluator]) {
+    let known = models.flatMap(\.parameterNames)
+    guard parameters.nuisanceNames.contains(where: { !known.contains($0) }) else { return }
     LimitWarnings.warnAboutShapes(journal)
-  }
-
-  private func check(_ model: any RatioEvaluator) throws {
-    guard model.parameterNames == setup.parameterNames else {
-      throw Problem(
-        .data, "the model is of the parameters \(model.parameterNames.joined(separator: ", "))",
-        remedy: "the events have " + setup.parameterNames.joined(separator: ", "),
-        file: model.name)
-    }
   }
 
   private func weights(
     _ events: CombinedEvents, _ rows: [Int], _ scales: [Double], at theta: [Double],
     nu: [Double] = []
   ) throws -> [Double] {
-    let all = try crossSections(events, at: theta, nu: nu)
+    let all = try events.crossSections(at: theta, nu: nu)
     return zip(rows, scales).map { all[$0] * $1 }
-  }
-
-  /// dσ_e(θ, ν) of all events: nuisance parameters change the shape of the Asimov set, not only its size.
-  func crossSections(
-    _ events: CombinedEvents, at theta: [Double], nu: [Double]
-  ) throws -> [Double] {
-    var all = events.crossSections(at: try events.point(theta))
-    guard nu.contains(where: { $0 != 0 }) else { return all }
-    let factors = try NuisanceFactors(setup)
-    let table = events.table
-    table.weights.withUnsafeBufferPointer { weights in
-      guard let base = weights.baseAddress else { return }
-      for row in all.indices { all[row] *= factors.factor(nu, base + row * table.weightCount) }
-    }
-    return all
   }
 
   /// Lσ at the true point, nuisance parameters included.
@@ -195,5 +172,21 @@ extension LimitSource {
     return luminosity
       * (try model(simulation.total).evaluate(at: parameters.truePoint(theta), gradient: false))
       .values[0]
+  }
+}
+
+extension CombinedEvents {
+  /// dσ_e(θ, ν) of all events: nuisance parameters change the shape of the Asimov set, not only its size.
+  /// - Parameter nu: of the setup's nuisance parameters; none is 0.
+  func crossSections(at theta: [Double], nu: [Double]) throws -> [Double] {
+    var all = crossSections(at: try point(theta))
+    guard nu.contains(where: { $0 != 0 }) else { return all }
+    let factors = try NuisanceFactors(table.setup)
+    let table = table
+    table.weights.withUnsafeBufferPointer { weights in
+      guard let base = weights.baseAddress else { return }
+      for row in all.indices { all[row] *= factors.factor(nu, base + row * table.weightCount) }
+    }
+    return all
   }
 }

@@ -16,7 +16,7 @@ extension LimitSource {
     let events = try simulation.requireEvents()
     let eventCount = try expectedEvents(at: thetaTrue)
     let scores = try events.observations(columns.names, rows: Array(0..<events.table.count))
-    let weights = try crossSections(events, at: thetaTrue, nu: parameters.trueNuisances)
+    let weights = try events.crossSections(at: thetaTrue, nu: parameters.trueNuisances)
     let scale =
       parameters.trueNuisances.contains { $0 != 0 }
       ? eventCount / weights.reduce(0, +) : luminosity
@@ -71,7 +71,7 @@ extension LimitSource {
         "\(setup.parameterNames[p]) cannot be profiled: the statistic is another variable at every theta",
         remedy: "give it an axis with --grid, or a value with --fix")
     }
-    warnAboutShapes()
+    warnAboutShapes([])
     limits.notes.append(
       "relative to the density at the reference point of the score, in bins of each direction")
     return try run(limits, likelihood, settings)

@@ -16,7 +16,7 @@ public struct ToyData: Sendable {
   }
 }
 
-extension ToySource {
+extension ToySource.Channel {
   // MARK: Counts and ratios
 
   /// The counts of observed events in the bins (one bin for the rate alone).
@@ -57,33 +57,98 @@ extension ToySource {
         .usage, "observed events have no joint ratio",
         remedy: "give --model or --observable with --data")
     case .ratio(let models, _):
-      return try MeanLogRatios(
-        models.map { model in
-          let x = try observed.columns(model.observableNames)
-          if let at = x.firstIndex(where: { $0.isNaN }) {
-            let n = model.observableNames.count
-            throw undefined(model.observableNames[at % n], at / n)
-          }
-          return try model.ratios(x, rows: observed.count)
-        })
+      return try MeanLogRatios(models, of: parameters, rows: observed.count) { model in
+        let x = try observed.columns(model.observableNames)
+        if let at = x.firstIndex(where: { $0.isNaN }) {
+          let n = model.observableNames.count
+          throw undefined(model.observableNames[at % n], at / n)
+        }
+        return x
+      }
     }
   }
 
+  // MARK: Likelihoods
+
+  /// The likelihood of observed events, without the constraints of nuisance parameters, and their number.
+  func observedLikelihood(
+    _ observed: ObservedEvents, _ source: ToySource
+  ) throws -> (likelihood: any LogLikelihood, eventCount: Double) {
+    let count = Double(observed.count)
+    guard let ratios = try ratios(observed) else {
+      return (
+        try BinnedLikelihood(
+          model(bins), counts: try counts(observed), luminosity: source.luminosity,
+          includesRate: source.includesRate, includesStatistics: source.includesStatistics), count
+      )
+    }
+    return (
+      RatioLikelihood(
+        ratios, weights: [Double](repeating: 1, count: observed.count), eventCount: count,
+        total: try model(simulation.total), luminosity: source.luminosity,
+        includesRate: source.includesRate), count
+    )
+  }
+
+  /// The likelihood of Asimov data at values of the channel's parameters, and the number of events.
+  func asimovLikelihood(
+    _ point: [Double], _ source: ToySource
+  ) throws -> (likelihood: any LogLikelihood, eventCount: Double) {
+    let theta = Array(point.prefix(parameters.thetaCount))
+    let nu = parameters.nuisances(of: point)
+    _ = try simulation.positiveCrossSection(at: theta)
+    let total = try model(simulation.total)
+    let count = source.luminosity * total.evaluate(at: point, gradient: false).values[0]
+    if isBinned {
+      return (
+        try BinnedLikelihood(
+          asimov: model(bins), truePoint: point, luminosity: source.luminosity,
+          includesRate: source.includesRate, includesStatistics: source.includesStatistics), count
+      )
+    }
+    let events = try simulation.requireEvents()
+    let (rows, scales) = try events.rows(in: part)
+    let all = try events.crossSections(at: theta, nu: nu)
+    return (
+      RatioLikelihood(
+        try simulatedRatios(events, rows), weights: zip(rows, scales).map { all[$0] * $1 },
+        eventCount: count, total: total, luminosity: source.luminosity,
+        includesRate: source.includesRate), count
+    )
+  }
+}
+
+extension ToySource {
   // MARK: Data of a table
 
-  /// Observed events at every hypothesis of a table.
-  public func data(_ observed: ObservedEvents, in table: ToyTable) throws -> ToyData {
-    guard let ratios = try ratios(observed) else {
-      return table.data(counts: try counts(observed))
+  /// Observed events of each channel at every hypothesis of a table.
+  public func data(_ observed: [ObservedEvents], in table: ToyTable) throws -> ToyData {
+    precondition(observed.count == channels.count)
+    guard !isBinned else {
+      return table.data(
+        counts: try zip(channels, observed).flatMap { channel, events in
+          try Self.named(events.file) { try channel.counts(events) }
+        })
     }
-    let sums = try table.hypotheses.map { theta in
-      compensatedSum(try ratios.values(at: theta).map { max($0, RatioLikelihood.floor) })
+    let sums = try zip(channels, observed).map { channel, events -> [Double] in
+      guard let ratios = try Self.named(events.file, { try channel.ratios(events) }) else {
+        return []
+      }
+      let places = parameters.pointPlaces(of: channel.parameters)
+      return try table.hypotheses.map { point in
+        compensatedSum(
+          try ratios.values(at: places.map { point[$0] }).map { max($0, RatioLikelihood.floor) })
+      }
     }
-    return table.data(kinematic: sums, counts: [Double(observed.count)])
+    return table.data(kinematic: sums, counts: observed.map { Double($0.count) })
   }
 
-  /// ln L of observed events at every hypothesis of a table.
-  public func totals(_ observed: ObservedEvents, in table: ToyTable) throws -> [Double] {
+  private static func named<T>(_ file: String, _ body: () throws -> T) throws -> T {
+    do { return try body() } catch let problem as Problem { throw problem.inFile(file) }
+  }
+
+  /// ln L of observed events of each channel at every hypothesis of a table.
+  public func totals(_ observed: [ObservedEvents], in table: ToyTable) throws -> [Double] {
     try data(observed, in: table).totals
   }
 
@@ -93,42 +158,20 @@ extension ToySource {
     at theta: [Double], nu: [Double] = [], in table: ToyTable
   ) throws -> ToyData {
     guard table.nuisances != nil else { return ToyData() }
-    let count = parameters.thetaCount
-    let point = try simulation.point(Array(theta.prefix(count)))
-    let bins =
-      isBinned ? try model(bins).table(norms: Array(theta.dropFirst(count))) : simulation.total
-    let isMoved = nu.contains { $0 != 0 }
-    return table.data(
-      counts: (0..<bins.binCount).map { bin in
-        let factor =
-          isMoved
-          ? NuisanceResponse(bins, bin: bin, at: point, nu: nu, gradient: false, moves: false)
-            .factor : 1
-        return max(0, luminosity * point.crossSection(bins, bin: bin).value * factor)
-      }, found: isMoved ? nu : nil)
+    let parts = table.crossSections(at: theta, nu: nu)
+    let counts = isBinned ? parts.flatMap(\.cells) : parts.map(\.total)
+    return table.data(counts: counts.map { max(0, luminosity * $0) }, found: nu)
   }
 
   // MARK: Likelihoods
 
-  func model(_ table: BinTable) throws -> BinnedModel {
-    try BinnedModel(
-      parameters.constraints.isEmpty ? table.withoutNuisances : table,
-      morphing: simulation.morphing, freeNorms: freeNorms)
-  }
-
-  /// The likelihood of observed events as a function of θ, and of ν where they are profiled.
-  public func observedLikelihood(_ observed: ObservedEvents) throws -> any LogLikelihood {
-    guard let ratios = try ratios(observed) else {
-      return constrained(
-        try BinnedLikelihood(
-          model(bins), counts: try counts(observed), luminosity: luminosity,
-          includesRate: includesRate, includesStatistics: includesStatistics))
-    }
+  /// The likelihood of observed events of each channel as a function of θ, and of ν where they are profiled.
+  public func observedLikelihood(_ observed: [ObservedEvents]) throws -> any LogLikelihood {
+    precondition(observed.count == channels.count)
     return constrained(
-      RatioLikelihood(
-        ratios, weights: [Double](repeating: 1, count: observed.count),
-        eventCount: Double(observed.count), total: try model(simulation.total),
-        luminosity: luminosity, includesRate: includesRate))
+      try zip(channels, observed).map { channel, events in
+        try Self.named(events.file) { try channel.observedLikelihood(events, self) }
+      })
   }
 
   /// The likelihood of Asimov data at a point.
@@ -143,36 +186,36 @@ extension ToySource {
 
   /// The same at values of all parameters.
   public func asimovLikelihood(atPoint point: [Double]) throws -> any LogLikelihood {
-    let theta = Array(point.prefix(parameters.thetaCount))
-    let nu = parameters.nuisances(of: point)
-    _ = try simulation.positiveCrossSection(at: theta)
-    if isBinned {
-      return constrained(
-        try BinnedLikelihood(
-          asimov: model(bins), truePoint: point, luminosity: luminosity,
-          includesRate: includesRate, includesStatistics: includesStatistics), found: nu)
-    }
-    let events = try simulation.requireEvents()
-    let (rows, scales) = try events.rows(in: part)
-    let total = try model(events.total)
-    let all = events.crossSections(at: try events.point(theta))
-    return constrained(
-      RatioLikelihood(
-        try simulatedRatios(events, rows), weights: zip(rows, scales).map { all[$0] * $1 },
-        eventCount: luminosity * total.evaluate(at: theta + nu, gradient: false).values[0],
-        total: total, luminosity: luminosity, includesRate: includesRate), found: nu)
+    constrained(
+      try channels.map { channel in
+        try channel.asimovLikelihood(
+          parameters.places(of: channel.parameters).map { point[$0] }, self)
+      }, found: parameters.nuisances(of: point))
   }
 
   /// The number of events that is expected at values of all parameters.
   public func expectedEvents(atPoint point: [Double]) throws -> Double {
-    luminosity * (try model(simulation.total)).evaluate(at: point, gradient: false).values[0]
+    try channels.reduce(0) { sum, channel in
+      let own = parameters.places(of: channel.parameters).map { point[$0] }
+      return sum + luminosity
+        * (try channel.model(channel.simulation.total)).evaluate(at: own, gradient: false)
+        .values[0]
+    }
   }
 
+  /// The likelihood of all channels with the constraints.
   private func constrained(
-    _ likelihood: any LogLikelihood, found: [Double]? = nil
+    _ parts: [(likelihood: any LogLikelihood, eventCount: Double)], found: [Double]? = nil
   ) -> any LogLikelihood {
-    parameters.constraints.isEmpty
-      ? likelihood : ConstrainedLikelihood(likelihood, parameters.constraints, found: found)
+    let all: any LogLikelihood =
+      parts.count == 1
+      ? parts[0].likelihood
+      : JointLikelihood(
+        channels: zip(channels, parts).map {
+          ($1.likelihood, parameters.places(of: $0.parameters), $1.eventCount)
+        }, parameterCount: parameters.names.count)
+    return parameters.constraints.isEmpty
+      ? all : ConstrainedLikelihood(all, parameters.constraints, found: found)
   }
 
   /// The nuisance parameters that observed events prefer at a point; none where there are none.

@@ -12,8 +12,12 @@ public struct ToyDrawing: Sendable {
   /// Σ|dσ < 0| / Σ|dσ|, which is left out of the draws.
   public let negativeFraction: Double
   private let cells: AliasTable
+  /// The first cell after those of each channel.
+  private let ends: [Int]
   /// ν that pseudo-experiments are thrown at.
   private let nu: [Double]
+  /// Of the factors of bins that the statistics of the simulation leave free; empty where it does not.
+  private let statisticalErrors: [Double]
 
   /// The share of negative weight that is left out with a warning; more is refused.
   public static let largestNegativeFraction = 0.01
@@ -21,25 +25,35 @@ public struct ToyDrawing: Sendable {
   public static let warnedUse = 0.1
   public static let largestUse = 1.0
 
-  /// - Parameter nu: nuisance parameters; nil is 0.
+  /// - Parameter nu: nuisance parameters, and the factors of bins where the statistics of the simulation leave them free;
+  ///   nil, and what is missing, is nominal.
   /// - Throws: `.data` where σ(θ) is not positive, too much of the weight is negative, or events would be used up.
   public init(
     _ table: ToyTable, at theta: [Double], nu: [Double]? = nil, name: String,
     journal: Journal? = nil
   ) throws {
-    self.nu = nu ?? table.nuisances?.constraints.map { _ in 0 } ?? []
-    let (weights, sigma) = table.crossSections(at: theta, nu: self.nu)
-    guard sigma > 0 else {
+    self.nu = table.nuisances?.completed(nu ?? []) ?? []
+    let channels = table.crossSections(at: theta, nu: self.nu)
+    let sigma = channels.reduce(0) { $0 + $1.total }
+    if let bad = channels.first(where: { !($0.total > 0) }) {
       throw Problem(
-        .data, "the cross section at \(name) is \(sigma) pb, so there are no pseudo-experiments",
+        .data,
+        "the cross section at \(name) is \(bad.total) pb, so there are no pseudo-experiments",
         remedy: "choose points inside the region that the events cover")
     }
-    let statistics = EventStatistics(weights)
+    let weights = table.scaledCells(channels)
     self.table = table
     mean = table.luminosity * sigma
-    negativeFraction = statistics.negativeFraction
-    effectiveEvents = table.isOfEvents ? statistics.effectiveEvents : .infinity
+    negativeFraction = EventStatistics(weights).negativeFraction
+    // Of channels the one whose events are used up first.
+    let effective =
+      channels.map { EventStatistics($0.cells).effectiveEvents * (sigma / $0.total) }.min() ?? 0
+    effectiveEvents = table.isOfEvents ? effective : .infinity
+    statisticalErrors = try table.statisticalErrors(at: theta)
     cells = AliasTable(weights.enumerated().lazy.map { (index: $0.offset, weight: $0.element) })
+    var ends: [Int] = []
+    for channel in channels { ends.append((ends.last ?? 0) + channel.cells.count) }
+    self.ends = ends
     try check(name, journal)
   }
 
@@ -75,21 +89,27 @@ public struct ToyDrawing: Sendable {
   /// Cells in which events are counted before sums are taken: where there are few of them, or many events.
   private var countsCells: Bool { !table.isOfEvents }
 
-  /// ln L at all hypotheses of one pseudo-experiment, into `sums`; `counts` is room for one number a cell of bins.
+  /// ln L at all hypotheses of one pseudo-experiment, into `sums`; `counts` is room for one number a cell of bins, or a
+  /// channel of events.
   func draw(
     _ stream: inout PhiloxStream, sums: UnsafeMutablePointer<Double>, counts: inout [Double]
   ) {
     for h in 0..<table.hypotheses.count { sums[h] = 0 }
     let k = stream.poisson(mean: mean)
+    for c in counts.indices { counts[c] = 0 }
     if countsCells {
-      for c in counts.indices { counts[c] = 0 }
       for _ in 0..<k { counts[cells.index(stream.uniform())] += 1 }
     } else {
-      for _ in 0..<k { table.add(cells.index(stream.uniform()), times: 1, to: sums) }
+      for _ in 0..<k {
+        let cell = cells.index(stream.uniform())
+        table.add(cell, times: 1, to: sums)
+        counts[ends.count == 1 ? 0 : ends.firstIndex { cell < $0 } ?? 0] += 1
+      }
     }
     if let nuisances = table.nuisances {
-      let found = zip(nuisances.constraints, nu).map { $0.measurement(of: $1, &stream) }
-      return table.addProfiles(countsCells ? counts : [Double(k)], found: found, to: sums)
+      return table.addProfiles(
+        counts, found: nuisances.measurements(of: nu, errors: statisticalErrors, &stream),
+        to: sums)
     }
     if countsCells {
       for (c, count) in counts.enumerated() where count != 0 {
@@ -122,7 +142,7 @@ public struct ToyDrawing: Sendable {
     team.mapRanges(of: toys.count, size: Self.blockSize) { range -> [Double] in
       var result: [Double] = []
       var sums = [Double](repeating: 0, count: table.hypotheses.count)
-      var counts = [Double](repeating: 0, count: countsCells ? table.cellCount : 0)
+      var counts = [Double](repeating: 0, count: countsCells ? table.cellCount : ends.count)
       for toy in range {
         var stream = PhiloxStream(
           seed: seed, purpose: purpose,

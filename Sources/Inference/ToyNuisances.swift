@@ -6,10 +6,26 @@ import Numerics
 ///
 /// −ln L(ν) = Σ_c [s_c − n_c ln s_c] − Σ_k ln C_k(ν_k) with s_c = Lσ_c exp Σ_k (a_ck ν_k + b_ck ν_k²), a and b as in
 /// `BinnedModel`; C is the constraint about the auxiliary measurement of the pseudo-experiment. Without the rate
-/// Σ_c s_c is replaced by n ln Σ_c s_c. The minimum is found by Newton's method, which needs a few steps of a
-/// function that is convex but for the b.
+/// Σ_c s_c is replaced by n ln Σ_c s_c in every channel. The minimum is found by Newton's method, which needs a few steps
+/// of a function that is convex but for the b.
+///
+/// Where the statistics of the simulation vary bins, each has a factor β_c on s_c, normal about an auxiliary measurement
+/// m_c with the relative error δ_c of the template, and is profiled in closed form as in `BinnedLikelihood`:
+/// β² + (s δ² − m)β − nδ² = 0.
 struct ToyNuisances: Sendable {
+  /// The bins of one channel at one hypothesis.
+  struct Bins {
+    var table: BinTable
+    var point: MorphedPoint
+    /// Of the table's nuisance parameters among all.
+    var places: [Int]
+    /// δ²; empty without the statistics of the simulation.
+    var variances: [Double]
+  }
+
   let constraints: [NuisanceConstraint]
+  /// Of each channel.
+  private let channels: [Range<Int>]
   private let binCount: Int
   private let includesRate: Bool
   /// Lσ_c at ν = 0, [hypothesis][bin].
@@ -17,35 +33,76 @@ struct ToyNuisances: Sendable {
   /// a_ck and b_ck, [hypothesis][bin][parameter].
   private let linear: [Double]
   private let quadratic: [Double]
+  /// δ_c², [hypothesis][bin]; empty without the statistics of the simulation.
+  private let variances: [Double]
 
-  /// Bins whose nuisance parameters are those of the constraints, and θ, of each hypothesis.
+  /// - Parameters:
+  ///   - bins: [channel][hypothesis].
+  ///   - constraints: of all nuisance parameters.
   init(
-    _ hypotheses: [(table: BinTable, point: MorphedPoint)], constraints: [NuisanceConstraint],
-    luminosity: Double, includesRate: Bool
-  ) {
+    _ bins: [[Bins]], constraints: [NuisanceConstraint], luminosity: Double, includesRate: Bool
+  ) throws {
     self.constraints = constraints
     self.includesRate = includesRate
-    binCount = hypotheses.first?.table.binCount ?? 0
+    var ends = [0]
+    for channel in bins { ends.append((ends.last ?? 0) + (channel.first?.table.binCount ?? 0)) }
+    channels = zip(ends, ends.dropFirst()).map { $0..<$1 }
+    binCount = ends.last ?? 0
     var (means, linear, quadratic): ([Double], [Double], [Double]) = ([], [], [])
-    let zero = constraints.map { _ in 0.0 }
-    for (table, point) in hypotheses {
-      precondition(table.nuisanceCount == constraints.count)
-      for bin in 0..<table.binCount {
-        means.append(luminosity * point.crossSection(table, bin: bin).value)
-        // At ν = 0 the slope of the exponent is a; at ν_k = 1 it is a + 2b.
-        let a = NuisanceResponse(table, bin: bin, at: point, nu: zero, gradient: true, moves: false)
-          .slopes
-        let c = NuisanceResponse(
-          table, bin: bin, at: point, nu: zero.map { _ in 1 }, gradient: true, moves: false
-        ).slopes
-        linear += a
-        quadratic += zip(a, c).map { 0.5 * ($1 - $0) }
+    var variances: [Double] = []
+    for h in bins.first?.indices ?? 0..<0 {
+      for channel in bins {
+        let (table, point, places) = (channel[h].table, channel[h].point, channel[h].places)
+        precondition(table.nuisanceCount == places.count)
+        variances += channel[h].variances
+        let zero = places.map { _ in 0.0 }
+        for bin in 0..<table.binCount {
+          means.append(luminosity * point.crossSection(table, bin: bin).value)
+          // At ν = 0 the slope of the exponent is a; at ν_k = 1 it is a + 2b.
+          let a = NuisanceResponse(
+            table, bin: bin, at: point, nu: zero, gradient: true, moves: false
+          ).slopes
+          let c = NuisanceResponse(
+            table, bin: bin, at: point, nu: zero.map { _ in 1 }, gradient: true, moves: false
+          ).slopes
+          let first = linear.count
+          linear += constraints.map { _ in 0 }
+          quadratic += constraints.map { _ in 0 }
+          for (k, place) in places.enumerated() {
+            linear[first + place] = a[k]
+            quadratic[first + place] = 0.5 * (c[k] - a[k])
+          }
+        }
       }
     }
     (self.means, self.linear, self.quadratic) = (means, linear, quadratic)
+    self.variances = variances
   }
 
   var count: Int { constraints.count }
+
+  /// Whether every bin has a factor that the statistics of the simulation leave free.
+  var hasStatistics: Bool { !variances.isEmpty }
+
+  /// Values of ν, and of the factors of bins, of which those that are missing at the end are nominal: 0 and 1.
+  func completed(_ nu: [Double]) -> [Double] {
+    var result = nu
+    while result.count < count { result.append(0) }
+    let all = count + (hasStatistics ? binCount : 0)
+    while result.count < all { result.append(1) }
+    return result
+  }
+
+  /// Auxiliary measurements of one pseudo-experiment: of ν, then of the factors of bins, whose errors are given.
+  func measurements(
+    of nu: [Double], errors: [Double], _ stream: inout PhiloxStream
+  ) -> [Double] {
+    var found = zip(constraints, nu).map { $0.measurement(of: $1, &stream) }
+    for (bin, error) in errors.enumerated() {
+      found.append(nu[count + bin] + error * stream.normal())
+    }
+    return found
+  }
 
   /// exp Σ_k (a_k ν_k + b_k ν_k²) of every bin at a hypothesis.
   func factors(_ hypothesis: Int, _ nu: [Double]) -> [Double] {
@@ -60,6 +117,36 @@ struct ToyNuisances: Sendable {
       sum += (linear[at] + quadratic[at] * nu[k]) * nu[k]
     }
     return sum
+  }
+
+  /// The best factor β of a bin, and half the distance of the roots, which is β + (s δ² − m)/2.
+  @inline(__always)
+  private func freed(
+    _ cell: Int, _ mean: Double, _ n: Double, _ measured: Double
+  ) -> (beta: Double, root: Double) {
+    let variance = variances[cell]
+    let half = 0.5 * (mean * variance - measured)
+    let root = (half * half + n * variance).squareRoot()
+    // Without cancellation for either sign of `half`.
+    return (half > 0 ? n * variance / (half + root) : root - half, root)
+  }
+
+  /// Whether a bin of this mean has a factor.
+  @inline(__always)
+  private func isFree(_ cell: Int, _ mean: Double) -> Bool {
+    hasStatistics && mean > 0 && variances[cell] > 0
+  }
+
+  /// The best factors of bins at ν; empty without the statistics of the simulation.
+  func freedFactors(
+    _ hypothesis: Int, counts: [Double], found: [Double], nu: [Double]
+  ) -> [Double] {
+    guard hasStatistics else { return [] }
+    return (0..<binCount).map { bin in
+      let cell = hypothesis * binCount + bin
+      let mean = means[cell] * exponential(exponent(cell, nu))
+      return isFree(cell, mean) ? freed(cell, mean, counts[bin], found[count + bin]).beta : 1
+    }
   }
 
   /// What one profile needs besides the data, so that nothing is allocated for each.
@@ -99,6 +186,7 @@ struct ToyNuisances: Sendable {
       value = objective(hypothesis, counts, found, nu)
       guard value.isFinite else { return .nan }
     }
+    if nu.isEmpty { return -value }
     for _ in 0..<Self.mostSteps {
       differentiate(hypothesis, counts, found, nu, &scratch)
       guard solve(&scratch) else { return -value }
@@ -129,19 +217,30 @@ struct ToyNuisances: Sendable {
   private func objective(
     _ hypothesis: Int, _ counts: [Double], _ found: [Double], _ nu: [Double]
   ) -> Double {
-    var (sum, total, events) = (0.0, 0.0, 0.0)
-    for bin in 0..<binCount {
-      let cell = hypothesis * binCount + bin
-      let exponent = exponent(cell, nu)
-      total += means[cell] * exponential(exponent)
-      guard counts[bin] > 0 else { continue }
-      events += counts[bin]
-      // As without nuisance parameters: a bin that is empty at a hypothesis excludes it, at a finite price.
-      let log = means[cell] > 0 ? logarithm(means[cell]) + exponent : Self.emptyLog(means, cell)
-      sum -= counts[bin] * log
+    var sum = 0.0
+    for channel in channels {
+      var (total, events) = (0.0, 0.0)
+      for bin in channel {
+        let cell = hypothesis * binCount + bin
+        let exponent = exponent(cell, nu)
+        let mean = means[cell] * exponential(exponent)
+        var beta = 1.0
+        if isFree(cell, mean) {
+          let measured = found[nu.count + bin]
+          beta = freed(cell, mean, counts[bin], measured).beta
+          sum += (beta - measured) * (beta - measured) / (2 * variances[cell])
+        }
+        total += beta * mean
+        guard counts[bin] > 0 else { continue }
+        events += counts[bin]
+        // As without nuisance parameters: a bin that is empty at a hypothesis excludes it, at a finite price.
+        let log =
+          means[cell] > 0 ? logarithm(beta * means[cell]) + exponent : Self.emptyLog(means, cell)
+        sum -= counts[bin] * log
+      }
+      guard total > 0 || hasStatistics else { return .infinity }
+      sum += includesRate ? total : events * logarithm(total)
     }
-    guard total > 0 else { return .infinity }
-    sum += includesRate ? total : events * logarithm(total)
     for k in nu.indices { sum -= constraints[k].logLikelihood(nu[k], found: found[k]).value }
     return sum
   }
@@ -155,19 +254,47 @@ struct ToyNuisances: Sendable {
     _ scratch: inout Scratch
   ) {
     let n = nu.count
-    for k in 0..<n { (scratch.gradient[k], scratch.mean[k]) = (0, 0) }
+    for k in 0..<n { scratch.gradient[k] = 0 }
     for i in 0..<n * n { (scratch.hessian[i], scratch.safe[i]) = (0, 0) }
+    for channel in channels {
+      differentiate(channel, hypothesis, counts, found, nu, &scratch)
+    }
+    for i in 0..<n * n { scratch.hessian[i] += scratch.safe[i] }
+    for k in 0..<n {
+      scratch.gradient[k] -= constraints[k].logLikelihood(nu[k], found: found[k]).slope
+      let curvature = constraints[k].curvature(nu[k])
+      scratch.hessian[k * n + k] += curvature
+      scratch.safe[k * n + k] += curvature
+    }
+  }
+
+  /// Adds one channel.
+  private func differentiate(
+    _ channel: Range<Int>, _ hypothesis: Int, _ counts: [Double], _ found: [Double],
+    _ nu: [Double], _ scratch: inout Scratch
+  ) {
+    let n = nu.count
+    for k in 0..<n { scratch.mean[k] = 0 }
     var (total, events) = (0.0, 0.0)
-    for bin in 0..<binCount {
-      let cell = hypothesis * binCount + bin
-      total += means[cell] * exponential(exponent(cell, nu))
-      events += counts[bin]
+    if !includesRate {
+      for bin in channel {
+        let cell = hypothesis * binCount + bin
+        total += means[cell] * exponential(exponent(cell, nu))
+        events += counts[bin]
+      }
     }
     let scale = includesRate ? 1 : events / total
-    for bin in 0..<binCount {
+    for bin in channel {
       let cell = hypothesis * binCount + bin
-      let expected = scale * means[cell] * exponential(exponent(cell, nu))
+      var expected = scale * means[cell] * exponential(exponent(cell, nu))
+      var curvature = expected
       let seen = means[cell] > 0 ? counts[bin] : 0
+      if isFree(cell, expected) {
+        // A free factor gives way: dβ/d ln s = −s δ²β/(2 root), and at its maximum β itself has no slope.
+        let (beta, root) = freed(cell, expected, counts[bin], found[n + bin])
+        curvature = beta * expected * (1 - expected * variances[cell] / (2 * root))
+        expected *= beta
+      }
       for k in 0..<n {
         let d = linear[cell * n + k] + 2 * quadratic[cell * n + k] * nu[k]
         scratch.gradient[k] += (expected - seen) * d
@@ -175,7 +302,7 @@ struct ToyNuisances: Sendable {
         scratch.hessian[k * n + k] += (expected - seen) * 2 * quadratic[cell * n + k]
         for l in 0..<n {
           let other = linear[cell * n + l] + 2 * quadratic[cell * n + l] * nu[l]
-          scratch.safe[k * n + l] += expected * d * other
+          scratch.safe[k * n + l] += max(0, curvature) * d * other
         }
       }
     }
@@ -185,13 +312,6 @@ struct ToyNuisances: Sendable {
           scratch.hessian[k * n + l] -= scratch.mean[k] * scratch.mean[l] / events
         }
       }
-    }
-    for i in 0..<n * n { scratch.hessian[i] += scratch.safe[i] }
-    for k in 0..<n {
-      scratch.gradient[k] -= constraints[k].logLikelihood(nu[k], found: found[k]).slope
-      let curvature = constraints[k].curvature(nu[k])
-      scratch.hessian[k * n + k] += curvature
-      scratch.safe[k * n + k] += curvature
     }
   }
 

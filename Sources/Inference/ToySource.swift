@@ -2,7 +2,8 @@ import Diagnostics
 import EventModel
 import Numerics
 
-/// Pseudo-experiments from simulated events: what the likelihood is made of, then a `ToyTable`.
+/// Likelihoods of pseudo-experiments and of posteriors from simulated events, of one file or of several that are channels
+/// of one measurement: what they are made of, then a `ToyTable`.
 public struct ToySource {
   /// What the kinematic likelihood is made of.
   public enum Likelihood {
@@ -14,51 +15,149 @@ public struct ToySource {
     case truth(reference: [Double])
   }
 
-  public let simulation: Simulation
-  let likelihood: Likelihood
+  /// One file.
+  public struct Channel {
+    public let simulation: Simulation
+    let likelihood: Likelihood
+    let freeNorms: [String]
+    let includesNuisance: Bool
+    /// Its own, which are among those of all.
+    public let parameters: LimitParameters
+
+    /// - Throws: `.usage` where nothing is left of the likelihood, for nuisance parameters of joint ratios, and for terms of
+    ///   bins where there are none; `.data` for models of other parameters.
+    public init(
+      _ simulation: Simulation, likelihood: Likelihood, terms: LikelihoodTerms = .init()
+    ) throws {
+      self.simulation = simulation
+      self.likelihood = likelihood
+      freeNorms = terms.freeNorms
+      includesNuisance = terms.includesNuisance
+      parameters = LimitParameters(simulation.setup, terms)
+      switch likelihood {
+      case .rate where !terms.includesRate:
+        throw Problem(
+          .usage, "without the rate there is nothing left",
+          remedy: "give --observable, --model or --truth, or leave --no-rate away")
+      case .truth where !parameters.constraints.isEmpty:
+        throw Problem(
+          .usage,
+          "nuisance parameters change the joint ratio of every event, which is known at one value of them",
+          remedy: "use bins (--observable), or keep them at 0 with --nuisance none")
+      case .ratio(let models, _):
+        for model in models { try model.requireParameters(of: simulation.setup) }
+      case .rate, .histogram, .truth: break
+      }
+      if !isBinned, terms.includesStatistics || !freeNorms.isEmpty {
+        throw Problem(
+          .usage,
+          "free normalisations and the statistics of the simulation are of bins, not of ratios of events",
+          remedy: "give --observable, or leave --free-norm and --mc-statistics away")
+      }
+    }
+
+    public var isBinned: Bool {
+      switch likelihood {
+      case .rate, .histogram: true
+      case .ratio, .truth: false
+      }
+    }
+
+    /// What is binned; the total for the rate alone.
+    var bins: BinTable {
+      if case .histogram(let table, _) = likelihood { table } else { simulation.total }
+    }
+
+    /// The part of the events that unbinned likelihoods use.
+    var part: Partition {
+      if case .ratio(_, let part) = likelihood { part } else { .all }
+    }
+
+    var models: [any RatioEvaluator] {
+      if case .ratio(let models, _) = likelihood { models } else { [] }
+    }
+
+    var mode: Limits.Mode {
+      switch likelihood {
+      case .rate: .rate
+      case .histogram(_, let mode): mode
+      case .ratio: .ratio
+      case .truth: .truth
+      }
+    }
+
+    /// Observables of the bins.
+    var axes: [BinAxis] {
+      if case .histogram(let table, _) = likelihood { table.axes } else { [] }
+    }
+
+    var name: String { simulation.file ?? "events" }
+
+    /// Bins, or a total, with the parameters of the channel.
+    func model(_ table: BinTable) throws -> BinnedModel {
+      try BinnedModel(
+        includesNuisance ? table : table.withoutNuisances, morphing: simulation.morphing,
+        freeNorms: freeNorms)
+    }
+
+    /// log r of simulated events, of likelihoods that are no histogram.
+    func simulatedRatios(
+      _ events: CombinedEvents, _ rows: [Int]
+    ) throws -> any RowLogRatios {
+      switch likelihood {
+      case .ratio(let models, _):
+        return try MeanLogRatios(models, of: parameters, rows: rows.count) {
+          try events.observations($0.observableNames, rows: rows)
+        }
+      case .truth(let reference):
+        return try JointLogRatios(events, rows: rows, reference: reference)
+      case .rate, .histogram: preconditionFailure("bins have no ratios of events")
+      }
+    }
+  }
+
+  /// At least one.
+  public let channels: [Channel]
   let luminosity: Double
   let includesRate: Bool
   let includesStatistics: Bool
-  let freeNorms: [String]
-  /// θ, free normalisations, and the nuisance parameters that are profiled.
+  /// θ, free normalisations, and the nuisance parameters that are profiled, of all channels.
   public let parameters: LimitParameters
   let journal: Journal?
 
-  /// - Throws: `.usage` where nothing is left of the likelihood, and for nuisance parameters of joint ratios; `.data` for
-  ///   models of other parameters.
+  /// - Parameter terms: of which what every channel has in common counts.
+  /// - Throws: `.data` where a parameter has another unit in another channel; `.usage` for channels of bins beside others
+  ///   of events.
+  public init(
+    _ channels: [Channel], luminosity: Double, terms: LikelihoodTerms = .init(),
+    journal: Journal? = nil
+  ) throws {
+    self.channels = channels
+    self.luminosity = luminosity
+    includesRate = terms.includesRate
+    includesStatistics = terms.includesStatistics
+    parameters = try LimitParameters(joining: channels.map { ($0.parameters, $0.name) })
+    self.journal = journal
+    if let other = channels.first(where: { $0.isBinned != channels[0].isBinned }) {
+      throw Problem(
+        .usage, "some channels are of bins and others of events",
+        remedy: "give events or tables of bins for all", file: other.simulation.file)
+    }
+    let models = channels.flatMap(\.models)
+    let known = models.flatMap(\.parameterNames)
+    if !models.isEmpty, parameters.nuisanceNames.contains(where: { !known.contains($0) }) {
+      LimitWarnings.warnAboutShapes(journal)
+    }
+  }
+
+  /// One channel.
   public init(
     _ simulation: Simulation, likelihood: Likelihood, luminosity: Double,
     terms: LikelihoodTerms = .init(), journal: Journal? = nil
   ) throws {
-    self.simulation = simulation
-    self.likelihood = likelihood
-    self.luminosity = luminosity
-    includesRate = terms.includesRate
-    includesStatistics = terms.includesStatistics
-    freeNorms = terms.freeNorms
-    parameters = LimitParameters(simulation.setup, terms)
-    self.journal = journal
-    switch likelihood {
-    case .rate where !includesRate:
-      throw Problem(
-        .usage, "without the rate there is nothing left",
-        remedy: "give --observable, --model or --truth, or leave --no-rate away")
-    case .truth where !parameters.constraints.isEmpty:
-      throw Problem(
-        .usage,
-        "nuisance parameters change the joint ratio of every event, which is known at one value of them",
-        remedy: "use bins (--observable), or keep them at 0 with --nuisance none")
-    case .ratio(let models, _):
-      try requireAgreement(models)
-      if !parameters.constraints.isEmpty { LimitWarnings.warnAboutShapes(journal) }
-    case .rate, .histogram, .truth: break
-    }
-    if !isBinned, includesStatistics || !freeNorms.isEmpty {
-      throw Problem(
-        .usage,
-        "free normalisations and the statistics of the simulation are of bins, not of ratios of events",
-        remedy: "give --observable, or leave --free-norm and --mc-statistics away")
-    }
+    try self.init(
+      [Channel(simulation, likelihood: likelihood, terms: terms)], luminosity: luminosity,
+      terms: terms, journal: journal)
   }
 
   /// The same with nuisance parameters kept at 0.
@@ -71,54 +170,42 @@ public struct ToySource {
       terms: .init(includesRate: includesRate, includesNuisance: false), journal: journal)
   }
 
-  private func requireAgreement(_ models: [any RatioEvaluator]) throws {
-    for model in models where model.parameterNames != setup.parameterNames {
-      throw Problem(
-        .data, "the model is of the parameters \(model.parameterNames.joined(separator: ", "))",
-        remedy: "the events have " + setup.parameterNames.joined(separator: ", "),
-        file: model.name)
-    }
-  }
-
-  var setup: Setup { simulation.setup }
+  var isBinned: Bool { channels[0].isBinned }
 
   /// What the result says of the likelihood.
   /// - Parameter withNuisances: whether its points have values of ν too, which are profiled otherwise.
   public func limits(
     axes: [GridAxis], fixed: [Int], degreesOfFreedom: Int, withNuisances: Bool = false
   ) -> Limits {
-    var mode = Limits.Mode.rate
-    var table: BinTable?
-    var part = Partition.all
-    switch likelihood {
-    case .rate: break
-    case .histogram(let bins, let kind): (mode, table) = (kind, bins)
-    case .ratio(_, let used): (mode, part) = (.ratio, used)
-    case .truth: mode = .truth
-    }
+    let modes = Set(channels.map(\.mode))
     let count = (withNuisances ? parameters.names : parameters.pointNames).count
     var limits = Limits(
-      mode: mode, isExpected: true, parameterNames: Array(parameters.names.prefix(count)),
+      mode: modes.count == 1 ? channels[0].mode : .combined, isExpected: true,
+      parameterNames: Array(parameters.names.prefix(count)),
       parameterUnits: Array(parameters.units.prefix(count)), luminosity: luminosity,
       includesRate: includesRate, degreesOfFreedom: degreesOfFreedom, axes: axes)
-    limits.partition = part
+    limits.partition = channels[0].part
     limits.includesMonteCarloStatistics = includesStatistics
-    limits.combination = simulation.combination
+    limits.combination = channels[0].simulation.combination
     limits.fixedParameters = fixed
-    if let table {
-      limits.observables = table.axes.map(\.observable)
-      limits.edges = table.axes.map(\.edges)
+    if channels.count == 1 {
+      limits.observables = channels[0].axes.map(\.observable)
+      limits.edges = channels[0].axes.map(\.edges)
+    } else {
+      limits.notes += channels.map {
+        Limits.channelNote($0.name, $0.mode, observables: $0.axes.map(\.observable))
+      }
     }
-    if !freeNorms.isEmpty {
-      limits.notes.append("free normalisations: " + freeNorms.joined(separator: ", "))
+    let norms = parameters.pointNames.dropFirst(parameters.thetaCount).map { $0.dropFirst(3) }
+    if !norms.isEmpty {
+      limits.notes.append("free normalisations: " + norms.joined(separator: ", "))
     }
     if includesStatistics { limits.notes.append("bins vary by the statistics of the simulation") }
     if !parameters.constraints.isEmpty {
-      let names = parameters.names.suffix(parameters.nuisanceCount)
       limits.notes.append(
         "nuisance parameters: "
-          + zip(names, parameters.constraints).map { "\($0) (\($1.description))" }
-          .joined(separator: ", "))
+          + zip(parameters.nuisanceNames, parameters.constraints)
+          .map { "\($0) (\($1.description))" }.joined(separator: ", "))
       if withNuisances { limits.nuisance = parameters.nuisanceRecords }
     }
     return limits
@@ -126,97 +213,81 @@ public struct ToySource {
 
   /// Cells and their log densities at all hypotheses, the first `gridCount` of which are the grid.
   /// - Parameter hypotheses: θ, and the normalisations where they are free.
-  /// - Throws: `.usage` for the statistics of the simulation: pseudo-experiments profile nuisance parameters alone.
+  /// - Throws: `.usage` for the statistics of the simulation without the rate, and for ratios that know nuisance parameters.
   public func table(_ hypotheses: [[Double]], gridCount: Int) throws -> ToyTable {
-    guard !includesStatistics else {
-      throw Problem(
-        .usage,
-        "pseudo-experiments profile nuisance parameters, not the statistics of the simulation",
-        remedy: "leave --mc-statistics away, or use asymptotic formulae")
+    if includesStatistics { try BinnedLikelihood.requireRate(includesRate) }
+    for model in channels.flatMap(\.models) {
+      let known = parameters.nuisanceNames.filter(model.parameterNames.contains)
+      guard known.isEmpty else {
+        throw Problem(
+          .usage,
+          "\(model.name) knows the nuisance parameters \(known.joined(separator: ", ")), and every pseudo-experiment would profile them in a network",
+          remedy: "keep them at 0 (--nuisance none), or use asymptotic formulae or bins",
+          file: model.name)
+      }
     }
-    switch likelihood {
-    case .rate, .histogram:
-      return try ToyTable(
-        bins: bins, morphing: simulation.morphing, hypotheses: hypotheses, gridCount: gridCount,
-        luminosity: luminosity, includesRate: includesRate, constraints: parameters.constraints,
-        norms: freeNorms.isEmpty ? nil : model(bins))
-    case .ratio(let models, let part):
-      warnOutside(models, hypotheses)
-      return try table(hypotheses, gridCount, part: part)
-    case .truth:
-      return try table(hypotheses, gridCount, part: .all)
-    }
-  }
-
-  private func table(
-    _ hypotheses: [[Double]], _ gridCount: Int, part: Partition
-  ) throws -> ToyTable {
-    let events = try simulation.requireEvents()
-    let (rows, scales) = try events.rows(in: part)
+    warnOutside(hypotheses)
     return try ToyTable(
-      events: events, rows: rows, scales: scales, ratios: simulatedRatios(events, rows),
-      hypotheses: hypotheses, gridCount: gridCount, luminosity: luminosity,
-      includesRate: includesRate, constraints: parameters.constraints, journal: journal)
+      channels.map(toyChannel), hypotheses: hypotheses, gridCount: gridCount,
+      luminosity: luminosity, includesRate: includesRate, constraints: parameters.constraints,
+      includesStatistics: includesStatistics, journal: journal)
   }
 
-  /// log r of simulated events, of likelihoods that are no histogram.
-  func simulatedRatios(
-    _ events: CombinedEvents, _ rows: [Int]
-  ) throws -> any RowLogRatios {
-    switch likelihood {
-    case .ratio(let models, _):
-      return try MeanLogRatios(
-        models.map {
-          try $0.ratios(events.observations($0.observableNames, rows: rows), rows: rows.count)
-        })
-    case .truth(let reference):
-      return try JointLogRatios(events, rows: rows, reference: reference)
-    case .rate, .histogram: preconditionFailure("bins have no ratios of events")
+  private func toyChannel(
+    _ channel: Channel
+  ) throws -> (channel: ToyChannel, ratios: (any RowLogRatios)?) {
+    let simulation = channel.simulation
+    let cells: ToyChannel.Cells
+    var ratios: (any RowLogRatios)?
+    if channel.isBinned {
+      let table = channel.includesNuisance ? channel.bins : channel.bins.withoutNuisances
+      cells = .bins(table, norms: channel.freeNorms.isEmpty ? nil : try channel.model(channel.bins))
+    } else {
+      let events = try simulation.requireEvents()
+      let (rows, scales) = try events.rows(in: channel.part)
+      cells = .events(events, rows: rows, scales: scales)
+      ratios = try channel.simulatedRatios(events, rows)
     }
-  }
-
-  /// What is binned; the total for the rate alone.
-  var bins: BinTable {
-    if case .histogram(let table, _) = likelihood { table } else { simulation.total }
-  }
-
-  var isBinned: Bool {
-    switch likelihood {
-    case .rate, .histogram: true
-    case .ratio, .truth: false
-    }
+    let total = channel.includesNuisance ? simulation.total : simulation.total.withoutNuisances
+    return (
+      ToyChannel(
+        cells: cells, morphing: simulation.morphing, total: total,
+        places: parameters.pointPlaces(of: channel.parameters),
+        nuisancePlaces: parameters.nuisancePlaces(of: channel.parameters)), ratios
+    )
   }
 
   /// Warns of points outside the range that models were trained on; `table` does so itself.
   func warnOutside(_ hypotheses: [[Double]]) {
-    guard case .ratio(let models, _) = likelihood else { return }
-    warnOutside(models, hypotheses)
-  }
-
-  private func warnOutside(_ models: [any RatioEvaluator], _ hypotheses: [[Double]]) {
-    for model in models where !model.thetaRange.isEmpty {
-      let outside = hypotheses.count { !model.knows($0) }
-      guard outside > 0 else { continue }
-      journal?.warn(
-        "limits.outside \(model.name)",
-        "\(outside) of \(hypotheses.count) grid points are outside the range of theta that "
-          + "\(model.name) was trained on; log r is extrapolated there")
+    var warned: Set<String> = []
+    for channel in channels {
+      let places = parameters.places(of: channel.parameters).prefix(channel.parameters.thetaCount)
+      for model in channel.models
+      where !model.thetaRange.isEmpty && warned.insert(model.name).inserted {
+        let outside = hypotheses.count { point in !model.knows(places.map { point[$0] }) }
+        guard outside > 0 else { continue }
+        journal?.warn(
+          "limits.outside \(model.name)",
+          "\(outside) of \(hypotheses.count) grid points are outside the range of theta that "
+            + "\(model.name) was trained on; log r is extrapolated there")
+      }
     }
   }
 
-  /// The part of the events that unbinned likelihoods use.
-  var part: Partition {
-    if case .ratio(_, let part) = likelihood { part } else { .all }
-  }
-
-  /// The range of θ that all models were trained on; nil where nothing limits it.
+  /// The range of every parameter that all models were trained on, those that no model knows where they may go; nil where
+  /// nothing limits them.
   public var trainingRange: [ClosedRange<Double>]? {
-    guard case .ratio(let models, _) = likelihood else { return nil }
-    let ranges = models.map(\.thetaRange).filter { !$0.isEmpty }
-    guard let first = ranges.first else { return nil }
-    return first.indices.map { p in
-      let low = ranges.map { $0[p].lowerBound }.max() ?? 0
-      return low...max(low, ranges.map { $0[p].upperBound }.min() ?? 0)
+    let models = channels.flatMap(\.models).filter { !$0.thetaRange.isEmpty }
+    guard !models.isEmpty else { return nil }
+    var ranges = parameters.thetaBounds.map { _ in -Double.infinity...Double.infinity }
+    ranges += parameters.otherBounds
+    for model in models {
+      for (name, range) in zip(model.parameterNames, model.thetaRange) {
+        guard let p = parameters.names.firstIndex(of: name) else { continue }
+        let low = max(ranges[p].lowerBound, range.lowerBound)
+        ranges[p] = low...max(low, min(ranges[p].upperBound, range.upperBound))
+      }
     }
+    return ranges
   }
 }

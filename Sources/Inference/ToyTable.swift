@@ -8,6 +8,9 @@ import Numerics
 /// A pseudo-experiment at θ has k ~ Pois(Lσ(θ)) events, drawn with replacement with probability dσ_cell(θ)/σ(θ). Its
 /// likelihood at hypothesis h is Σ log p(cell|h) + k ln Lσ(h) − Lσ(h): sums over rows of a table. With nuisance parameters
 /// auxiliary measurements are thrown too, and the likelihood is maximal over ν at every hypothesis.
+///
+/// Of several channels the cells are those of all: k ~ Pois(LΣ_i σ_i) events, each in a channel with probability
+/// σ_i/Σσ, are independent Poisson numbers in every channel.
 public struct ToyTable: Sendable {
   /// The points at which the likelihood is known: the grid, then further points.
   public let hypotheses: [[Double]]
@@ -18,145 +21,118 @@ public struct ToyTable: Sendable {
   public let includesRate: Bool
   /// Values that were below `RatioLikelihood.floor` and were taken to be it.
   public let flooredValues: Int
-  let morphing: MorphingSetup
-  let total: BinTable
-  /// Of the bins, or of the rate; nil where nothing depends on nuisance parameters.
+  let channels: [ToyChannel]
+  /// Of the bins, or of the rates; nil where nothing depends on nuisance parameters.
   let nuisances: ToyNuisances?
-  private let cells: Cells
-  /// Bins whose processes have normalisations, which hypotheses then have after θ; nil without.
-  private let norms: BinnedModel?
   /// log p(cell|h), [cell][hypothesis]; one of the two. Bins hold many events each, so they keep all digits; of events
   /// there are many, and few in a pseudo-experiment.
   private let exactLogs: [Double]
   private let shortLogs: [Float]
+  /// ln of the share of each channel in all events of a hypothesis, which is in the logarithms of its cells,
+  /// [channel][hypothesis]; empty of one channel, without the rate and where the rate is profiled.
+  private let logShares: [[Double]]
   /// Lσ(h); NaN where the hypothesis has no likelihood.
   let means: [Double]
   private let logMeans: [Double]
-
-  /// What dσ of a cell follows from.
-  private enum Cells: Sendable {
-    case bins(BinTable)
-    case events(CombinedEvents, rows: [Int], scales: [Double])
-  }
 
   /// Bytes that the table of logarithms of events takes.
   public static func bytes(events: Int, hypotheses: Int) -> Double {
     4 * Double(events) * Double(hypotheses)
   }
 
-  /// Bins of a histogram, or the total alone.
   /// - Parameters:
-  ///   - constraints: of the nuisance parameters of the bins; none keeps them at 0.
-  ///   - norms: the same bins with free normalisations, which hypotheses have after θ; nil without.
-  public init(
-    bins table: BinTable, morphing: MorphingSetup, hypotheses: [[Double]], gridCount: Int,
-    luminosity: Double, includesRate: Bool, constraints: [NuisanceConstraint] = [],
-    norms: BinnedModel? = nil
+  ///   - channels: all of bins, or all of events with the ratios of their rows.
+  ///   - constraints: of the nuisance parameters; ratios do not know them, so they act on the rates of events. None keeps
+  ///     them at 0.
+  ///   - includesStatistics: lets the simulation's statistics vary every bin.
+  /// - Throws: `.data` where no point of the grid has a likelihood, for NaN, and for more than 16 GiB.
+  init(
+    _ channels: [(channel: ToyChannel, ratios: (any RowLogRatios)?)], hypotheses: [[Double]],
+    gridCount: Int, luminosity: Double, includesRate: Bool,
+    constraints: [NuisanceConstraint] = [], includesStatistics: Bool = false,
+    journal: Journal? = nil
   ) throws {
-    let table = constraints.isEmpty ? table.withoutNuisances : table
-    let thetaCount = morphing.parameterCount
-    let points = hypotheses.map {
-      MorphedPoint(Array($0.prefix(thetaCount)), morphing: morphing)
+    precondition(gridCount <= hypotheses.count && !channels.isEmpty)
+    let states = channels.map { $0.channel.states(hypotheses) }
+    let sigmas = states.map { $0.map(\.crossSection) }
+    var totals = hypotheses.indices.map { h -> Double in
+      sigmas.allSatisfy { $0[h] > 0 } ? sigmas.reduce(0) { $0 + $1[h] } : .nan
     }
-    var known: [[Double]: (bins: BinTable, total: BinTable)] = [:]
-    let tables = hypotheses.map { hypothesis in
-      let values = Array(hypothesis.dropFirst(thetaCount))
-      if let found = known[values] { return found }
-      let bins = norms?.table(norms: values) ?? table
-      let made = (bins: bins, total: bins.total)
-      known[values] = made
-      return made
-    }
-    let totals = zip(points, tables).map { $0.crossSection($1.total).value }
-    var logs = [Double](repeating: 0, count: table.binCount * hypotheses.count)
-    var isDefined = totals.map { $0 > 0 }
+    let hasBins = channels[0].ratios == nil
+    precondition(channels.allSatisfy { ($0.ratios == nil) == hasBins })
+    let isProfiled =
+      hasBins ? !constraints.isEmpty || includesStatistics : !constraints.isEmpty && includesRate
+    nuisances =
+      isProfiled
+      ? try ToyNuisances(
+        zip(channels, states).map { channel, states in
+          let variances =
+            includesStatistics ? try channel.channel.relativeVariances(hypotheses) : []
+          return states.indices.map { h in
+            ToyNuisances.Bins(
+              table: hasBins ? states[h].table : states[h].total, point: states[h].point,
+              places: channel.channel.nuisancePlaces,
+              variances: variances.isEmpty ? [] : variances[h])
+          }
+        }, constraints: constraints, luminosity: luminosity, includesRate: includesRate) : nil
+    let hasShares = channels.count > 1 && includesRate && !isProfiled
+    logShares =
+      hasShares ? sigmas.map { zip($0, totals).map { logarithm($0 / $1) } } : []
     var floored = 0
-    for bin in 0..<table.binCount {
-      for (h, point) in points.enumerated() where isDefined[h] {
-        let part = point.crossSection(tables[h].bins, bin: bin).value
-        // A bin that is empty at h excludes h once an event falls into it; a negative one has no likelihood at all.
-        if part < 0 { isDefined[h] = false }
-        let value = part > 0 ? logarithm(part / totals[h]) : RatioLikelihood.floor
-        if part <= 0 { floored += 1 }
-        logs[bin * hypotheses.count + h] = max(value, RatioLikelihood.floor)
-      }
-    }
-    try self.init(
-      cells: .bins(table), cellCount: table.binCount, exact: logs, short: [], floored: floored,
-      totals: zip(totals, isDefined).map { $1 ? $0 : .nan }, total: table.total,
-      nuisances: constraints.isEmpty
-        ? nil
-        : ToyNuisances(
-          zip(tables, points).map { ($0.bins, $1) }, constraints: constraints,
-          luminosity: luminosity, includesRate: includesRate), norms: norms,
-      morphing: morphing, hypotheses: hypotheses, gridCount: gridCount, luminosity: luminosity,
-      includesRate: includesRate)
-  }
-
-  /// Simulated events with their log ratios.
-  ///
-  /// - Parameters:
-  ///   - scales: what multiplies the weights of each row besides f_e.
-  ///   - constraints: of the nuisance parameters, which the ratios do not know: they act on the rate. None keeps them at 0.
-  public init(
-    events: CombinedEvents, rows: [Int], scales: [Double], ratios: any RowLogRatios,
-    hypotheses: [[Double]], gridCount: Int, luminosity: Double, includesRate: Bool,
-    constraints: [NuisanceConstraint] = [], journal: Journal? = nil
-  ) throws {
-    let totals = hypotheses.map {
-      MorphedPoint($0, morphing: events.morphing).crossSection(events.total).value
-    }
+    var exact: [Double] = []
+    var short: [Float] = []
     let n = hypotheses.count
-    guard Self.bytes(events: rows.count, hypotheses: n) <= 0x1p34 else {
-      throw Problem(
-        .data, "log r of \(rows.count) events at \(n) points takes more than 16 GiB",
-        remedy: "use a coarser --grid, or bins (--observable)")
-    }
-    var logs = [Float](repeating: 0, count: rows.count * n)
-    var floored = 0
-    for (h, theta) in hypotheses.enumerated() where totals[h] > 0 {
-      let values = try ratios.values(at: theta)
-      for (e, value) in values.enumerated() {
-        guard !value.isNaN else {
-          throw Problem(.data, "the model gives log r = NaN", remedy: "train it again")
+    if hasBins {
+      for (c, states) in states.enumerated() {
+        for bin in 0..<channels[c].channel.cellCount {
+          for (h, state) in states.enumerated() {
+            guard totals[h] > 0 else {
+              exact.append(0)
+              continue
+            }
+            let part = state.point.crossSection(state.table, bin: bin).value
+            // A bin that is empty at h excludes h once an event falls into it; a negative one has no likelihood at all.
+            if part < 0 { totals[h] = .nan }
+            let value =
+              part > 0
+              ? logarithm(part / (hasShares ? totals[h] : sigmas[c][h])) : RatioLikelihood.floor
+            if part <= 0 { floored += 1 }
+            exact.append(max(value, RatioLikelihood.floor))
+          }
         }
-        if value < RatioLikelihood.floor { floored += 1 }
-        logs[e * n + h] = Float(max(value, RatioLikelihood.floor))
       }
-      journal?.progress("log r at points", h + 1, of: n)
+    } else {
+      let rows = channels.reduce(0) { $0 + $1.channel.cellCount }
+      guard Self.bytes(events: rows, hypotheses: n) <= 0x1p34 else {
+        throw Problem(
+          .data, "log r of \(rows) events at \(n) points takes more than 16 GiB",
+          remedy: "use a coarser --grid, or bins (--observable)")
+      }
+      short = [Float](repeating: 0, count: rows * n)
+      var first = 0
+      for (c, (channel, ratios)) in channels.enumerated() {
+        for (h, hypothesis) in hypotheses.enumerated() where totals[h] > 0 {
+          let share = hasShares ? logShares[c][h] : 0
+          let values = try ratios?.values(at: channel.theta(hypothesis)) ?? []
+          for (e, value) in values.enumerated() {
+            guard !value.isNaN else {
+              throw Problem(.data, "the model gives log r = NaN", remedy: "train it again")
+            }
+            if value < RatioLikelihood.floor { floored += 1 }
+            short[(first + e) * n + h] = Float(max(value, RatioLikelihood.floor) + share)
+          }
+          journal?.progress("log r at points", c * n + h + 1, of: channels.count * n)
+        }
+        first += channel.cellCount
+      }
     }
-    try self.init(
-      cells: .events(events, rows: rows, scales: scales), cellCount: rows.count,
-      exact: [], short: logs, floored: floored, totals: totals.map { $0 > 0 ? $0 : .nan },
-      total: events.total,
-      nuisances: constraints.isEmpty || !includesRate
-        ? nil
-        : ToyNuisances(
-          hypotheses.map { (events.total, MorphedPoint($0, morphing: events.morphing)) },
-          constraints: constraints, luminosity: luminosity, includesRate: true), norms: nil,
-      morphing: events.morphing, hypotheses: hypotheses, gridCount: gridCount,
-      luminosity: luminosity, includesRate: includesRate)
-  }
-
-  private init(
-    cells: Cells, cellCount: Int, exact: [Double], short: [Float], floored: Int, totals: [Double],
-    total: BinTable, nuisances: ToyNuisances?, norms: BinnedModel?, morphing: MorphingSetup,
-    hypotheses: [[Double]], gridCount: Int, luminosity: Double, includesRate: Bool
-  ) throws {
-    precondition(gridCount <= hypotheses.count)
-    self.nuisances = nuisances
-    self.norms = norms
-    self.cells = cells
-    self.cellCount = cellCount
-    exactLogs = exact
-    shortLogs = short
-    self.total = total
-    self.morphing = morphing
+    (exactLogs, shortLogs, flooredValues) = (exact, short, floored)
+    self.channels = channels.map(\.channel)
+    cellCount = channels.reduce(0) { $0 + $1.channel.cellCount }
     self.hypotheses = hypotheses
     self.gridCount = gridCount
     self.luminosity = luminosity
     self.includesRate = includesRate
-    flooredValues = floored
     means = totals.map { luminosity * $0 }
     logMeans = means.map(logarithm)
     guard means[..<gridCount].contains(where: { $0 > 0 }) else {
@@ -181,36 +157,44 @@ public struct ToyTable: Sendable {
       ?? hypotheses[0].map { _ in .nan }
   }
 
-  /// dσ of every cell at a point [pb], and σ of all; of events ν changes σ alone.
-  /// - Parameter theta: with normalisations where hypotheses have them.
+  /// dσ of every cell of each channel at a point [pb], and σ of each; of events ν changes σ alone.
+  /// - Parameters:
+  ///   - theta: with normalisations where hypotheses have them.
+  ///   - nu: with the factors of bins that the statistics of the simulation leave free, where they do; none is the
+  ///     nominal point.
   func crossSections(
     at theta: [Double], nu: [Double]
-  ) -> (cells: [Double], total: Double) {
-    let values = Array(theta.dropFirst(morphing.parameterCount))
-    let point = MorphedPoint(Array(theta.prefix(morphing.parameterCount)), morphing: morphing)
-    func shifted(_ table: BinTable, _ bin: Int) -> Double {
-      let value = point.crossSection(table, bin: bin).value
-      guard nuisances != nil, !nu.isEmpty else { return value }
-      return value
-        * NuisanceResponse(table, bin: bin, at: point, nu: nu, gradient: false, moves: false)
-        .factor
+  ) -> [(cells: [Double], total: Double)] {
+    let parts = channels.map { channel in
+      channel.crossSections(
+        at: theta, nu: nuisances.map { Array(nu.prefix($0.count)) } ?? [])
     }
-    switch cells {
-    case .bins(let plain):
-      let table = norms?.table(norms: values) ?? plain
-      let values = (0..<table.binCount).map { shifted(table, $0) }
-      // Without ν the sum is taken as everywhere else.
-      let sum = norms == nil ? total : table.total
-      return (values, nuisances == nil ? shifted(sum, 0) : values.reduce(0, +))
-    case .events(let events, let rows, let scales):
-      let all = events.crossSections(at: point)
-      return (zip(rows, scales).map { all[$0] * $1 }, shifted(total, 0))
+    guard let nuisances, nuisances.hasStatistics, !nu.isEmpty else { return parts }
+    var first = nuisances.count
+    return parts.map { part in
+      let cells = zip(part.cells, nu[first...]).map { $0 * $1 }
+      first += cells.count
+      return (cells, cells.reduce(0, +))
     }
   }
 
   /// Whether the cells are single events, of which a pseudo-experiment may use up too many.
-  public var isOfEvents: Bool {
-    if case .events = cells { true } else { false }
+  public var isOfEvents: Bool { exactLogs.isEmpty }
+
+  /// Relative errors of the bins from the statistics of the simulation at a point; empty where it does not vary them.
+  func statisticalErrors(at theta: [Double]) throws -> [Double] {
+    guard let nuisances, nuisances.hasStatistics else { return [] }
+    return try channels.flatMap { try $0.relativeVariances([theta])[0] }.map { $0.squareRoot() }
+  }
+
+  /// dσ of all cells. Events of a part of several channels are made worth σ of theirs, which decides how many of each
+  /// there are.
+  func scaledCells(_ channels: [(cells: [Double], total: Double)]) -> [Double] {
+    guard channels.count > 1, isOfEvents else { return channels.flatMap(\.cells) }
+    return channels.flatMap { cells, total in
+      let sum = cells.reduce(0, +)
+      return cells.map { $0 * total / sum }
+    }
   }
 
   // MARK: Likelihoods
@@ -240,27 +224,30 @@ public struct ToyTable: Sendable {
     for h in 0..<hypotheses.count { sums[h] += k * logMeans[h] - means[h] }
   }
 
-  /// ln L at every hypothesis of kinematic sums Σ log p(x_e|h) that were computed elsewhere (observed events).
-  public func totals(kinematic: [Double], count: Double) -> [Double] {
-    data(kinematic: kinematic, counts: [count]).totals
-  }
-
   /// ln L at every hypothesis of counts in the cells, which are bins.
   public func totals(counts: [Double]) -> [Double] { data(counts: counts).totals }
 
   /// ln L of data at every hypothesis, and the best ν there (none without nuisance parameters): where pseudo-experiments at
   /// that hypothesis are thrown.
-  /// - Parameter found: where auxiliary measurements came out; nil is 0, which they are defined by.
+  /// - Parameters:
+  ///   - kinematic: Σ log r(x_e|h) of the events of each channel, [channel][hypothesis]; nil of bins.
+  ///   - counts: in the cells, which are bins, or in the channels.
+  ///   - found: where auxiliary measurements came out; nil is where they are defined to.
   func data(
-    kinematic: [Double]? = nil, counts: [Double], found: [Double]? = nil
+    kinematic: [[Double]]? = nil, counts: [Double], found: [Double]? = nil
   ) -> ToyData {
-    var sums = kinematic ?? [Double](repeating: 0, count: hypotheses.count)
+    var sums = [Double](repeating: 0, count: hypotheses.count)
+    for (c, values) in (kinematic ?? []).enumerated() {
+      for h in sums.indices {
+        sums[h] += values[h]
+        if !logShares.isEmpty { sums[h] += counts[c] * logShares[c][h] }
+      }
+    }
     var nu: [[Double]] = []
     sums.withUnsafeMutableBufferPointer { sums in
       guard let base = sums.baseAddress else { return }
       if let nuisances {
-        let found = found ?? nuisances.constraints.map { _ in 0.0 }
-        addProfiles(counts, found: found, to: base) { nu.append($0) }
+        addProfiles(counts, found: nuisances.completed(found ?? []), to: base) { nu.append($0) }
         return
       }
       if kinematic == nil {
@@ -276,27 +263,29 @@ public struct ToyTable: Sendable {
   /// Adds ln L of counts in the bins of the nuisance parameters, maximal over them, at every hypothesis.
   func addProfiles(
     _ counts: [Double], found: [Double], to sums: UnsafeMutablePointer<Double>,
-    _ body: ([Double]) -> Void = { _ in }
+    _ body: (([Double]) -> Void)? = nil
   ) {
     guard let nuisances else { return }
     var scratch = ToyNuisances.Scratch(nuisances.count)
-    var nu = found
+    var nu = Array(found.prefix(nuisances.count))
     for h in hypotheses.indices {
       guard !means[h].isNaN else {
         sums[h] = .nan
-        body(found)
+        body?(found)
         continue
       }
       // Neighbours on the grid have neighbouring ν, which saves steps.
       sums[h] += nuisances.profile(
         h, counts: counts, found: found, nu: &nu, scratch: &scratch)
-      body(nu)
+      body?(nu + nuisances.freedFactors(h, counts: counts, found: found, nu: nu))
     }
   }
 
   /// t of the average experiment at a point, ν = 0, at every hypothesis: asymptotically the place of its regions.
   func asimovStatistics(at theta: [Double]) -> [Double] {
-    let (cells, total) = crossSections(at: theta, nu: [])
+    let channels = crossSections(at: theta, nu: [])
+    let total = channels.reduce(0) { $0 + $1.total }
+    let cells = scaledCells(channels)
     guard total > 0 else { return hypotheses.map { _ in .nan } }
     if nuisances != nil, !isOfEvents {
       return statistics(data(counts: cells.map { max(0, luminosity * $0) }).totals)

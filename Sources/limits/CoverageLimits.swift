@@ -43,8 +43,7 @@ struct CoverageLimits: Tool {
       try input.source.table(grid + truths, gridCount: grid.count),
       names: names, levels: level.levels, toys: pseudo.toys, seed: seed,
       degreesOfFreedom: pseudo.dof ?? axes.count, team: input.team, journal: context.journal)
-    try input.source.warn(
-      at: Array(truths[0].prefix(input.setup.parameters.count)), hasToys: true)
+    try input.source.warn(at: truths[0], hasToys: true)
     let range = part.range(of: truths.count)
     let hasNu = construction.table.hasNuisances && !nu.isEmpty
     let study = try CoverageStudy(

@@ -38,19 +38,19 @@ struct ExpectedLimits: Tool {
   }
 
   private func limits(_ input: LimitInput, _ context: CommandContext) throws -> Limits {
-    let thetaTrue = input.thetaTrue
     let settings = try options.grid.settings(input.parameters)
     if let scores = input.scores, scores.statistic != .sally {
-      return try input.onlyChannel(scores.statistic).source.expected(
+      let channel = try input.onlyChannel(scores.statistic)
+      return try channel.source.expected(
         scores.statistic, columns: scores.columns, bins: input.turningBins(),
-        thetaTrue: thetaTrue, settings: settings)
+        thetaTrue: channel.thetaTrue, settings: settings)
     }
     let channels = try input.channels.map { channel in
-      if truth { return try channel.source.truthChannel(thetaTrue: thetaTrue) }
+      if truth { return try channel.source.truthChannel(thetaTrue: channel.thetaTrue) }
       guard !input.models.isEmpty else {
         return try channel.source.expectedChannel(
           axes: input.axes(channel), mode: input.scores == nil ? .histogram : .score,
-          thetaTrue: thetaTrue)
+          thetaTrue: channel.thetaTrue)
       }
       return try ratios(channel, input, context)
     }
@@ -68,6 +68,6 @@ struct ExpectedLimits: Tool {
       model.warnIfMore(events, journal: context.journal)
     }
     return try channel.source.expectedChannel(
-      models: input.models, part: part, thetaTrue: input.thetaTrue)
+      models: input.models, part: part, thetaTrue: channel.thetaTrue)
   }
 }

@@ -98,7 +98,8 @@ struct ExportLimits: Tool {
       }
       let input = try SimulationInput(
         sources[0], columns: histogram.observable, models: [], scores: nil, choice: simulation,
-        theta: point, team: ThreadTeam(threads: context.threads))
+        theta: point(Setup(document: sources[0].header.document)),
+        team: ThreadTeam(threads: context.threads))
       return (.events(input), input.theta)
     }
     for (option, isGiven) in [
@@ -159,11 +160,9 @@ struct ExportLimits: Tool {
               data, expecting: [.events, .sample], options: inputs.reading.options),
             columns: histogram.observable), scores: nil, observables: histogram.observable,
           choice: simulation)
-        let source = try ToySource(
-          input.simulation.requireEvents(),
-          likelihood: table.axes.isEmpty ? .rate : .histogram(table),
-          luminosity: luminosity.inversePicobarn)
-        do { counts = [try source.counts(observed)] } catch let p as Problem {
+        let channel = try ToySource.Channel(
+          input.simulation, likelihood: table.axes.isEmpty ? .rate : .histogram(table))
+        do { counts = [try channel.counts(observed)] } catch let p as Problem {
           throw p.inFile(data)
         }
       }

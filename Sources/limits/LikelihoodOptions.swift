@@ -8,7 +8,7 @@ import Numerics
 
 /// What the likelihood of pseudo-experiments and of posteriors is made of.
 struct LikelihoodOptions: ParsableArguments {
-  @OptionGroup var input: InputGroup
+  @OptionGroup var inputs: InputsGroup
   @OptionGroup var luminosity: LuminosityOption
   @OptionGroup var model: ModelOption
   @OptionGroup var histogram: HistogramOptions
@@ -34,17 +34,17 @@ struct LikelihoodOptions: ParsableArguments {
   }
 }
 
-/// Events, and the likelihood made from them.
+/// Events, and the likelihood made from them: one file, or one for each channel.
 struct LikelihoodInput {
   let source: ToySource
-  let luminosity: Double
   let team: ThreadTeam
+  /// Of all files.
   let setup: Setup
   /// What a result says of what it was made with.
   let notes: [String]
   /// Nuisance parameters are parameters of the likelihood, and points may name them.
   private let keepsNuisances: Bool
-  private let input: SimulationInput
+  private let inputs: [SimulationInput]
   /// Score models whose outputs are binned.
   private let scores: ScoreColumns?
 
@@ -55,47 +55,49 @@ struct LikelihoodInput {
     _ options: LikelihoodOptions, theta: [String], freeNorms: [String] = [],
     context: CommandContext
   ) throws {
-    luminosity = try options.luminosity.require().inversePicobarn
+    let luminosity = try options.luminosity.require().inversePicobarn
     let point = try PointList.expand(theta).first.map(PointSpecification.init(parsing:))
     let hasNuisances = options.nuisances.nuisance == .profile
     let freeNorms =
       options.bins.freeNorm + freeNorms.filter { !options.bins.freeNorm.contains($0) }
-    let norms = freeNorms.map { "mu_" + $0 }
     let team = ThreadTeam(threads: context.threads)
     self.team = team
     let models = try options.model.model.map {
       try TrainedModel(context.readModel($0), name: $0, team: team)
     }
     let isScore = models.contains { $0.model.target == .score }
-    scores = try isScore ? ScoreColumns(models) : nil
+    let scores = try isScore ? ScoreColumns(models) : nil
+    self.scores = scores
     try options.simulation.requireTrained(models)
-    let file = try context.openTable(options.input, expecting: [.events, .bins])
-    input = try SimulationInput(
-      file, columns: options.histogram.observable, models: models, scores: scores,
-      choice: options.simulation,
-      theta: { setup in
-        try point.map {
-          Array(
-            try
-              ($0.withoutNorms(norms) ?? .benchmark(setup.benchmarks[setup.referenceBenchmark].name))
-              .resolve(setup, nuisance: hasNuisances).prefix(setup.parameters.count))
-        } ?? setup.benchmarks[setup.referenceBenchmark].values
-      },
-      team: team)
-    setup = input.simulation.setup
+    let files = try SimulationFiles(options.inputs, context)
+    let setup = files.setup
+    self.setup = setup
+    let reference = setup.benchmarks[setup.referenceBenchmark]
+    let place = try point.map {
+      try ($0.withoutNorms(freeNorms.map { "mu_" + $0 }) ?? .benchmark(reference.name))
+        .resolve(setup, nuisance: hasNuisances)
+    }
+    let inputs = try files.load(
+      columns: options.histogram.observable, models: models, scores: scores,
+      choice: options.simulation, theta: place ?? reference.values, team: team)
+    self.inputs = inputs
+    let all = inputs.map(\.simulation)
+    let constraints = try options.nuisances.constraints(all.map(\.setup))
+    func terms(_ simulation: Simulation) -> LikelihoodTerms {
+      LikelihoodTerms(
+        includesRate: !options.noRate, includesNuisance: hasNuisances, constraints: constraints,
+        freeNorms: BinTermOptions.freeNorms(freeNorms, of: simulation, among: all),
+        includesStatistics: options.bins.mcStatistics)
+    }
     source = try ToySource(
-      input.simulation,
-      likelihood: try Self.likelihood(options, input, scores, models, context),
-      luminosity: luminosity,
-      terms: LikelihoodTerms(
-        includesRate: !options.noRate,
-        includesNuisance: options.nuisances.nuisance == .profile,
-        constraints: try options.nuisances.constraints([setup]),
-        freeNorms: freeNorms,
-        includesStatistics: options.bins.mcStatistics), journal: context.journal)
+      inputs.map { input in
+        try ToySource.Channel(
+          input.simulation,
+          likelihood: try Self.likelihood(options, input, inputs, scores, models, context),
+          terms: terms(input.simulation))
+      }, luminosity: luminosity, terms: terms(all[0]), journal: context.journal)
     keepsNuisances = hasNuisances
-    notes =
-      input.notes(options.simulation) + options.simulation.notes + models.map(\.note)
+    notes = inputs.notes(options.simulation) + options.simulation.notes + models.map(\.note)
     if !setup.nuisanceParameters.isEmpty, options.nuisances.nuisance == .none {
       context.journal.warn(
         "limits.nuisance", "nuisance parameters are kept at 0; the result is without systematics")
@@ -103,8 +105,8 @@ struct LikelihoodInput {
   }
 
   private static func likelihood(
-    _ options: LikelihoodOptions, _ input: SimulationInput, _ scores: ScoreColumns?,
-    _ models: [TrainedModel], _ context: CommandContext
+    _ options: LikelihoodOptions, _ input: SimulationInput, _ inputs: [SimulationInput],
+    _ scores: ScoreColumns?, _ models: [TrainedModel], _ context: CommandContext
   ) throws -> ToySource.Likelihood {
     if options.truth {
       let setup = input.simulation.setup
@@ -125,8 +127,9 @@ struct LikelihoodInput {
     guard own == nil || scores == nil || own?.isEmpty == true else {
       return .histogram(try input.simulation.binned([]), mode: .score)
     }
-    let axes = try input.axes(
-      scores.map { try options.histogram.axes(ofScores: $0) } ?? options.histogram.axes())
+    let axes = try inputs.axes(of: input) {
+      try scores.map { try options.histogram.axes(ofScores: $0) } ?? options.histogram.axes()
+    }
     guard !(own ?? axes).isEmpty else { return .rate }
     return .histogram(
       try input.simulation.binned(axes), mode: scores == nil ? .histogram : .score)
@@ -169,18 +172,36 @@ struct LikelihoodInput {
     ]
   }
 
-  /// Observed events that pass the cuts, with what the likelihood is made of.
+  /// Observed events of each file that pass its cuts, with what the likelihood is made of; nil where none are given.
+  /// - Throws: `.usage` where their number is not that of the files.
   func observed(
-    _ path: String, _ options: LikelihoodOptions, _ context: CommandContext
-  ) throws -> ObservedEvents {
-    let events = try ObservedEvents(
-      context.openTable(
-        path, expecting: [.events, .sample], options: options.input.reading.options),
-      columns: options.histogram.observable)
-    return try input.selected(
-      events, scores: scores, observables: options.histogram.observable,
-      choice: options.simulation)
+    _ paths: [String], _ options: LikelihoodOptions, _ context: CommandContext
+  ) throws -> [ObservedEvents]? {
+    guard !paths.isEmpty else { return nil }
+    try SimulationFiles.requireData(paths.count, for: inputs.count)
+    return try zip(inputs, paths).map { input, path in
+      let events = try ObservedEvents(
+        context.openTable(
+          path, expecting: [.events, .sample], options: options.inputs.reading.options),
+        columns: options.histogram.observable)
+      return try input.selected(
+        events, scores: scores, observables: options.histogram.observable,
+        choice: options.simulation)
+    }
   }
+}
+
+/// Observed events of pseudo-experiments and posteriors.
+struct ObservedOption: ParsableArguments {
+  @Option(
+    help: ArgumentHelp(
+      "Observed events, of equal weight, with the same observables; one for each file of simulated events, in their order.",
+      valueName: "file"),
+    completion: .file())
+  var data: [String] = []
+
+  /// Whether observed events are given.
+  var isGiven: Bool { !data.isEmpty }
 }
 
 extension PointSpecification {
@@ -268,6 +289,16 @@ struct BinTermOptions: ParsableArguments {
 
   @Flag(help: "Let every bin vary by the statistics of the simulation (Barlow and Beeston, lite).")
   var mcStatistics = false
+
+  /// Of the processes whose normalisation is free those that a file has; a process that no file has is left for the model
+  /// to refuse.
+  static func freeNorms(
+    _ names: [String], of simulation: Simulation, among all: [Simulation]
+  ) -> [String] {
+    names.filter { name in
+      simulation.hasProcess(name) || !all.contains { $0.hasProcess(name) }
+    }
+  }
 }
 
 /// Confidence levels.

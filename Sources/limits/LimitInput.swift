@@ -11,11 +11,13 @@ struct LimitInput {
   struct Channel {
     let input: SimulationInput
     let source: LimitSource
+    /// The true point's values of its parameters.
+    var thetaTrue: [Double] { input.theta }
   }
 
   let channels: [Channel]
+  /// Of all channels.
   let parameters: LimitParameters
-  let thetaTrue: [Double]
   /// Models of ratios or densities; empty for other kinds of limits.
   let models: [TrainedModel]
   /// Score models with what is made of them; nil for other kinds of limits.
@@ -28,7 +30,7 @@ struct LimitInput {
   init(_ options: LimitOptions, theta: ThetaOption?, context: CommandContext) throws {
     let luminosity = try options.luminosity.require()
     let point = theta.map(\.theta.isEmpty) ?? true ? nil : try theta?.requireOne()
-    let truth = TruePoint(point, keepsNuisances: options.likelihood.nuisances.nuisance == .profile)
+    let keepsNuisances = options.likelihood.nuisances.nuisance == .profile
     let team = ThreadTeam(threads: context.threads)
     let trained = try options.model.model.map {
       let model = try context.readModel($0)
@@ -47,25 +49,18 @@ struct LimitInput {
     models = isScore ? [] : trained
     try options.simulation.requireTrained(trained)
     histogram = options.histogram
-    let paths = options.inputs.paths.isEmpty ? [nil] : options.inputs.paths.map { Optional($0) }
-    var known: [Double]?
-    var inputs: [SimulationInput] = []
-    for path in paths {
-      let source = try context.openTable(
-        path, expecting: [.events, .bins], options: options.inputs.reading.options)
-      let input = try SimulationInput(
-        source, columns: histogram.observable, models: trained, scores: scores?.columns,
-        choice: options.simulation,
-        // One true point, whose name may mean another in another file.
-        theta: {
-          try known ?? truth.theta($0) ?? $0.benchmarks[$0.referenceBenchmark].values
-        }, team: team)
-      known = input.theta
-      inputs.append(input)
-    }
-    thetaTrue = inputs[0].theta
+    let files = try SimulationFiles(options.inputs, context)
+    let joint = files.setup
+    let truth =
+      try point?.resolve(joint, nuisance: keepsNuisances)
+      ?? joint.benchmarks[joint.referenceBenchmark].values
+    let inputs = try files.load(
+      columns: histogram.observable, models: trained, scores: scores?.columns,
+      choice: options.simulation, theta: truth, team: team)
     let all = inputs.map(\.simulation)
-    let nuisances = try truth.nuisances(all.map(\.setup))
+    let nuisances = Dictionary(
+      uniqueKeysWithValues: zip(
+        joint.nuisanceParameters.map(\.name), truth.dropFirst(joint.parameters.count)))
     channels = try inputs.map { input in
       Channel(
         input: input,
@@ -77,10 +72,7 @@ struct LimitInput {
     }
     parameters = try LimitParameters(
       joining: channels.map { ($0.source.parameters, $0.input.file) })
-    let selections = inputs.flatMap { input in
-      input.notes(options.simulation).map { inputs.count > 1 ? "\(input.file): \($0)" : $0 }
-    }
-    notes = selections + options.simulation.notes + trained.map(\.note)
+    notes = inputs.notes(options.simulation) + options.simulation.notes + trained.map(\.note)
   }
 
   /// The only channel.
@@ -96,13 +88,8 @@ struct LimitInput {
   }
 
   /// Axes of the histogram that was asked for; none for the rate, and of a table of bins.
-  ///
-  /// Beside events, what is asked for is of them alone.
   func axes(_ channel: Channel) throws -> [BinAxis] {
-    if channel.input.events == nil, channels.contains(where: { $0.input.events != nil }) {
-      return []
-    }
-    return try channel.input.axes(texts())
+    try channels.map(\.input).axes(of: channel.input, texts)
   }
 
   private func texts() throws -> [(observable: String, bins: String)] {
@@ -129,53 +116,6 @@ struct LimitInput {
         remedy: "give it once for all axes, or once for each")
     }
     return counts.count == 1 ? [Int](repeating: counts[0], count: axes) : counts
-  }
-}
-
-/// A true point, which may have nuisance parameters that are not 0.
-struct TruePoint {
-  private let point: PointSpecification?
-  private let keepsNuisances: Bool
-
-  init(_ point: PointSpecification?, keepsNuisances: Bool) {
-    self.point = point
-    self.keepsNuisances = keepsNuisances
-  }
-
-  /// Its parameters, the names that are none of them left for `nuisances`; nil without a point.
-  func theta(_ setup: Setup) throws -> [Double]? {
-    guard let point else { return nil }
-    if keepsNuisances, case .shifted(let name, let values) = point {
-      // Nuisance parameters may be of another file; a parameter of the benchmark is refused.
-      let own = values.filter { setup.parameterNames.contains($0.key) }
-      return try PointSpecification.shifted(benchmark: name, nuisance: own).resolve(setup)
-    }
-    guard keepsNuisances, case .values(let values) = point else { return try point.resolve(setup) }
-    let known = values.filter { setup.parameterNames.contains($0.key) }
-    // Where no name is known, the message is that of the whole point.
-    if !values.keys.contains(where: { setup.parameterNames.contains($0) || setup.isNuisance($0) }) {
-      return try point.resolve(setup)
-    }
-    return try PointSpecification.values(known).resolve(setup)
-  }
-
-  /// The others, each a nuisance parameter of one file at least.
-  func nuisances(_ setups: [Setup]) throws -> [String: Double] {
-    let values: [String: Double]
-    switch point {
-    case .values(let all)? where keepsNuisances: values = all
-    case .shifted(_, let nuisances)? where keepsNuisances: values = nuisances
-    default: return [:]
-    }
-    var result: [String: Double] = [:]
-    for (name, value) in values.sorted(by: { $0.key < $1.key })
-    where !setups[0].parameterNames.contains(name) {
-      let owner = setups.first { $0.isNuisance(name) } ?? setups[0]
-      // Of an unknown name, the message of the first file.
-      let place = try owner.coordinate(name, nuisance: true) - owner.parameters.count
-      result[owner.nuisanceParameters[place].name] = value
-    }
-    return result
   }
 }
 

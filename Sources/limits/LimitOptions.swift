@@ -58,10 +58,8 @@ struct LikelihoodGroup: ParsableArguments {
     LikelihoodTerms(
       includesRate: !noRate, includesNuisance: nuisances.nuisance == .profile,
       constraints: try nuisances.constraints(all.map(\.setup)),
-      // A process that no channel has is left for the model to refuse.
-      freeNorms: bins.freeNorm.filter { name in
-        simulation.hasProcess(name) || !all.contains { $0.hasProcess(name) }
-      }, includesStatistics: bins.mcStatistics,
+      freeNorms: BinTermOptions.freeNorms(bins.freeNorm, of: simulation, among: all),
+      includesStatistics: bins.mcStatistics,
       trueNuisances: truth)
   }
 }

@@ -45,11 +45,7 @@ struct ObservedLimits: Tool {
       throw Problem(.usage, "the observed events are missing", remedy: "give --data FILE")
     }
     let files = max(1, options.inputs.paths.count)
-    guard data.count == files else {
-      throw Problem(
-        .usage, "\(data.count) --data for \(files) files of simulated events",
-        remedy: "give --data once for each, in their order")
-    }
+    try SimulationFiles.requireData(data.count, for: files)
     guard files == 1 || nObserved == nil else {
       throw Problem(.usage, "--n-observed is of one file", remedy: "use --weights")
     }

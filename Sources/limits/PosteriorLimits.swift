@@ -13,18 +13,14 @@ struct PosteriorLimits: Tool {
       With --grid the posterior is summed over the cells of a grid; without it, chains sample it: an affine-invariant \
       ensemble, or Hamiltonian Monte Carlo with the gradient of the likelihood. Of a model, the prior is cut off at the \
       range of theta that it was trained on. Nuisance parameters are sampled with the others, within their constraints; \
-      on a grid they are integrated over at every point (quadrature; from four of them on Laplace's approximation). \
+      on a grid they, and free normalisations without an axis, are integrated over at every point (quadrature; from four \
+      of them on Laplace's approximation). \
       Chains that have not converged are an error (R-hat above 1.1) or warned of.
       """)
 
   @OptionGroup var theta: ThetaOption
 
-  @Option(
-    help: ArgumentHelp(
-      "Observed events, of equal weight, with the same observables.", valueName: "file"),
-    completion: .file())
-  var data: String?
-
+  @OptionGroup var events: ObservedOption
   @OptionGroup var options: LikelihoodOptions
 
   @Option(
@@ -70,7 +66,7 @@ struct PosteriorLimits: Tool {
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
-    guard (data != nil) != !theta.theta.isEmpty else {
+    guard events.isGiven != !theta.theta.isEmpty else {
       throw ValidationError("give --data FILE, or --theta POINT for Asimov data")
     }
     guard chains >= 2, walkers >= 4, samples >= 8, warmUp >= 0 else {
@@ -83,21 +79,13 @@ struct PosteriorLimits: Tool {
     let input = try LikelihoodInput(options, theta: theta.theta, context: context)
     let setup = input.setup
     let parameters = input.source.parameters
-    guard grid.isEmpty || parameters.otherBounds.count == parameters.nuisanceCount else {
-      throw Problem(
-        .usage, "free normalisations are integrated by chains, which have no grid",
-        remedy: "leave --grid away, or --free-norm")
-    }
     let likelihood: any LogLikelihood
     var limits = input.source.limits(
       axes: [], fixed: [], degreesOfFreedom: setup.parameters.count, withNuisances: true)
-    if let data {
-      let observed = try input.observed(data, options, context)
-      do { likelihood = try input.source.observedLikelihood(observed) } catch let p as Problem {
-        throw p.inFile(data)
-      }
+    if let observed = try input.observed(events.data, options, context) {
+      likelihood = try input.source.observedLikelihood(observed)
       limits.isExpected = false
-      limits.eventCount = Double(observed.count)
+      limits.eventCount = observed.reduce(0) { $0 + Double($1.count) }
     } else {
       let (truth, nu) = try input.resolve(theta.requireOne())
       likelihood = try input.source.asimovLikelihood(at: truth, nu: nu)
@@ -108,22 +96,24 @@ struct PosteriorLimits: Tool {
     try input.source.warn(
       at: limits.thetaTrue.isEmpty
         ? setup.benchmarks[setup.referenceBenchmark].values
-        : Array(limits.thetaTrue.prefix(setup.parameters.count)))
+        : limits.thetaTrue)
     limits.notes += input.notes
     let specification = try ThetaSpecification(parsing: [prior])
     guard let priors = try specification.resolvePriors(setup) else {
       throw Problem(
         .usage, "'\(prior)' is no prior", remedy: "write flat:cHW=-1:1 or gauss:cHW=0:0.5")
     }
+    let posterior = try grid.isEmpty ? nil : GridJob(grid, parameters)
     // What is known of nuisance parameters is in the likelihood of their auxiliary measurements.
+    let others = parameters.otherBounds.enumerated().map { k, range in
+      posterior?.integrated.contains(parameters.thetaCount + k) ?? false
+        ? ThetaSpecification.Prior.fixed(parameters.nominalValue(parameters.thetaCount + k))
+        : .flat(range.lowerBound, range.upperBound)
+    }
     var density = try PriorDensity(
-      priors
-        + parameters.otherBounds.map { ThetaSpecification.Prior.flat($0.lowerBound, $0.upperBound) },
-      correlations: specification.resolveCorrelations(setup))
-    let capped =
-      try input.source.trainingRange.map {
-        try density.cap($0 + parameters.otherBounds, names: parameters.names)
-      } ?? []
+      priors + others, correlations: specification.resolveCorrelations(setup))
+    let ranges = input.source.trainingRange
+    let capped = try ranges.map { try density.cap($0, names: parameters.names) } ?? []
     if !capped.isEmpty {
       context.journal.warn(
         "posterior.capped",
@@ -139,20 +129,24 @@ struct PosteriorLimits: Tool {
       try reference.map { try PointSpecification(parsing: $0).resolve(setup) }
       ?? setup.benchmarks[setup.referenceBenchmark].values
     let marginal =
-      grid.isEmpty || parameters.nuisanceCount == 0
-      ? nil : try MarginalLikelihood(likelihood, parameters: parameters)
+      try posterior.flatMap { job in
+        job.integrated.isEmpty
+          ? nil
+          : try MarginalLikelihood(
+            likelihood, names: parameters.names, over: job.integrated,
+            bounds: ranges ?? parameters.thetaBounds + parameters.otherBounds)
+      }
     if marginal?.isApproximate == true {
       limits.notes.append("nuisance parameters are integrated over by Laplace's approximation")
     }
+    let referencePoint = parameters.point(referenceTheta)
     let head = PosteriorHead(
       limits: limits, prior: specification.description, capped: capped, levels: level.levels,
-      reference: marginal == nil ? parameters.point(referenceTheta) : referenceTheta,
-      referenceLikelihood: try marginal?.evaluate(at: referenceTheta).value
-        ?? likelihood.evaluate(at: parameters.point(referenceTheta), gradient: false).total)
-    if grid.isEmpty {
-      try sample(likelihood, density, head, context)
-    } else {
-      let result = try onGrid(likelihood, marginal, density, setup)
+      reference: marginal == nil ? referencePoint : referenceTheta,
+      referenceLikelihood: try marginal?.evaluate(at: referencePoint).value
+        ?? likelihood.evaluate(at: referencePoint, gradient: false).total)
+    if let posterior {
+      let result = try onGrid(posterior, likelihood, marginal, density)
       if result.regions.contains(where: \.reachesBorder) {
         context.journal.warn(
           "posterior.border", "a region reaches the border of the grid, and the prior goes on there"
@@ -161,6 +155,8 @@ struct PosteriorLimits: Tool {
       try context.report(
         text: PosteriorText(head).text(result), document: result.document(head), kind: .limits,
         output: output)
+    } else {
+      try sample(likelihood, density, head, context)
     }
   }
 
@@ -186,22 +182,50 @@ struct PosteriorLimits: Tool {
     try sink.finish()
   }
 
+  /// A grid, and what is integrated over at its points.
+  private struct GridJob {
+    let axes: [GridAxis]
+    /// Of the parameters that have an axis, among all.
+    let gridded: [Int]
+    /// Nuisance parameters, and free normalisations without an axis.
+    let integrated: [Int]
+    /// Of all parameters, nominal where there is no axis.
+    let points: [[Double]]
+    let names: [String]
+
+    init(_ texts: [String], _ parameters: LimitParameters) throws {
+      let axes = try texts.map(GridAxis.init(parsing:))
+      try LimitCalculation.checkSize(axes)
+      let gridded = try axes.map { try parameters.place(of: $0.parameter) }
+      let names = parameters.names
+      if let nuisance = gridded.first(where: { $0 >= parameters.pointNames.count }) {
+        throw Problem(
+          .usage,
+          "nuisance parameter '\(names[nuisance])' is integrated over at every point of the grid",
+          remedy: "leave its --grid away, or sample it with chains, without --grid")
+      }
+      integrated = (parameters.thetaCount..<names.count).filter { !gridded.contains($0) }
+      points = try GridAxis.points(axes, at: gridded, of: names.count).map { point in
+        names.indices.map { gridded.contains($0) ? point[$0] : parameters.nominalValue($0) }
+      }
+      (self.axes, self.gridded, self.names) = (axes, gridded, names)
+    }
+  }
+
   private func onGrid(
-    _ likelihood: any LogLikelihood, _ marginal: MarginalLikelihood?, _ prior: PriorDensity,
-    _ setup: Setup
+    _ job: GridJob, _ likelihood: any LogLikelihood, _ marginal: MarginalLikelihood?,
+    _ prior: PriorDensity
   ) throws -> GridPosterior {
-    let axes = try grid.map(GridAxis.init(parsing:))
-    try LimitCalculation.checkSize(axes)
-    var points = try GridAxis.points(axes, setup: setup)
-    let gridded = axes.compactMap { setup.parameterNames.firstIndex(of: $0.parameter) }
-    for p in setup.parameterNames.indices where !gridded.contains(p) {
+    var points = job.points
+    for p in job.names.indices where !job.gridded.contains(p) && !job.integrated.contains(p) {
       guard !prior.free.contains(p) else {
         throw Problem(
-          .usage, "parameter '\(setup.parameterNames[p])' has a prior and no axis",
+          .usage, "parameter '\(job.names[p])' has a prior and no axis",
           remedy: "give it a --grid, or leave it out of --prior")
       }
       for i in points.indices { points[i][p] = prior.centre[p] }
     }
+    let densities = points.map(prior.logDensity)
     let values: [Double]
     if let marginal {
       let found = try points.map(marginal.evaluate)
@@ -210,7 +234,7 @@ struct PosteriorLimits: Tool {
       values = try points.map { try likelihood.evaluate(at: $0, gradient: false).total }
     }
     return try GridPosterior(
-      axes: axes, points: points, gridded: gridded, logPrior: points.map(prior.logDensity),
+      axes: job.axes, points: points, gridded: job.gridded, logPrior: densities,
       logLikelihood: values, levels: level.levels)
   }
 }

@@ -18,15 +18,16 @@ struct SimulationInput {
   ///   - columns: observables, or expressions of them.
   ///   - models: whose observables are needed too.
   ///   - scores: added as columns where the models are of scores.
+  ///   - theta: the point of the file's parameters that quantile bins and closest benchmarks are taken at.
   init(
     _ source: any Source, columns: [String], models: [TrainedModel], scores: ScoreColumns?,
-    choice: SimulationOptions, theta resolve: (Setup) throws -> [Double], team: ThreadTeam
+    choice: SimulationOptions, theta: [Double], team: ThreadTeam
   ) throws {
     file = source.name
+    self.theta = theta
     guard source.header.kind != .bins else {
       let bins = try Self.bins(source, choice)
       simulation = try Simulation(bins, file: source.name)
-      theta = try resolve(bins.setup)
       digest = ""
       return
     }
@@ -50,7 +51,6 @@ struct SimulationInput {
     }
     table = try expressions.apply(to: table, file: source.name)
     if let scores { try scores.add(to: &table, file: source.name) }
-    theta = try resolve(table.setup)
     simulation = .events(
       try CombinedEvents(
         table, combination: choice.combine.combine, theta: theta, file: source.name, team: team))
@@ -128,6 +128,65 @@ struct SimulationInput {
     // A table of bins calls the scores as fisher does.
     let names = own == nil ? scores.names : simulation.setup.parameterNames.map { "t_" + $0 }
     return try observed.adding(scores, names: names).selected(columns: own ?? names, cuts: cuts)
+  }
+}
+
+/// Files of simulated events, or tables of bins, that are channels of one measurement.
+struct SimulationFiles {
+  private let sources: [any Source]
+  private let setups: [Setup]
+  /// Of all of them.
+  let setup: Setup
+
+  init(_ inputs: InputsGroup, _ context: CommandContext) throws {
+    let paths = inputs.paths.isEmpty ? [nil] : inputs.paths.map { Optional($0) }
+    sources = try paths.map {
+      try context.openTable($0, expecting: [.events, .bins], options: inputs.reading.options)
+    }
+    setups = try sources.map { source in
+      do { return try Setup(document: source.header.document) } catch let problem as Problem {
+        throw problem.inFile(source.name)
+      }
+    }
+    setup = Setup.joined(setups)
+  }
+
+  /// - Throws: `.usage` where the number of files of observed events is another than that of channels.
+  static func requireData(_ count: Int, for files: Int) throws {
+    guard count == files else {
+      throw Problem(
+        .usage, "\(count) --data for \(files) \(files == 1 ? "file" : "files") of simulated events",
+        remedy: "give --data once for each, in their order")
+    }
+  }
+
+  /// - Parameter theta: a point of all parameters.
+  func load(
+    columns: [String], models: [TrainedModel], scores: ScoreColumns?, choice: SimulationOptions,
+    theta: [Double], team: ThreadTeam
+  ) throws -> [SimulationInput] {
+    try zip(sources, setups).map { source, own in
+      try SimulationInput(
+        source, columns: columns, models: models, scores: scores, choice: choice,
+        theta: own.values(of: theta, in: setup), team: team)
+    }
+  }
+}
+
+extension Collection where Element == SimulationInput {
+  /// The axes that each file takes of what is asked for: beside files of events, tables of bins take none of it.
+  func axes(
+    of input: SimulationInput, _ texts: () throws -> [(observable: String, bins: String)]
+  ) throws -> [BinAxis] {
+    if input.events == nil, contains(where: { $0.events != nil }) { return [] }
+    return try input.axes(texts())
+  }
+
+  /// What a result says of their selections.
+  func notes(_ choice: SimulationOptions) -> [String] {
+    flatMap { input in
+      input.notes(choice).map { count > 1 ? "\(input.file): \($0)" : $0 }
+    }
   }
 }
 

@@ -15,12 +15,7 @@ struct StrengthLimits: Tool {
       pseudo-experiments, the maximum being taken on the grid. Bands are of experiments without signal, at --theta.
       """)
 
-  @Option(
-    help: ArgumentHelp(
-      "Observed events; without them only expected limits.", valueName: "file"),
-    completion: .file())
-  var data: String?
-
+  @OptionGroup var events: ObservedOption
   @OptionGroup var theta: ThetaOption
   @OptionGroup var options: LikelihoodOptions
   @OptionGroup var scan: ScanOptions
@@ -48,12 +43,7 @@ struct StrengthLimits: Tool {
       throw Problem(
         .usage, "the grid has no value above \(test.null)", remedy: "CLs limits are from above")
     }
-    let observed = try data.map { try input.observed($0, options, context) }
-    do {
-      try run(line, input, observed, context)
-    } catch let problem as Problem where problem.place != nil {
-      throw data.map(problem.inFile) ?? problem
-    }
+    try run(line, input, try input.observed(events.data, options, context), context)
   }
 
   /// The point of experiments without signal; its value of the parameter of interest does not count.
@@ -62,7 +52,7 @@ struct StrengthLimits: Tool {
   }
 
   private func run(
-    _ line: StrengthLine, _ input: LikelihoodInput, _ observed: ObservedEvents?,
+    _ line: StrengthLine, _ input: LikelihoodInput, _ observed: [ObservedEvents]?,
     _ context: CommandContext
   ) throws {
     let likelihood = try observed.map { try input.source.observedLikelihood($0) }
@@ -80,16 +70,16 @@ struct StrengthLimits: Tool {
       strength, values: line.axis.values.filter { $0 > test.null }, level: test.level,
       hasData: observed != nil, parameter: line.axis.parameter, unit: line.unit,
       journal: context.journal)
-    let theta = Array(null.prefix(input.setup.parameters.count))
     if let toys = test.toys {
       try replaceByToys(&result, toys, line, input, observed, context)
     }
     try input.source.warn(
-      at: theta, grid: test.toys == nil ? line.points : [], hasToys: test.toys != nil)
+      at: null, grid: test.toys == nil ? line.points : [], hasToys: test.toys != nil)
     var head = input.source.limits(
       axes: [line.axis], fixed: line.fixedParameters, degreesOfFreedom: 1)
     head.eventCount =
-      try observed.map { Double($0.count) } ?? input.source.expectedEvents(atPoint: null)
+      try observed.map { $0.reduce(0) { $0 + Double($1.count) } }
+      ?? input.source.expectedEvents(atPoint: null)
     result.warn(expectedEvents: head.eventCount, journal: context.journal)
     head.notes += line.notes(null) + input.notes
     try context.report(
@@ -99,7 +89,7 @@ struct StrengthLimits: Tool {
 
   private func replaceByToys(
     _ result: inout StrengthScan, _ toys: Int, _ line: StrengthLine, _ input: LikelihoodInput,
-    _ observed: ObservedEvents?, _ context: CommandContext
+    _ observed: [ObservedEvents]?, _ context: CommandContext
   ) throws {
     let (theta, nu) = try line.thetaOfToys(input)
     let values = line.axis.values

@@ -46,10 +46,8 @@ struct StrengthLine {
     self.fixed = fixed
     profiled = parameters.names.indices.filter { $0 != place && fixed[$0] == nil }
     let known = input.source.trainingRange
-    let theory = parameters.thetaBounds.enumerated().map { p, range in
-      known.map { range.clamped(to: $0[p]) } ?? range
-    }
-    bounds = (theory + parameters.otherBounds).enumerated().map { p, range in
+    bounds = (parameters.thetaBounds + parameters.otherBounds).enumerated().map { p, full in
+      let range = known.map { full.clamped(to: $0[p]) } ?? full
       if p == place { return min(axis.lower, null)...max(axis.upper, null) }
       if let value = fixed[p] { return value...value }
       return min(range.lowerBound, point[p])...max(range.upperBound, point[p])

@@ -18,12 +18,7 @@ struct ToyLimits: Tool {
 
   @OptionGroup var theta: ThetaOption
 
-  @Option(
-    help: ArgumentHelp(
-      "Observed events, of equal weight, with the same observables.", valueName: "file"),
-    completion: .file())
-  var data: String?
-
+  @OptionGroup var events: ObservedOption
   @OptionGroup var options: LikelihoodOptions
   @OptionGroup var scan: ScanOptions
   @OptionGroup var level: LevelOption
@@ -42,7 +37,7 @@ struct ToyLimits: Tool {
   @OptionGroup var common: CommonOptions
 
   func validate() throws {
-    if data != nil, !theta.theta.isEmpty {
+    if events.isGiven, !theta.theta.isEmpty {
       throw ValidationError("--data is of observed, --theta of expected limits; give one")
     }
   }
@@ -54,17 +49,14 @@ struct ToyLimits: Tool {
     let (axes, fixed, grid) = try scan.resolve(input.source.parameters, input.setup)
     let point = theta.theta.isEmpty ? nil : try input.resolveWithNorms(theta.requireOne())
     let truth = point?.theta
-    let observed = try data.map { try input.observed($0, options, context) }
+    let observed = try input.observed(events.data, options, context)
     let table = try input.source.table(
       grid + (truth.map { [$0] } ?? []), gridCount: grid.count)
     let experiments = pseudo.experiments ?? 1000
-    let found: ToyData
-    do {
-      found =
-        try observed.map { try input.source.data($0, in: table) }
-        ?? point.map { try input.source.asimovData(at: $0.theta, nu: $0.nu, in: table) }
-        ?? ToyData()
-    } catch let problem as Problem { throw data.map(problem.inFile) ?? problem }
+    let found =
+      try observed.map { try input.source.data($0, in: table) }
+      ?? point.map { try input.source.asimovData(at: $0.theta, nu: $0.nu, in: table) }
+      ?? ToyData()
     let names = input.source.parameters.pointNames
     let construction = NeymanConstruction(
       table, names: names, levels: level.levels, toys: pseudo.toys,
@@ -95,14 +87,13 @@ struct ToyLimits: Tool {
     limits.isExpected = observed == nil
     limits.thetaTrue = truth ?? []
     limits.eventCount =
-      try observed.map { Double($0.count) }
+      try observed.map { $0.reduce(0) { $0 + Double($1.count) } }
       ?? point.map {
         try input.source.expectedEvents(atPoint: $0.theta + $0.nu)
       } ?? .nan
     limits.notes += input.notes + input.notes(nu: point?.nu ?? [])
     try input.source.warn(
-      at: truth.map { Array($0.prefix(input.setup.parameters.count)) }
-        ?? input.setup.benchmarks[input.setup.referenceBenchmark].values, hasToys: true)
+      at: truth ?? input.setup.benchmarks[input.setup.referenceBenchmark].values, hasToys: true)
     limits.bestFit =
       observed == nil
       ? names.map { _ in .nan } : table.best(statistics[0])

@@ -147,6 +147,64 @@ private let histogram = "--observable x --bins=-2,-1,0,1,2"
     #expect(text.contains("nuisance parameters: nu_norm (gauss), nu_shape (gauss)"))
   }
 
+  /// A sample cut into two files is the same measurement, and cuts are of observed events too: toys, coverage, CLs and posteriors of the two channels are those of
+  /// the whole.
+  @Test(.needsShared) func channelsOfToysAndPosteriors() throws {
+    let folder = TemporaryFolder()
+    let made = shell(
+      "fisher bins \(nuisance) --observable x --bins=-2,-1,0,1,2 -o whole.h5"
+        + " && fisher bins \(nuisance) --observable x --bins=-2,-1 --cut 'x < 0' -o below.h5"
+        + " && fisher bins \(nuisance) --observable x --bins=1,2 --cut 'x >= 0' -o above.h5",
+      in: folder.path)
+    try #require(made.status == 0, "\(made.error)")
+    func same(_ command: String, _ group: String, _ names: [String], data: Bool = false) throws {
+      let results = try [
+        "whole.h5\(data ? " --data \(toy)" : "")",
+        "below.h5 above.h5\(data ? " --data \(toy) --data \(toy)" : "")",
+      ].map {
+        let line = "limits \(command) ".replacingOccurrences(of: "FILES", with: $0)
+        let outcome = shell(line + "--luminosity 60/fb --json -q", in: folder.path)
+        try #require(outcome.status == 0, "\(outcome.error)")
+        return try ResultJSON(outcome)
+      }
+      for name in names {
+        let (a, b) = (
+          try results[0].numbers(group, name), try results[1].numbers(group, name)
+        )
+        #expect(!a.isEmpty && a.count == b.count, "\(command)")
+        for (x, y) in zip(a, b) where !x.isNaN {
+          #expect(abs(x - y) < 1e-5 * max(1, abs(x)), "\(command) \(name): \(x) \(y)")
+        }
+      }
+    }
+    let line = "--grid t0=-0.6:0.6:7 --fix t1"
+    try same("toys FILES \(line) --toys 200 --theta t0=0.2,nu_norm=0.5", "toys", ["critical", "p"])
+    try same("toys FILES \(line) --toys 200 --mc-statistics", "toys", ["critical"])
+    try same("toys FILES \(line) --toys 200", "toys", ["critical", "p"], data: true)
+    try same("coverage FILES \(line) --toys 200 --experiments 200", "coverage", ["fraction"])
+    for toys in ["", "--toys 200"] {
+      try same(
+        "cls FILES --grid t0=0:0.6:7 --fix t1 \(toys)", "cls", ["observed", "expected"],
+        data: true)
+    }
+    try same(
+      "posterior FILES --theta sm --prior flat:t0=-1:1 --grid t0=-1:1:11 --free-norm background",
+      "posterior", ["log_density", "mean"])
+    try same(
+      "posterior FILES --prior flat:t0=-1:1 --grid t0=-1:1:11", "posterior",
+      ["log_density", "log_evidence_ratio"], data: true)
+    let text = shell(
+      "limits toys below.h5 above.h5 \(line) --toys 100 --theta sm --luminosity 60/fb -q",
+      in: folder.path
+    ).text
+    #expect(text.contains("# channel: below.h5 (histogram of x)"))
+    let threads = shell(
+      [1, 3].map {
+        "limits toys below.h5 above.h5 \(line) --toys 300 --luminosity 60/fb -@ \($0) -q --no-provenance -o \($0).h5"
+      }.joined(separator: " && ") + " && cmp 1.h5 3.h5", in: folder.path)
+    #expect(threads.status == 0, "\(threads.error)")
+  }
+
   @Test(
     .needsShared,
     arguments: [
@@ -172,8 +230,16 @@ private let histogram = "--observable x --bins=-2,-1,0,1,2"
       ("toys bins.h5 --truth --luminosity 1/fb --grid t0=0:1:3 --fix t1", 64, "needs the events"),
       ("toys TOY --luminosity 1/fb --grid t0=0:1:3 --fix t1 --constraint a", 64, "NAME="),
       (
-        "posterior NUISANCE --theta sm --luminosity 1/fb --grid t0=0:1:3 --grid t1=0:1:3 --free-norm background",
-        64, "integrated by chains"
+        "posterior NUISANCE --theta sm --luminosity 1/fb --grid t0=0:1:3 --grid nu_norm=0:1:3", 64,
+        "integrated over"
+      ),
+      ("toys TOY TOY --data TOY --luminosity 1/fb --grid t0=0:1:3 --fix t1", 64, "1 --data for 2"),
+      (
+        "cls TOY --data TOY --data TOY --luminosity 1/fb --grid t0=0:1:3", 64, "2 --data for 1 file"
+      ),
+      (
+        "toys TOY --no-rate --mc-statistics --observable x --luminosity 1/fb --grid t0=0:1:3 --fix t1",
+        64, "--mc-statistics"
       ),
       ("coverage TOY --luminosity 1/fb --grid t0=0:1:3 --fix t1 --experiments 9", 64, "--exp"),
     ])

@@ -214,7 +214,6 @@ private let histogram = "--observable x --bins=-2,-1,0,1,2"
       ("expected TOY --luminosity 1/fb --observable x --bins 1000000", "more than 100000 bins"),
       ("expected TOY --luminosity 1/fb --observable x --bins 1", "two bins or more"),
       ("cls TOY --luminosity 1/fb --grid mu_higgs=0:2:5", "'higgs'"),
-      ("toys TOY --luminosity 1/fb --grid t0=0:1:3 --fix t1 --mc-statistics", "--mc-statistics"),
       ("toys TOY --truth --luminosity 1/fb --grid t0=0:1:3 --fix t1 --free-norm signal", "of bins"),
       ("expected TOY --luminosity 1/fb --constraint nu=poisson", "NAME"),
     ])

@@ -83,15 +83,51 @@ import Testing
       relativeError(independent.fit.errors[0], ((1 / n + a * a) / 2).squareRoot() / 0.05) < 1e-5)
   }
 
-  @Test func otherParametersAreRefused() throws {
+  /// A channel may have parameters of its own: the fit is over those of both, and q is the sum where nothing is shared.
+  @Test func parametersOfOneChannel() throws {
+    let toy = try LimitSource(events, luminosity: 1e6).expectedChannel(
+      axes: axes, thetaTrue: [0.3, -0.2])
+    let counting = try LimitSource(CountingToy.events(0.1), luminosity: 1e4)
+      .expectedChannel(axes: [], thetaTrue: [0.5])
+    var joint = LimitSettings(
+      axes: [
+        GridAxis(parameter: "t0", lower: -1, upper: 1, count: 3),
+        GridAxis(parameter: "t", lower: -2, upper: 2, count: 3),
+      ], bounds: [-1...1, -1...1, -10...10])
+    let both = try ChannelFit([toy, counting]).run(joint)
+    #expect(both.parameterNames == ["t0", "t1", "t", "nu"])
+    #expect(both.thetaTrue == [0.3, -0.2, 0.5, 0] && both.qTrue < 1e-6)
+    joint.bounds = [-1...1, -1...1]
+    joint.axes?.removeLast()
+    let first = try ChannelFit([toy]).run(joint)
+    let second = try ChannelFit([counting]).run(CountingToy.settings(-2...2))
+    for (i, q) in both.q.enumerated() {
+      let sum = first.q[i / 3] + second.q[5 * (i % 3)]
+      #expect(abs(q - sum) < 1e-5 * max(1, sum), "\(i)")
+    }
+  }
+
+  /// Parameters of all files, and the benchmarks that are points of all of them.
+  @Test func jointSetup() {
+    let own = Setup(
+      parameters: [Parameter(name: "t1", lhaBlock: "toy", lhaID: 1, range: -2...2)],
+      benchmarks: [
+        Benchmark(name: "zero", values: [0]), Benchmark(name: "w", values: [3]),
+        Benchmark(name: "other", values: [4]),
+      ])
+    // What the first knows is as it was.
+    #expect(Setup.joined([Toy.setup, own]).benchmarks == Toy.setup.benchmarks)
+    let joint = Setup.joined([own, Toy.setup])
+    #expect(joint.parameterNames == ["t1", "t0"])
+    // The reference benchmark is that of each; 'w' is in both, and 'other' in one.
+    #expect(joint.benchmarks.map(\.name) == ["zero", "w"])
+    #expect(joint.benchmarks[1].values == [3, 0.6])
+    #expect(Toy.setup.values(of: [3, 0.6], in: joint) == [0.6, 3])
+  }
+
+  @Test func otherUnitsAreRefused() throws {
     let toy = try LimitSource(events, luminosity: 1e4).expectedChannel(
       axes: axes, thetaTrue: [0, 0])
-    let counting = try LimitSource(
-      CombinedEvents(CountingToy.events(0.1).table, file: "b.h5"), luminosity: 1e4
-    ).expectedChannel(axes: [], thetaTrue: [0])
-    let problem = #expect(throws: Problem.self) { try ChannelFit([toy, counting]) }
-    #expect(problem?.kind == .data && problem?.file == "b.h5")
-    #expect(problem?.fact == "the parameters are t")
     var table = events.table
     table.setup.parameters[1].unit = "TeV^-2"
     let unit = try LimitSource(CombinedEvents(table, file: "c.h5"), luminosity: 1e4)

@@ -244,4 +244,102 @@ enum CountingToy {
     }
     func ratios(_ x: [Double], rows: Int) -> any RowLogRatios { Rows(rowCount: rows) }
   }
+
+  // MARK: Ratios that know nuisance parameters
+
+  /// log [dσ_e(θ)F_e(ν) σ(θ₁, 0)/(σ(θ, ν) dσ_e(θ₁))] of all rows of a table, as a network may have learned it, the parameters
+  /// in another order than the setup's.
+  private struct WideRatio: RatioEvaluator {
+    var name = "wide"
+    var observableNames = ["x"]
+    var parameterNames = ["t0", "t1", "nu_shape", "nu_norm"]
+    var referenceTheta = [0.0, 0, 0, 0]
+    var thetaRange: [ClosedRange<Double>] = [-1...1, -1...1, -4...4, -4...4]
+    let events: CombinedEvents
+    func ratios(_ x: [Double], rows: Int) throws -> any RowLogRatios {
+      Rows(rowCount: rows, events: events, factors: try NuisanceFactors(events.table.setup))
+    }
+
+    struct Rows: RowLogRatios {
+      let rowCount: Int
+      let events: CombinedEvents
+      let factors: NuisanceFactors
+
+      func values(at p: [Double]) -> [Double] {
+        let table = events.table
+        let morphing = events.morphing.weights(at: [p[0], p[1]])
+        // w at (θ, ν) and at the reference.
+        let pairs = (0..<rowCount).map { row -> (Double, Double) in
+          let own = Array(table.weights[row * table.weightCount..<(row + 1) * table.weightCount])
+          let morphed = zip(morphing, own).reduce(0) { $0 + $1.0 * $1.1 }
+          let factor = own.withUnsafeBufferPointer { w in
+            w.baseAddress.map { factors.factor([p[3], p[2]], $0) } ?? .nan
+          }
+          return (events.factors[row] * morphed * factor, events.factors[row] * own[0])
+        }
+        let sums = pairs.reduce((0, 0)) { ($0.0 + $1.0, $0.1 + $1.1) }
+        return pairs.map { log($0 / sums.0 * sums.1 / $1) }
+      }
+
+      func valuesAndGradients(at p: [Double]) -> (values: [Double], gradients: [Double]) {
+        var gradients = [Double](repeating: 0, count: 4 * rowCount)
+        for k in 0..<4 {
+          var (up, down) = (p, p)
+          up[k] += 1e-5
+          down[k] -= 1e-5
+          for (row, (a, b)) in zip(values(at: up), values(at: down)).enumerated() {
+            gradients[4 * row + k] = (a - b) / 2e-5
+          }
+        }
+        return (values(at: p), gradients)
+      }
+    }
+  }
+
+  /// A model that knows ν has the limits of the joint ratios, whose likelihood is the same function; with ν kept at 0 those
+  /// of the joint ratio without it.
+  @Test(.needsShared, arguments: [true, false])
+  func ratiosOfNuisanceParameters(_ isProfiled: Bool) throws {
+    let events = try Self.mcToy()
+    let table = events.table
+    #expect(table.setup.nuisanceParameters.map(\.name) == ["nu_norm", "nu_shape"])
+    let few = try CombinedEvents(
+      table.selecting(Array(0..<2000), scales: [Double](repeating: 1, count: 2000)))
+    let journal = Journal()
+    let source = LimitSource(
+      few, luminosity: 1e5,
+      options: .init(includesNuisance: isProfiled, trueNuisances: ["nu_norm": 0.5]),
+      journal: journal)
+    var settings = LimitSettings(
+      axes: [GridAxis(parameter: "t0", lower: -0.5, upper: 0.5, count: 3)], fixed: [1: 0],
+      bounds: [-1...1, -1...1], wantsIntervals: false)
+    settings.levels = [0.68]
+    let model = WideRatio(events: few)
+    let learned = try source.expected(
+      models: [model], part: .all, thetaTrue: [0.1, 0], settings: settings)
+    let exact = try source.expectedTruth(thetaTrue: [0.1, 0], settings: settings)
+    #expect(!journal.warnings.contains { $0.key == "limits.shapes" })
+    #expect(learned.parameterNames == exact.parameterNames)
+    for (a, b) in zip(learned.q, exact.q) { #expect(abs(a - b) < 1e-4 * max(1, b), "\(a) \(b)") }
+    for (a, b) in zip(learned.bestFit, exact.bestFit) { #expect(abs(a - b) < 1e-3) }
+    // The reference is known to be a point of all parameters: E[r̂] = 1 there for all of them.
+    #expect(learned.closure < 1e-6 * learned.eventCount)
+    let terms = LikelihoodTerms(includesNuisance: isProfiled)
+    let toys = try ToySource(
+      .events(few), likelihood: .ratio([model], .all), luminosity: 1e5, terms: terms)
+    let point = toys.parameters.point([0.1, 0])
+    var other = point.map { $0 + 0.1 }
+    other[1] = 0
+    let likelihood = try toys.asimovLikelihood(atPoint: point)
+    let difference =
+      try likelihood.evaluate(at: other, gradient: false).total
+      - likelihood.evaluate(at: point, gradient: false).total
+    #expect(difference < -1e-4)
+    guard isProfiled else { return }
+    let problem = #expect(throws: Problem.self) {
+      try toys.table([[0, 0]], gridCount: 1)
+    }
+    #expect(problem?.kind == .usage && problem?.fact.contains("nu_norm, nu_shape") == true)
+    #expect(toys.trainingRange == [-1...1, -1...1, -4...4, -4...4])
+  }
 }

@@ -64,7 +64,7 @@ import Testing
       names: ["x"], values: x.flatMap { v in (0..<10).map { _ in v } }, count: 140, file: "d")
     let axes = ["t0", "t1"].map { GridAxis(parameter: $0, lower: -0.8, upper: 0.8, count: 3) }
     let points = axes[0].values.flatMap { a in axes[1].values.map { [a, $0] } }
-    let found = try source.data(observed, in: source.table(points, gridCount: 9))
+    let found = try source.data([observed], in: source.table(points, gridCount: 9))
     #expect(found.nu.count == 9 && found.nu[0].count == 2)
     let limits = try LimitSource(events, luminosity: 1e5, options: terms).observed(
       axes: [BinAxis("x", edges: LimitsTests.edges)],
@@ -88,8 +88,8 @@ import Testing
     let points = [[0.0, 0], [0.5, 0], [0, 0.5]]
     let observed = ObservedEvents(names: ["x"], values: [0.1, -0.4, 2], count: 3, file: "d")
     let table = try source.table(points, gridCount: 3)
-    let totals = try source.data(observed, in: table).totals
-    let likelihood = try source.observedLikelihood(observed)
+    let totals = try source.data([observed], in: table).totals
+    let likelihood = try source.observedLikelihood([observed])
     for (h, point) in points.enumerated() {
       let nu = try source.profiledNuisances(likelihood, at: point)
       let best = try likelihood.evaluate(at: point + nu, gradient: false).total
@@ -109,7 +109,7 @@ import Testing
       .events(CountingToy.events(0.1)), likelihood: .rate, luminosity: 1e4)
     let table = try source.table([[0], [1]], gridCount: 2)
     let observed = ObservedEvents(names: [], values: [], count: 11_000, file: "d")
-    let data = try source.data(observed, in: table)
+    let data = try source.data([observed], in: table)
     // n = N e^{aν} wants ν = 1; the measurement at 0 pulls it back by 1/(1 + N a²) = 1 %.
     #expect(abs(data.nu[0][0] - 0.99) < 0.005)
     let belt = try NeymanConstruction(
@@ -152,7 +152,7 @@ import Testing
       let observed = ObservedEvents(
         names: names, values: names.count == 1 ? [0.5, 1.5] : [0.5, -0.45, 1.5, 0.75], count: 2,
         file: "d")
-      #expect(try source.counts(observed).reduce(0, +) == 2)
+      #expect(try source.channels[0].counts(observed).reduce(0, +) == 2)
       return (
         try construction.belt(7..<8)[0],
         source.limits(axes: [], fixed: [], degreesOfFreedom: 1)
