@@ -32,13 +32,13 @@ function __limits_parse_tokens -S
         case 'points'
             __limits_parse_subcommand 1 'input-format=' 'salvage' 'luminosity=' 'model=+' 'theta1=' 'theta=+' 'test=+' 'data=' 'no-rate' 'partition=' 'combine=' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         case 'toys'
-            __limits_parse_subcommand 1 'theta=+' 'data=' 'input-format=' 'salvage' 'luminosity=' 'model=+' 'observable=+' 'bins=+' 'truth' 'no-rate' 'nuisance=' 'constraint=+' 'free-norm=+' 'mc-statistics' 'partition=' 'cut=+' 'efficiency=+' 'order=' 'combine=' 'grid=+' 'fix=+' 'level=+' 'toys=' 'experiments=' 'dof=' 'dry-run' 'points' 'seed=' 'shard=' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
+            __limits_parse_subcommand -r 1 'theta=+' 'data=+' 'input-format=' 'salvage' 'luminosity=' 'model=+' 'observable=+' 'bins=+' 'truth' 'no-rate' 'nuisance=' 'constraint=+' 'free-norm=+' 'mc-statistics' 'partition=' 'cut=+' 'efficiency=+' 'order=' 'combine=' 'grid=+' 'fix=+' 'level=+' 'toys=' 'experiments=' 'dof=' 'dry-run' 'points' 'seed=' 'shard=' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         case 'coverage'
-            __limits_parse_subcommand 1 'theta=+' 'input-format=' 'salvage' 'luminosity=' 'model=+' 'observable=+' 'bins=+' 'truth' 'no-rate' 'nuisance=' 'constraint=+' 'free-norm=+' 'mc-statistics' 'partition=' 'cut=+' 'efficiency=+' 'order=' 'combine=' 'grid=+' 'fix=+' 'level=+' 'toys=' 'experiments=' 'dof=' 'seed=' 'shard=' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
+            __limits_parse_subcommand -r 1 'theta=+' 'input-format=' 'salvage' 'luminosity=' 'model=+' 'observable=+' 'bins=+' 'truth' 'no-rate' 'nuisance=' 'constraint=+' 'free-norm=+' 'mc-statistics' 'partition=' 'cut=+' 'efficiency=+' 'order=' 'combine=' 'grid=+' 'fix=+' 'level=+' 'toys=' 'experiments=' 'dof=' 'seed=' 'shard=' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         case 'posterior'
-            __limits_parse_subcommand 1 'theta=+' 'data=' 'input-format=' 'salvage' 'luminosity=' 'model=+' 'observable=+' 'bins=+' 'truth' 'no-rate' 'nuisance=' 'constraint=+' 'free-norm=+' 'mc-statistics' 'partition=' 'cut=+' 'efficiency=+' 'order=' 'combine=' 'prior=' 'grid=+' 'method=' 'chains=' 'walkers=' 'samples=' 'warm-up=' 'reference=' 'level=+' 'draws' 'seed=' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
+            __limits_parse_subcommand -r 1 'theta=+' 'data=+' 'input-format=' 'salvage' 'luminosity=' 'model=+' 'observable=+' 'bins=+' 'truth' 'no-rate' 'nuisance=' 'constraint=+' 'free-norm=+' 'mc-statistics' 'partition=' 'cut=+' 'efficiency=+' 'order=' 'combine=' 'prior=' 'grid=+' 'method=' 'chains=' 'walkers=' 'samples=' 'warm-up=' 'reference=' 'level=+' 'draws' 'seed=' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         case 'cls'
-            __limits_parse_subcommand 1 'data=' 'theta=+' 'input-format=' 'salvage' 'luminosity=' 'model=+' 'observable=+' 'bins=+' 'truth' 'no-rate' 'nuisance=' 'constraint=+' 'free-norm=+' 'mc-statistics' 'partition=' 'cut=+' 'efficiency=+' 'order=' 'combine=' 'grid=+' 'fix=+' 'statistic=' 'null=' 'level=' 'toys=' 'seed=' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
+            __limits_parse_subcommand -r 1 'data=+' 'theta=+' 'input-format=' 'salvage' 'luminosity=' 'model=+' 'observable=+' 'bins=+' 'truth' 'no-rate' 'nuisance=' 'constraint=+' 'free-norm=+' 'mc-statistics' 'partition=' 'cut=+' 'efficiency=+' 'order=' 'combine=' 'grid=+' 'fix=+' 'statistic=' 'null=' 'level=' 'toys=' 'seed=' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         case 'counting'
             __limits_parse_subcommand 0 'signal=' 'background=' 'background-uncertainty=' 'observed=' 'grid=' 'statistic=' 'null=' 'level=' 'toys=' 'seed=' 'o/output=' 'O/output-format=' 'json' 'compress' 'f/force' '@/threads=' 'v/verbose' 'q/quiet' 'no-provenance' 'cite' 'version' 'h/help'
         case 'export'
@@ -235,8 +235,8 @@ complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options 
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits points" version' -l 'version' -d 'Show the version.'
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits points" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits toys"' -l 'theta' -d 'Parameter point: a benchmark, cHW=0.3,cHq3=-0.1 (others are 0), or @FILE with one a line. Repeatable.' -rfka ''
-complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits toys" data' -l 'data' -d 'Observed events, of equal weight, with the same observables.' -rF
-complete -c 'limits' -n '__limits_should_offer_completions_for_positional "limits toys" -eq 1' -F
+complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits toys"' -l 'data' -d 'Observed events, of equal weight, with the same observables; one for each file of simulated events, in their order.' -rF
+complete -c 'limits' -n '__limits_should_offer_completions_for_positional "limits toys" -ge 1' -F
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits toys" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits toys" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits toys" luminosity' -l 'luminosity' -d 'Integrated luminosity with its unit: /ab, /fb, /pb or /nb.' -rfka ''
@@ -277,7 +277,7 @@ complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options 
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits toys" version' -l 'version' -d 'Show the version.'
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits toys" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits coverage"' -l 'theta' -d 'Parameter point: a benchmark, cHW=0.3,cHq3=-0.1 (others are 0), or @FILE with one a line. Repeatable.' -rfka ''
-complete -c 'limits' -n '__limits_should_offer_completions_for_positional "limits coverage" -eq 1' -F
+complete -c 'limits' -n '__limits_should_offer_completions_for_positional "limits coverage" -ge 1' -F
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits coverage" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits coverage" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits coverage" luminosity' -l 'luminosity' -d 'Integrated luminosity with its unit: /ab, /fb, /pb or /nb.' -rfka ''
@@ -316,8 +316,8 @@ complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options 
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits coverage" version' -l 'version' -d 'Show the version.'
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits coverage" h help' -s 'h' -l 'help' -d 'Show help information.'
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits posterior"' -l 'theta' -d 'Parameter point: a benchmark, cHW=0.3,cHq3=-0.1 (others are 0), or @FILE with one a line. Repeatable.' -rfka ''
-complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits posterior" data' -l 'data' -d 'Observed events, of equal weight, with the same observables.' -rF
-complete -c 'limits' -n '__limits_should_offer_completions_for_positional "limits posterior" -eq 1' -F
+complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits posterior"' -l 'data' -d 'Observed events, of equal weight, with the same observables; one for each file of simulated events, in their order.' -rF
+complete -c 'limits' -n '__limits_should_offer_completions_for_positional "limits posterior" -ge 1' -F
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits posterior" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits posterior" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits posterior" luminosity' -l 'luminosity' -d 'Integrated luminosity with its unit: /ab, /fb, /pb or /nb.' -rfka ''
@@ -358,9 +358,9 @@ complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options 
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits posterior" cite' -l 'cite' -d 'Print BibTeX of the toolkit and of the methods used, and exit.'
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits posterior" version' -l 'version' -d 'Show the version.'
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits posterior" h help' -s 'h' -l 'help' -d 'Show help information.'
-complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits cls" data' -l 'data' -d 'Observed events; without them only expected limits.' -rF
+complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits cls"' -l 'data' -d 'Observed events, of equal weight, with the same observables; one for each file of simulated events, in their order.' -rF
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits cls"' -l 'theta' -d 'Parameter point: a benchmark, cHW=0.3,cHq3=-0.1 (others are 0), or @FILE with one a line. Repeatable.' -rfka ''
-complete -c 'limits' -n '__limits_should_offer_completions_for_positional "limits cls" -eq 1' -F
+complete -c 'limits' -n '__limits_should_offer_completions_for_positional "limits cls" -ge 1' -F
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits cls" input-format' -l 'input-format' -d 'Take inputs to be of this format instead of looking at their content.' -rfka 'hdf5 stream json lhe tsv npy'
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits cls" salvage' -l 'salvage' -d 'Keep the complete rows of a truncated input, and mark the output as salvaged.'
 complete -c 'limits' -n '__limits_should_offer_completions_for_flags_or_options "limits cls" luminosity' -l 'luminosity' -d 'Integrated luminosity with its unit: /ab, /fb, /pb or /nb.' -rfka ''

@@ -221,7 +221,7 @@ public struct ToySource {
       guard known.isEmpty else {
         throw Problem(
           .usage,
-          "\(model.name) knows the nuisance parameters \(known.joined(separator: ", ")), and every pseudo-experiment would profile them in a network",
+          "the model knows the nuisance parameters \(known.joined(separator: ", ")), and every pseudo-experiment would profile them in a network",
           remedy: "keep them at 0 (--nuisance none), or use asymptotic formulae or bins",
           file: model.name)
       }
