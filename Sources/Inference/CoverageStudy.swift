@@ -66,7 +66,7 @@ public struct CoverageStudy: Sendable {
 
   private mutating func study(_ h: Int, nu: [Double]?) throws {
     let table = construction.table
-    warnAboutBorder(h)
+    try warnAboutBorder(h)
     let drawing = try ToyDrawing(
       table, at: table.hypotheses[h], name: construction.name(h), journal: construction.journal)
     let belt = construction.distribution(h, drawing)
@@ -108,9 +108,9 @@ public struct CoverageStudy: Sendable {
   }
 
   /// The maximum is over the grid, so that a border inside the region of an average experiment is a bound of the parameters.
-  private func warnAboutBorder(_ h: Int) {
+  private func warnAboutBorder(_ h: Int) throws {
     let table = construction.table
-    let t = table.asimovStatistics(at: table.hypotheses[h])
+    let t = try table.asimovStatistics(at: table.hypotheses[h])
     let level = construction.levels.max() ?? 0.95
     let threshold = ChiSquare(degreesOfFreedom: construction.degreesOfFreedom).quantile(level)
     guard

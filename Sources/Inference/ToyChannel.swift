@@ -79,11 +79,11 @@ struct ToyChannel: Sendable {
     return hypotheses.map { model.relativeVariances(at: theta($0)).values }
   }
 
-  /// dσ of every cell at a point [pb], and σ of all; of events ν changes σ alone.
+  /// dσ of every cell at a point [pb], and σ of all.
   /// - Parameter nu: of all channels; none is 0.
   func crossSections(
     at hypothesis: [Double], nu: [Double]
-  ) -> (cells: [Double], total: Double) {
+  ) throws -> (cells: [Double], total: Double) {
     let (theta, values) = split(hypothesis)
     let point = MorphedPoint(theta, morphing: morphing)
     let own = nu.isEmpty ? [] : nuisancePlaces.map { nu[$0] }
@@ -105,8 +105,56 @@ struct ToyChannel: Sendable {
           ? shifted(norms == nil ? total : table.total, 0) : values.reduce(0, +)
       )
     case .events(let events, let rows, let scales):
-      let all = events.crossSections(at: point)
+      let all = try events.crossSections(at: theta, nu: own)
       return (zip(rows, scales).map { all[$0] * $1 }, shifted(total, 0))
     }
+  }
+
+  // MARK: Ratios that know nuisance parameters
+
+  /// log r of rows at a hypothesis, and their response to nuisance parameters: log r(ν) = log r(0) + Σ_k (a_k ν_k + b_k ν_k²),
+  /// exact where one of them is ±1, as the response of bins is.
+  struct Response {
+    var values: [Double]
+    /// [nuisance parameter of all channels][row]; none of ratios that do not know them.
+    var slopes: [[Double]] = []
+    var curvatures: [[Double]] = []
+  }
+
+  /// - Throws: `.data` for NaN.
+  func response(
+    _ ratios: any RowLogRatios, at hypothesis: [Double], of nuisanceCount: Int
+  ) throws -> Response {
+    func values(_ nu: [Double]) throws -> [Double] {
+      try ratios.values(at: theta(hypothesis) + nu).map { value in
+        guard !value.isNaN else {
+          throw Problem(.data, "the model gives log r = NaN", remedy: "train it again")
+        }
+        return max(value, RatioLikelihood.floor)
+      }
+    }
+    guard knowsNuisances(ratios) else { return Response(values: try values([])) }
+    let zero = nuisancePlaces.map { _ in 0.0 }
+    let none = [Double](repeating: 0, count: ratios.rowCount)
+    var result = Response(
+      values: try values(zero), slopes: [[Double]](repeating: none, count: nuisanceCount),
+      curvatures: [[Double]](repeating: none, count: nuisanceCount))
+    for (k, place) in nuisancePlaces.enumerated() {
+      var nu = zero
+      nu[k] = 1
+      let up = try values(nu)
+      nu[k] = -1
+      let down = try values(nu)
+      for (row, nominal) in result.values.enumerated() {
+        result.slopes[place][row] = 0.5 * (up[row] - down[row])
+        result.curvatures[place][row] = 0.5 * (up[row] + down[row]) - nominal
+      }
+    }
+    return result
+  }
+
+  /// Whether ratios are functions of nuisance parameters too.
+  func knowsNuisances(_ ratios: any RowLogRatios) -> Bool {
+    !nuisancePlaces.isEmpty && ratios.parameterCount != nil
   }
 }

@@ -130,17 +130,23 @@ extension ToySource {
           try Self.named(events.file) { try channel.counts(events) }
         })
     }
-    let sums = try zip(channels, observed).map { channel, events -> [Double] in
-      guard let ratios = try Self.named(events.file, { try channel.ratios(events) }) else {
+    let width = table.responseCount
+    var responses = [Double](repeating: 0, count: table.hypotheses.count * width)
+    let sums = try zip(zip(channels, table.channels), observed).map { channel, events -> [Double] in
+      guard let ratios = try Self.named(events.file, { try channel.0.ratios(events) }) else {
         return []
       }
-      let places = parameters.pointPlaces(of: channel.parameters)
-      return try table.hypotheses.map { point in
-        compensatedSum(
-          try ratios.values(at: places.map { point[$0] }).map { max($0, RatioLikelihood.floor) })
+      return try table.hypotheses.enumerated().map { h, point in
+        let response = try channel.1.response(ratios, at: point, of: width / 2)
+        for k in response.slopes.indices {
+          responses[h * width + 2 * k] += compensatedSum(response.slopes[k])
+          responses[h * width + 2 * k + 1] += compensatedSum(response.curvatures[k])
+        }
+        return compensatedSum(response.values)
       }
     }
-    return table.data(kinematic: sums, counts: observed.map { Double($0.count) })
+    return table.data(
+      kinematic: sums, responses: responses, counts: observed.map { Double($0.count) })
   }
 
   private static func named<T>(_ file: String, _ body: () throws -> T) throws -> T {
@@ -158,9 +164,11 @@ extension ToySource {
     at theta: [Double], nu: [Double] = [], in table: ToyTable
   ) throws -> ToyData {
     guard table.nuisances != nil else { return ToyData() }
-    let parts = table.crossSections(at: theta, nu: nu)
-    let counts = isBinned ? parts.flatMap(\.cells) : parts.map(\.total)
-    return table.data(counts: counts.map { max(0, luminosity * $0) }, found: nu)
+    let parts = try table.crossSections(at: theta, nu: nu)
+    if isBinned {
+      return table.data(counts: parts.flatMap(\.cells).map { max(0, luminosity * $0) }, found: nu)
+    }
+    return try table.asimovData(parts, found: nu)
   }
 
   // MARK: Likelihoods

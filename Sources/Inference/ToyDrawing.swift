@@ -33,7 +33,7 @@ public struct ToyDrawing: Sendable {
     journal: Journal? = nil
   ) throws {
     self.nu = table.nuisances?.completed(nu ?? []) ?? []
-    let channels = table.crossSections(at: theta, nu: self.nu)
+    let channels = try table.crossSections(at: theta, nu: self.nu)
     let sigma = channels.reduce(0) { $0 + $1.total }
     if let bad = channels.first(where: { !($0.total > 0) }) {
       throw Problem(
@@ -90,25 +90,29 @@ public struct ToyDrawing: Sendable {
   private var countsCells: Bool { !table.isOfEvents }
 
   /// ln L at all hypotheses of one pseudo-experiment, into `sums`; `counts` is room for one number a cell of bins, or a
-  /// channel of events.
+  /// channel of events, `responses` for the response of the events to nuisance parameters.
   func draw(
-    _ stream: inout PhiloxStream, sums: UnsafeMutablePointer<Double>, counts: inout [Double]
+    _ stream: inout PhiloxStream, sums: UnsafeMutablePointer<Double>, counts: inout [Double],
+    responses: inout [Double]
   ) {
     for h in 0..<table.hypotheses.count { sums[h] = 0 }
     let k = stream.poisson(mean: mean)
     for c in counts.indices { counts[c] = 0 }
+    for i in responses.indices { responses[i] = 0 }
     if countsCells {
       for _ in 0..<k { counts[cells.index(stream.uniform())] += 1 }
     } else {
       for _ in 0..<k {
         let cell = cells.index(stream.uniform())
         table.add(cell, times: 1, to: sums)
+        if !responses.isEmpty { table.addResponse(cell, to: &responses) }
         counts[ends.count == 1 ? 0 : ends.firstIndex { cell < $0 } ?? 0] += 1
       }
     }
     if let nuisances = table.nuisances {
       return table.addProfiles(
-        counts, found: nuisances.measurements(of: nu, errors: statisticalErrors, &stream),
+        counts, responses: responses,
+        found: nuisances.measurements(of: nu, errors: statisticalErrors, &stream),
         to: sums)
     }
     if countsCells {
@@ -143,13 +147,15 @@ public struct ToyDrawing: Sendable {
       var result: [Double] = []
       var sums = [Double](repeating: 0, count: table.hypotheses.count)
       var counts = [Double](repeating: 0, count: countsCells ? table.cellCount : ends.count)
+      var responses = [Double](
+        repeating: 0, count: table.hypotheses.count * table.responseCount)
       for toy in range {
         var stream = PhiloxStream(
           seed: seed, purpose: purpose,
           item: UInt64(index) << 32 | UInt64(toys.lowerBound + toy))
         sums.withUnsafeMutableBufferPointer { sums in
           guard let base = sums.baseAddress else { return }
-          draw(&stream, sums: base, counts: &counts)
+          draw(&stream, sums: base, counts: &counts, responses: &responses)
           body(base, &result)
         }
       }

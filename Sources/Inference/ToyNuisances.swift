@@ -157,9 +157,13 @@ struct ToyNuisances: Sendable {
     fileprivate var mean: [Double]
     fileprivate var step: [Double]
     fileprivate var trial: [Double]
+    /// A_k and B_k of the events at a hypothesis, where their ratios know nuisance parameters: ln L has Σ_k (A_k ν_k +
+    /// B_k ν_k²) more.
+    var response: [Double]
 
     init(_ count: Int) {
       let zero = [Double](repeating: 0, count: count)
+      response = zero + zero
       (gradient, mean, step, trial) = (zero, zero, zero, zero)
       hessian = [Double](repeating: 0, count: count * count)
       safe = hessian
@@ -180,10 +184,10 @@ struct ToyNuisances: Sendable {
     _ hypothesis: Int, counts: [Double], found: [Double], nu: inout [Double],
     scratch: inout Scratch
   ) -> Double {
-    var value = objective(hypothesis, counts, found, nu)
+    var value = objective(hypothesis, counts, found, nu, scratch.response)
     if !value.isFinite {
       nu = zip(constraints, found).map { min(max($1, $0.range.lowerBound), $0.range.upperBound) }
-      value = objective(hypothesis, counts, found, nu)
+      value = objective(hypothesis, counts, found, nu, scratch.response)
       guard value.isFinite else { return .nan }
     }
     if nu.isEmpty { return -value }
@@ -199,7 +203,7 @@ struct ToyNuisances: Sendable {
           scratch.trial[k] = min(
             max(nu[k] + length * scratch.step[k], range.lowerBound), range.upperBound)
         }
-        let next = objective(hypothesis, counts, found, scratch.trial)
+        let next = objective(hypothesis, counts, found, scratch.trial, scratch.response)
         if next < value {
           isBetter = true
           value = next
@@ -215,7 +219,8 @@ struct ToyNuisances: Sendable {
 
   /// −ln L; +inf where a bin with events has no cross section.
   private func objective(
-    _ hypothesis: Int, _ counts: [Double], _ found: [Double], _ nu: [Double]
+    _ hypothesis: Int, _ counts: [Double], _ found: [Double], _ nu: [Double],
+    _ response: [Double]
   ) -> Double {
     var sum = 0.0
     for channel in channels {
@@ -241,7 +246,10 @@ struct ToyNuisances: Sendable {
       guard total > 0 || hasStatistics else { return .infinity }
       sum += includesRate ? total : events * logarithm(total)
     }
-    for k in nu.indices { sum -= constraints[k].logLikelihood(nu[k], found: found[k]).value }
+    for k in nu.indices {
+      sum -= constraints[k].logLikelihood(nu[k], found: found[k]).value
+      sum -= (response[2 * k] + response[2 * k + 1] * nu[k]) * nu[k]
+    }
     return sum
   }
 
@@ -262,7 +270,9 @@ struct ToyNuisances: Sendable {
     for i in 0..<n * n { scratch.hessian[i] += scratch.safe[i] }
     for k in 0..<n {
       scratch.gradient[k] -= constraints[k].logLikelihood(nu[k], found: found[k]).slope
-      let curvature = constraints[k].curvature(nu[k])
+      let (a, b) = (scratch.response[2 * k], scratch.response[2 * k + 1])
+      scratch.gradient[k] -= a + 2 * b * nu[k]
+      let curvature = constraints[k].curvature(nu[k]) + max(0, -2 * b)
       scratch.hessian[k * n + k] += curvature
       scratch.safe[k * n + k] += curvature
     }

@@ -213,19 +213,9 @@ public struct ToySource {
 
   /// Cells and their log densities at all hypotheses, the first `gridCount` of which are the grid.
   /// - Parameter hypotheses: θ, and the normalisations where they are free.
-  /// - Throws: `.usage` for the statistics of the simulation without the rate, and for ratios that know nuisance parameters.
+  /// - Throws: `.usage` for the statistics of the simulation without the rate.
   public func table(_ hypotheses: [[Double]], gridCount: Int) throws -> ToyTable {
     if includesStatistics { try BinnedLikelihood.requireRate(includesRate) }
-    for model in channels.flatMap(\.models) {
-      let known = parameters.nuisanceNames.filter(model.parameterNames.contains)
-      guard known.isEmpty else {
-        throw Problem(
-          .usage,
-          "the model knows the nuisance parameters \(known.joined(separator: ", ")), and every pseudo-experiment would profile them in a network",
-          remedy: "keep them at 0 (--nuisance none), or use asymptotic formulae or bins",
-          file: model.name)
-      }
-    }
     warnOutside(hypotheses)
     return try ToyTable(
       channels.map(toyChannel), hypotheses: hypotheses, gridCount: gridCount,
@@ -233,7 +223,7 @@ public struct ToySource {
       includesStatistics: includesStatistics, journal: journal)
   }
 
-  private func toyChannel(
+  func toyChannel(
     _ channel: Channel
   ) throws -> (channel: ToyChannel, ratios: (any RowLogRatios)?) {
     let simulation = channel.simulation

@@ -28,6 +28,9 @@ public struct ToyTable: Sendable {
   /// there are many, and few in a pseudo-experiment.
   private let exactLogs: [Double]
   private let shortLogs: [Float]
+  /// What the logarithm of events changes by with nuisance parameters, a_k and b_k of `ToyChannel.Response`,
+  /// [cell][hypothesis][2k, 2k + 1]; empty where no ratio knows them.
+  private let responses: [Float]
   /// ln of the share of each channel in all events of a hypothesis, which is in the logarithms of its cells,
   /// [channel][hypothesis]; empty of one channel, without the rate and where the rate is profiled.
   private let logShares: [[Double]]
@@ -36,14 +39,15 @@ public struct ToyTable: Sendable {
   private let logMeans: [Double]
 
   /// Bytes that the table of logarithms of events takes.
-  public static func bytes(events: Int, hypotheses: Int) -> Double {
-    4 * Double(events) * Double(hypotheses)
+  /// - Parameter nuisances: that ratios know.
+  public static func bytes(events: Int, hypotheses: Int, nuisances: Int = 0) -> Double {
+    4 * Double(events) * Double(hypotheses) * Double(1 + 2 * nuisances)
   }
 
   /// - Parameters:
   ///   - channels: all of bins, or all of events with the ratios of their rows.
-  ///   - constraints: of the nuisance parameters; ratios do not know them, so they act on the rates of events. None keeps
-  ///     them at 0.
+  ///   - constraints: of the nuisance parameters; those that ratios do not know act on the rates of events alone. None
+  ///     keeps them at 0.
   ///   - includesStatistics: lets the simulation's statistics vary every bin.
   /// - Throws: `.data` where no point of the grid has a likelihood, for NaN, and for more than 16 GiB.
   init(
@@ -60,8 +64,13 @@ public struct ToyTable: Sendable {
     }
     let hasBins = channels[0].ratios == nil
     precondition(channels.allSatisfy { ($0.ratios == nil) == hasBins })
+    let hasResponses = channels.contains { channel, ratios in
+      ratios.map(channel.knowsNuisances) ?? false
+    }
     let isProfiled =
-      hasBins ? !constraints.isEmpty || includesStatistics : !constraints.isEmpty && includesRate
+      hasBins
+      ? !constraints.isEmpty || includesStatistics
+      : !constraints.isEmpty && (includesRate || hasResponses)
     nuisances =
       isProfiled
       ? try ToyNuisances(
@@ -80,7 +89,7 @@ public struct ToyTable: Sendable {
       hasShares ? sigmas.map { zip($0, totals).map { logarithm($0 / $1) } } : []
     var floored = 0
     var exact: [Double] = []
-    var short: [Float] = []
+    var (short, responses): ([Float], [Float]) = ([], [])
     let n = hypotheses.count
     if hasBins {
       for (c, states) in states.enumerated() {
@@ -103,29 +112,35 @@ public struct ToyTable: Sendable {
       }
     } else {
       let rows = channels.reduce(0) { $0 + $1.channel.cellCount }
-      guard Self.bytes(events: rows, hypotheses: n) <= 0x1p34 else {
+      let width = hasResponses ? 2 * constraints.count : 0
+      guard Self.bytes(events: rows, hypotheses: n, nuisances: width / 2) <= 0x1p34 else {
         throw Problem(
           .data, "log r of \(rows) events at \(n) points takes more than 16 GiB",
           remedy: "use a coarser --grid, or bins (--observable)")
       }
       short = [Float](repeating: 0, count: rows * n)
+      responses = [Float](repeating: 0, count: rows * n * width)
       var first = 0
       for (c, (channel, ratios)) in channels.enumerated() {
+        guard let ratios else { continue }
         for (h, hypothesis) in hypotheses.enumerated() where totals[h] > 0 {
           let share = hasShares ? logShares[c][h] : 0
-          let values = try ratios?.values(at: channel.theta(hypothesis)) ?? []
-          for (e, value) in values.enumerated() {
-            guard !value.isNaN else {
-              throw Problem(.data, "the model gives log r = NaN", remedy: "train it again")
+          let response = try channel.response(ratios, at: hypothesis, of: constraints.count)
+          for (e, value) in response.values.enumerated() {
+            let cell = (first + e) * n + h
+            if value <= RatioLikelihood.floor { floored += 1 }
+            short[cell] = Float(value + share)
+            for k in response.slopes.indices {
+              responses[cell * width + 2 * k] = Float(response.slopes[k][e])
+              responses[cell * width + 2 * k + 1] = Float(response.curvatures[k][e])
             }
-            if value < RatioLikelihood.floor { floored += 1 }
-            short[(first + e) * n + h] = Float(max(value, RatioLikelihood.floor) + share)
           }
           journal?.progress("log r at points", c * n + h + 1, of: channels.count * n)
         }
         first += channel.cellCount
       }
     }
+    self.responses = responses
     (exactLogs, shortLogs, flooredValues) = (exact, short, floored)
     self.channels = channels.map(\.channel)
     cellCount = channels.reduce(0) { $0 + $1.channel.cellCount }
@@ -164,9 +179,9 @@ public struct ToyTable: Sendable {
   ///     nominal point.
   func crossSections(
     at theta: [Double], nu: [Double]
-  ) -> [(cells: [Double], total: Double)] {
-    let parts = channels.map { channel in
-      channel.crossSections(
+  ) throws -> [(cells: [Double], total: Double)] {
+    let parts = try channels.map { channel in
+      try channel.crossSections(
         at: theta, nu: nuisances.map { Array(nu.prefix($0.count)) } ?? [])
     }
     guard let nuisances, nuisances.hasStatistics, !nu.isEmpty else { return parts }
@@ -214,6 +229,16 @@ public struct ToyTable: Sendable {
     }
   }
 
+  /// Numbers for each hypothesis that say how the logarithms of a pseudo-experiment change with nuisance parameters.
+  var responseCount: Int { responses.isEmpty ? 0 : 2 * (nuisances?.count ?? 0) }
+
+  /// Adds the response of a cell at every hypothesis.
+  @inline(__always)
+  func addResponse(_ cell: Int, to sums: inout [Double]) {
+    let first = cell * sums.count
+    for i in sums.indices { sums[i] += Double(responses[first + i]) }
+  }
+
   /// Adds the rate term of k events; NaN where the hypothesis has no likelihood.
   @inline(__always)
   func addRate(_ k: Double, to sums: UnsafeMutablePointer<Double>) {
@@ -231,10 +256,12 @@ public struct ToyTable: Sendable {
   /// that hypothesis are thrown.
   /// - Parameters:
   ///   - kinematic: Σ log r(x_e|h) of the events of each channel, [channel][hypothesis]; nil of bins.
+  ///   - responses: to nuisance parameters, [hypothesis][2k, 2k + 1]; empty where no ratio knows them.
   ///   - counts: in the cells, which are bins, or in the channels.
   ///   - found: where auxiliary measurements came out; nil is where they are defined to.
   func data(
-    kinematic: [[Double]]? = nil, counts: [Double], found: [Double]? = nil
+    kinematic: [[Double]]? = nil, responses: [Double] = [], counts: [Double],
+    found: [Double]? = nil
   ) -> ToyData {
     var sums = [Double](repeating: 0, count: hypotheses.count)
     for (c, values) in (kinematic ?? []).enumerated() {
@@ -247,7 +274,9 @@ public struct ToyTable: Sendable {
     sums.withUnsafeMutableBufferPointer { sums in
       guard let base = sums.baseAddress else { return }
       if let nuisances {
-        addProfiles(counts, found: nuisances.completed(found ?? []), to: base) { nu.append($0) }
+        addProfiles(
+          counts, responses: responses, found: nuisances.completed(found ?? []), to: base
+        ) { nu.append($0) }
         return
       }
       if kinematic == nil {
@@ -260,10 +289,35 @@ public struct ToyTable: Sendable {
     return ToyData(totals: sums, nu: nu)
   }
 
+  /// The average experiment of events of which dσ of all rows and σ are known, with their logarithms and responses.
+  func asimovData(_ channels: [(cells: [Double], total: Double)], found: [Double]) -> ToyData {
+    let n = hypotheses.count
+    var kinematic: [[Double]] = []
+    var responses = [Double](repeating: 0, count: n * responseCount)
+    var cell = 0
+    for (values, total) in channels {
+      let scale = luminosity * total / values.reduce(0, +)
+      var sums = [Double](repeating: 0, count: n)
+      for value in values {
+        if value > 0 {
+          for h in 0..<n { sums[h] += scale * value * Double(shortLogs[cell * n + h]) }
+          for i in responses.indices {
+            responses[i] += scale * value * Double(self.responses[cell * responses.count + i])
+          }
+        }
+        cell += 1
+      }
+      kinematic.append(sums)
+    }
+    return data(
+      kinematic: kinematic, responses: responses,
+      counts: channels.map { max(0, luminosity * $0.total) }, found: found)
+  }
+
   /// Adds ln L of counts in the bins of the nuisance parameters, maximal over them, at every hypothesis.
   func addProfiles(
-    _ counts: [Double], found: [Double], to sums: UnsafeMutablePointer<Double>,
-    _ body: (([Double]) -> Void)? = nil
+    _ counts: [Double], responses: [Double], found: [Double],
+    to sums: UnsafeMutablePointer<Double>, _ body: (([Double]) -> Void)? = nil
   ) {
     guard let nuisances else { return }
     var scratch = ToyNuisances.Scratch(nuisances.count)
@@ -275,6 +329,10 @@ public struct ToyTable: Sendable {
         continue
       }
       // Neighbours on the grid have neighbouring ν, which saves steps.
+      let width = 2 * nuisances.count
+      for i in scratch.response.indices {
+        scratch.response[i] = responses.isEmpty ? 0 : responses[h * width + i]
+      }
       sums[h] += nuisances.profile(
         h, counts: counts, found: found, nu: &nu, scratch: &scratch)
       body?(nu + nuisances.freedFactors(h, counts: counts, found: found, nu: nu))
@@ -282,8 +340,8 @@ public struct ToyTable: Sendable {
   }
 
   /// t of the average experiment at a point, ν = 0, at every hypothesis: asymptotically the place of its regions.
-  func asimovStatistics(at theta: [Double]) -> [Double] {
-    let channels = crossSections(at: theta, nu: [])
+  func asimovStatistics(at theta: [Double]) throws -> [Double] {
+    let channels = try crossSections(at: theta, nu: [])
     let total = channels.reduce(0) { $0 + $1.total }
     let cells = scaledCells(channels)
     guard total > 0 else { return hypotheses.map { _ in .nan } }
