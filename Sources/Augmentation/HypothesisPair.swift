@@ -29,42 +29,49 @@ struct HypothesisPair: Sendable {
   /// Moves to the hypotheses of a row; the second only where the method has one.
   mutating func move(to place: RowPlace) throws {
     var stream = PhiloxStream(seed: plan.seed, purpose: .prior, item: UInt64(place.event))
-    try plan.theta0.next(place.turn, &stream, into: &zero)
+    try mover.draw(plan.theta0, place.turn, role: 0, place, &stream, into: &zero)
     guard let theta1 = plan.theta1 else {
-      try mover.move(&first, to: zero, plan.theta0, role: 0, place)
+      try mover.move(&first, to: zero)
       return
     }
-    try theta1.next(place.turn / firstCount, &stream, into: &one)
-    for k in 0..<place.slot { try plan.additional[k].next(place.turn, &stream, into: &other) }
+    try mover.draw(theta1, place.turn / firstCount, role: 1, place, &stream, into: &one)
+    for k in 0..<place.slot {
+      try mover.draw(plan.additional[k], place.turn, role: 2 + k, place, &stream, into: &other)
+    }
     // A further hypothesis takes the place of the one that the event was not drawn at.
     let isOther = place.slot > 0
-    let further = isOther ? plan.additional[place.slot - 1] : theta1
-    let role = 1 + place.slot
-    if isOther && place.isDenominator {
-      try mover.move(&first, to: other, further, role: role, place)
-      try mover.move(&second, to: one, theta1, role: 1, place)
-    } else {
-      try mover.move(&first, to: zero, plan.theta0, role: 0, place)
-      try mover.move(&second, to: isOther ? other : one, further, role: role, place)
-    }
+    try mover.move(&first, to: isOther && place.isDenominator ? other : zero)
+    try mover.move(&second, to: isOther && !place.isDenominator ? other : one)
   }
 }
 
-/// Moves hypotheses to coordinates; a value of its own, so that their arrays are not copied.
+/// Draws coordinates and moves hypotheses to them; a value of its own, so that their arrays are not copied.
 private struct Mover: Sendable {
   let points: NuisancePoints?
   /// Parameters, which come before nuisance parameters.
   let physics: Int
   let seed: UInt64
 
-  func move(
-    _ point: inout Hypothesis, to coordinates: [Double], _ source: ThetaSource, role: Int,
-    _ place: RowPlace
+  /// The coordinates of a hypothesis of a row: θ of the row's own, and ν that the row shares with its neighbours.
+  ///
+  /// Where a prior correlates the two, ν has its marginal distribution and θ that given ν, so that every row has the
+  /// prior's joint distribution; rows that share ν are independent of each other given it.
+  func draw(
+    _ source: ThetaSource, _ turn: Int, role: Int, _ place: RowPlace,
+    _ stream: inout PhiloxStream, into coordinates: inout [Double]
   ) throws {
+    guard let points, case .prior(let prior) = source else {
+      return try source.next(turn, &stream, into: &coordinates)
+    }
+    try points.draw(prior, role: role, seed, place, into: &coordinates)
+    try prior.next(&stream, into: &coordinates, before: physics)
+  }
+
+  func move(_ point: inout Hypothesis, to coordinates: [Double]) throws {
     guard let points else { return try point.move(to: coordinates) }
-    let nu = try points.nu(coordinates, source, role: role, seed, place, physics)
     try point.move(
-      to: Array(coordinates[..<physics]), nuisance: points.point(nu, last: point.nuisance))
+      to: Array(coordinates[..<physics]),
+      nuisance: points.point(Array(coordinates[physics...]), last: point.nuisance))
   }
 }
 
@@ -89,18 +96,15 @@ struct NuisancePoints: Sendable {
     known = Dictionary(uniqueKeysWithValues: zip(distinct, points))
   }
 
-  /// ν of a row: that of the coordinates, or drawn from the source's prior for the row and its neighbours.
-  func nu(
-    _ coordinates: [Double], _ source: ThetaSource, role: Int, _ seed: UInt64,
-    _ place: RowPlace, _ physics: Int
-  ) throws -> [Double] {
-    guard case .prior(let prior) = source else { return Array(coordinates[physics...]) }
-    var drawn = coordinates
+  /// Draws a point of a prior, whose ν is that of the row and its neighbours.
+  func draw(
+    _ prior: PriorSampler, role: Int, _ seed: UInt64, _ place: RowPlace,
+    into coordinates: inout [Double]
+  ) throws {
     var stream = PhiloxStream(
       seed: seed, purpose: .nuisance,
       item: UInt64(place.event / sharedEvents * 64 + role))
-    try prior.next(&stream, into: &drawn)
-    return Array(drawn[physics...])
+    try prior.next(&stream, into: &coordinates)
   }
 
   func point(_ nu: [Double], last: NuisancePoint?) -> NuisancePoint {

@@ -6,7 +6,8 @@ import Numerics
 /// Draws points from a prior: independent parameters, and Gaussian ones that are correlated.
 public struct PriorSampler: Sendable {
   private let priors: [ThetaSpecification.Prior]
-  /// Coordinates drawn together, and the Cholesky factor of their correlation matrix, row-major.
+  /// Coordinates drawn together, and the Cholesky factor of their correlation matrix, row-major. The last coordinate comes
+  /// first: a row of the factor depends on the rows before it only, so those before some border are drawn given those after.
   private let group: [Int]
   private let factor: [Double]
   /// A truncated Gaussian that keeps less than this share is refused: draws outside are thrown away.
@@ -20,7 +21,7 @@ public struct PriorSampler: Sendable {
     correlations: [(first: Int, second: Int, coefficient: Double)] = []
   ) throws {
     self.priors = priors
-    let group = Set(correlations.flatMap { [$0.first, $0.second] }).sorted()
+    let group = Set(correlations.flatMap { [$0.first, $0.second] }).sorted(by: >)
     self.group = group
     for prior in priors { try Self.checkShare(prior) }
     guard !group.isEmpty else {
@@ -47,16 +48,6 @@ public struct PriorSampler: Sendable {
   /// Coordinates of a point.
   public var count: Int { priors.count }
 
-  /// Whether a coordinate always has the same value.
-  func isFixed(_ p: Int) -> Bool {
-    if case .fixed = priors[p] { true } else { false }
-  }
-
-  /// Whether some correlation joins a coordinate before `border` with one from it on.
-  func correlates(across border: Int) -> Bool {
-    group.contains { $0 < border } && group.contains { $0 >= border }
-  }
-
   private static func checkShare(_ prior: ThetaSpecification.Prior) throws {
     guard case .gauss(let mean, let width, let limits?) = prior else { return }
     let (low, high) = ((limits.lowerBound - mean) / width, (limits.upperBound - mean) / width)
@@ -75,7 +66,15 @@ public struct PriorSampler: Sendable {
   /// Puts the next point of the stream into `theta`.
   /// - Throws: `.usage` where limits leave next to nothing of correlated Gaussians.
   func next(_ stream: inout PhiloxStream, into theta: inout [Double]) throws {
-    for p in priors.indices where group.isEmpty || !group.contains(p) {
+    try next(&stream, into: &theta, before: priors.count)
+  }
+
+  /// Puts the coordinates before a border, given those from it on, which stay as they are: their conditional
+  /// distribution, truncated as the joint one is.
+  func next(
+    _ stream: inout PhiloxStream, into theta: inout [Double], before border: Int
+  ) throws {
+    for p in 0..<border where group.isEmpty || !group.contains(p) {
       switch priors[p] {
       case .fixed(let value): theta[p] = value
       case .flat(let lower, let upper):
@@ -86,20 +85,31 @@ public struct PriorSampler: Sendable {
         repeat { theta[p] = mean + width * stream.normal() } while !contains(limits, theta[p])
       }
     }
-    if !group.isEmpty { try drawGroup(&stream, into: &theta) }
+    if !group.isEmpty { try drawGroup(&stream, into: &theta, before: border) }
   }
 
   private func contains(_ limits: ClosedRange<Double>?, _ value: Double) -> Bool {
     limits?.contains(value) ?? true
   }
 
-  private func drawGroup(_ stream: inout PhiloxStream, into theta: inout [Double]) throws {
+  private func drawGroup(
+    _ stream: inout PhiloxStream, into theta: inout [Double], before border: Int
+  ) throws {
     let n = group.count
     var normal = [Double](repeating: 0, count: n)
+    // With z = L u for the factor L, what stays fixes its own u by forward substitution, and the rest of u is free.
+    let kept = group.count { $0 >= border }
+    for i in 0..<kept {
+      guard case .gauss(let mean, let width, _) = priors[group[i]] else { continue }
+      var rest = (theta[group[i]] - mean) / width
+      for j in 0..<i { rest -= factor[i * n + j] * normal[j] }
+      normal[i] = rest / factor[i * n + i]
+    }
+    guard kept < n else { return }
     for _ in 0..<Self.mostTries {
-      for i in 0..<n { normal[i] = stream.normal() }
+      for i in kept..<n { normal[i] = stream.normal() }
       var isInside = true
-      for (i, p) in group.enumerated() {
+      for (i, p) in group.enumerated().dropFirst(kept) {
         guard case .gauss(let mean, let width, let limits) = priors[p] else { continue }
         var sum = 0.0
         for j in 0...i { sum += factor[i * n + j] * normal[j] }

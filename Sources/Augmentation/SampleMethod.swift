@@ -107,12 +107,6 @@ public struct SamplePlan: Sendable {
         .usage, "further hypotheses and 'ratios' need each other", remedy: "give --additional")
     }
     guard let response = events.nuisance else { return }
-    let physics = events.table.setup.parameters.count
-    for case .prior(let prior) in sources where prior.correlates(across: physics) {
-      throw Problem(
-        .usage, "a correlation joins a parameter and a nuisance parameter",
-        remedy: "nuisance parameters are drawn for many rows at once; leave it out")
-    }
     guard isWeighted || response.count == 0 || !events.weights.contains(where: { $0 < 0 }) else {
       throw Problem(
         .data, "events of negative weight are not drawn with nuisance parameters",

@@ -155,14 +155,87 @@ import Testing
       method: .ratio, theta0: .points([[0, 0, 0]]), theta1: .points([[0.1, 0, 0]]), count: 1,
       seed: 1)
     ratio.nuisance = .profile
-    let crossed = ThetaSource.prior(
+    let problem = #expect(throws: Problem.self) { try SampleMaker(ratio, events: events) }
+    #expect(problem?.kind == .usage)
+  }
+
+  /// A prior that correlates θ with ν0, and ν0 with ν1; θ inside of limits where `truncation` is given.
+  static func crossed(_ truncation: ClosedRange<Double>? = nil) throws -> ThetaSource {
+    .prior(
       try PriorSampler(
-        [ThetaSpecification.Prior](
-          repeating: .gauss(mean: 0, standardDeviation: 0.1), count: 3),
-        correlations: [(0, 1, 0.5)]))
-    for plan in [ratio, Self.plan(crossed)] {
-      let problem = #expect(throws: Problem.self) { try SampleMaker(plan, events: events) }
-      #expect(problem?.kind == .usage)
+        [
+          .gauss(mean: 0.1, standardDeviation: 0.2, truncation: truncation),
+          .gauss(mean: 0, standardDeviation: 1), .gauss(mean: 0, standardDeviation: 1),
+        ], correlations: [(0, 1, 0.7), (1, 2, -0.4)]))
+  }
+
+  static func correlation(_ a: [Double], _ b: [Double]) -> Double {
+    let moments = [a, b].map { ColumnMoments(columns: 1, rowMajor: $0) }
+    var sum = 0.0
+    for (x, y) in zip(a, b) { sum += (x - moments[0].means[0]) * (y - moments[1].means[0]) }
+    return sum / Double(a.count) / moments[0].standardDeviations[0]
+      / moments[1].standardDeviations[0]
+  }
+
+  /// Both hypotheses of a ratio have the correlations of the prior, and are independent of each other: with m independent ν
+  /// a correlation has the error (1 − ρ²)/√m, with one ν a row as with one for eight rows, whose θ are independent given it.
+  /// The joint log ratio and the score are those of the θ and ν that the row has.
+  @Test(arguments: [1, 8])
+  func aPriorMayCorrelateParametersWithNuisanceParameters(_ shared: Int) throws {
+    let events = try WeightedEvents(Self.table(events: 60), part: .all, nuisance: true)
+    var plan = Self.plan(try Self.crossed(), .ratio)
+    plan.theta1 = try Self.crossed()
+    plan.eventsPerNuisancePoint = shared
+    let n = 8000
+    let rows = try SampleMaker(plan, events: events).rows(n)
+    let theta = try ["theta0", "theta1"].map { try #require(rows[$0]).doubles }
+    func column(_ side: Int, _ k: Int) -> [Double] { (0..<n).map { theta[side][3 * $0 + k] } }
+    let error: Double = 1 / (Double(n) / Double(shared)).squareRoot()
+    for side in 0..<2 {
+      let (a, nu0, nu1) = (column(side, 0), column(side, 1), column(side, 2))
+      #expect(abs(Self.correlation(a, nu0) - 0.7) < 5 * (1 - 0.7 * 0.7) * error)
+      #expect(abs(Self.correlation(nu0, nu1) + 0.4) < 5 * (1 - 0.4 * 0.4) * error)
+      #expect(abs(Self.correlation(a, nu1)) < 5 * error)
+      #expect(Set(nu0).count == n / shared && Set(a).count == n)
+      let moments = ColumnMoments(columns: 1, rowMajor: a)
+      #expect(abs(moments.means[0] - 0.1) < 5 * 0.2 * error)
+      #expect(abs(moments.standardDeviations[0] - 0.2) < 5 * 0.2 * error)
     }
+    #expect(abs(Self.correlation(column(0, 0), column(1, 0))) < 5 * error)
+
+    let response = try #require(events.nuisance)
+    let logRatios = try #require(rows["log_r_xz"]).doubles
+    let scores = try #require(rows["t_xz0"]).doubles
+    let ids = events.rows.map { events.table.eventIDs[$0] }
+    let drawn = try #require(rows["event_id"]).integers
+    var points = [events.hypothesis(), events.hypothesis()]
+    for row in stride(from: 0, to: n, by: 401) {
+      for side in 0..<2 {
+        let at = Array(theta[side][3 * row..<3 * row + 3])
+        try points[side].move(to: [at[0]], nuisance: response.point(Array(at[1...])))
+      }
+      let index = try #require(ids.firstIndex(of: Int64(drawn[row])))
+      // The same sums in the same order.
+      #expect(abs(events.logRatio(index, points[0], points[1]) - logRatios[row]) < 1e-12)
+      let score = events.score(index, at: points[0])
+      for k in 0..<3 { #expect(abs(score[k] - scores[3 * row + k]) < 1e-12) }
+    }
+  }
+
+  /// Limits of θ hold, and tell on the ν that are correlated with it: z = (θ − 0.1)/0.2 > 0 has the mean √(2/π), of which
+  /// ν0 has 0.7; its variance is 1 − 0.49·2/π.
+  @Test func limitsOfParametersTellOnCorrelatedNuisanceParameters() throws {
+    let events = try WeightedEvents(Self.table(events: 60), part: .all, nuisance: true)
+    var plan = Self.plan(try Self.crossed(0.1...9), .density)
+    plan.eventsPerNuisancePoint = 1
+    let n = 4000
+    let theta = try #require(try SampleMaker(plan, events: events).rows(n)["theta0"]).doubles
+    let (a, nu) = ((0..<n).map { theta[3 * $0] }, (0..<n).map { theta[3 * $0 + 1] })
+    #expect(a.allSatisfy { $0 >= 0.1 })
+    let mean = (2 / Double.pi).squareRoot()
+    let root = Double(n).squareRoot()
+    let (found, foundNu) = (a.reduce(0, +) / Double(n), nu.reduce(0, +) / Double(n))
+    #expect(abs((found - 0.1) / 0.2 - mean) < 5 * (1 - mean * mean).squareRoot() / root)
+    #expect(abs(foundNu - 0.7 * mean) < 5 * (1 - 0.49 * mean * mean).squareRoot() / root)
   }
 }

@@ -58,6 +58,40 @@ import Testing
       "--nuisance none contradicts")
   }
 
+  /// Every method takes a prior that correlates a parameter with a nuisance parameter.
+  @Test(.needsShared) func aPriorThatJoinsParametersAndNuisanceParameters() throws {
+    let bench = Analysed(events: false)
+    let events = Place.shared + "/golden/events/example.h5"
+    let prior = "gauss:CWL2=0:0.1,scales=0:1,CWL2/scales=0.9"
+    let common = "-n 4000 --rows-per-nuisance 1 -q"
+    bench.expectSuccess(
+      bench(
+        """
+        augment plain \(events) --theta \(prior) \(common) -o plain.h5 &&
+          augment test \(events) --theta \(prior) \(common) -o test.h5 &&
+          augment density \(events) --theta \(prior) \(common) -o density.h5 &&
+          augment ratio \(events) --theta0 \(prior) --theta1 sm \(common) -o ratio.h5 &&
+          augment ratio \(events) --theta0 \(prior) --theta1 sm --weighted --rows-per-nuisance 1 -q -o weighted.h5 &&
+          augment ratios \(events) --theta0 sm --theta1 sm --additional \(prior) \(common) -o ratios.h5
+        """))
+    for (name, column, step) in [
+      ("plain", "theta0", 1), ("test", "theta0", 1), ("density", "theta0", 1),
+      ("ratio", "theta0", 1), ("weighted", "theta0", 1), ("ratios", "theta1", 4),
+    ] {
+      let bare = try bench.columns("\(name).h5", .sample)
+      let theta = try #require(bare[column]).doubles
+      // Of 'ratios' every fourth row has an event of theta0 and the further hypothesis for its denominator.
+      let rows = stride(from: name == "ratios" ? 1 : 0, to: theta.count / 4, by: step)
+      var (xx, xy, yy, n) = (0.0, 0.0, 0.0, 0.0)
+      for row in rows {
+        let (x, y) = (theta[4 * row] / 0.1, theta[4 * row + 3])
+        (xx, xy, yy, n) = (xx + x * x, xy + x * y, yy + y * y, n + 1)
+      }
+      let error: Double = (1 - 0.81) / n.squareRoot()
+      #expect(abs(xy / (xx * yy).squareRoot() - 0.9) < 5 * error, "\(name)")
+    }
+  }
+
   @Test func badSpellingsNameOptionAndRemedy() {
     let bench = Analysed()
     func fail(_ arguments: String, _ status: Int32, _ text: String) {
