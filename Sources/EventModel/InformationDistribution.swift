@@ -8,10 +8,22 @@ public struct InformationDistribution: Sendable, Equatable {
     public var name: String
     /// Row-major [bin][parameter][parameter].
     public var matrices: [Double]
+    /// Covariance of the elements in each bin from the finite number of events, row-major [bin][i][j][k][l].
+    public var covariances: [Double]?
 
-    public init(name: String, matrices: [Double]) {
+    public init(name: String, matrices: [Double], covariances: [Double]? = nil) {
       self.name = name
       self.matrices = matrices
+      self.covariances = covariances
+    }
+
+    /// Standard deviations of the elements, in the order of the matrices of n parameters; nil without covariances.
+    public func standardDeviations(parameters n: Int) -> [Double]? {
+      guard let covariances else { return nil }
+      let size = n * n
+      return matrices.indices.map { k in
+        max(0, covariances[k / size * size * size + k % size * (size + 1)]).squareRoot()
+      }
     }
   }
 
@@ -36,6 +48,10 @@ public struct InformationDistribution: Sendable, Equatable {
     d.set(path + "/names", entries.map(\.name))
     for entry in entries {
       d.set(path + "/matrices/" + entry.name, entry.matrices, shape: [axis.binCount, n, n])
+      if let covariances = entry.covariances {
+        d.set(
+          path + "/covariances/" + entry.name, covariances, shape: [axis.binCount, n, n, n, n])
+      }
     }
   }
 
@@ -58,7 +74,11 @@ public struct InformationDistribution: Sendable, Equatable {
         guard let matrices = group.reals("matrices/" + name),
           matrices.count == sigma.count * n * n
         else { throw broken }
-        return Entry(name: name, matrices: matrices)
+        let covariances = group.reals("covariances/" + name)
+        guard covariances.map({ $0.count == sigma.count * n * n * n * n }) ?? true else {
+          throw broken
+        }
+        return Entry(name: name, matrices: matrices, covariances: covariances)
       })
   }
 }

@@ -9,6 +9,8 @@ import LinearAlgebra
 /// s = ∇ ln σ. An estimated score need not have mean 0, as that of the theory has; L w_e (E[t]sᵀ + sE[t]ᵀ) is taken off, so
 /// that the sum is the kinematic information with the rate's. (Adding a bin's rate to its kinematic part, as MadMiner does,
 /// counts the bin's mean score twice.)
+///
+/// Every bin has the covariance of its elements: see `DistributionErrors`.
 public enum DistributedInformation {
   /// - Parameter detector: nil is without models; its parameters must be θ alone.
   /// - Throws: `.data` for an unknown observable and for NaN.
@@ -21,9 +23,11 @@ public enum DistributedInformation {
     let bins = axis.binCount
     var rate = [Double](repeating: 0, count: bins * n * n)
     var sigmas = [Double](repeating: 0, count: bins)
+    var slopes: [[Double]] = []
     for bin in 0..<bins {
       let (sigma, d) = point.crossSection(table, bin: bin)
       sigmas[bin] = sigma
+      slopes.append(d)
       guard sigma != 0 else { continue }
       for i in 0..<n {
         for j in 0..<n { rate[(bin * n + i) * n + j] = luminosity * d[i] * d[j] / sigma }
@@ -42,9 +46,14 @@ public enum DistributedInformation {
         }
       }
     }
+    let errors = DistributionErrors(
+      events, gradients, binOfRow: binOfRow, bins: bins, parameters: n, luminosity: luminosity)
     var result = InformationDistribution(
       axis: axis, crossSections: sigmas,
-      entries: [.init(name: "truth", matrices: truth), .init(name: "rate", matrices: rate)])
+      entries: [
+        .init(name: "truth", matrices: truth, covariances: errors.truth()),
+        .init(name: "rate", matrices: rate, covariances: errors.rate(sigmas, slopes)),
+      ])
     if let detector {
       let scores = try detector.scores()
       for (name, t) in [("retained", scores.regressed), ("full", scores.plugIn)] {
@@ -60,7 +69,11 @@ public enum DistributedInformation {
             }
           }
         }
-        result.entries.append(.init(name: name, matrices: matrices))
+        result.entries.append(
+          .init(
+            name: name, matrices: matrices,
+            covariances: try errors.estimate(
+              detector, t, matrices: matrices, isRegressed: name == "retained")))
       }
     }
     return result

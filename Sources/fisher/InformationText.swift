@@ -56,7 +56,7 @@ struct InformationText {
     return table.text + distribution + errors + directions
   }
 
-  /// Bin by bin: the upper triangle of each matrix.
+  /// Bin by bin: the upper triangle of each matrix, each element with its error.
   private var distribution: String {
     guard let distribution = information.distribution else { return "" }
     let names = information.parameterNames
@@ -64,16 +64,24 @@ struct InformationText {
     let pairs = (0..<n).flatMap { i in (i..<n).map { (i, $0) } }
     var table = TextTable(
       ["matrix", distribution.axis.observable.filter { $0 != " " }, "sigma_fb"]
-        + pairs.map { "\(names[$0.0]),\(names[$0.1])" })
+        + pairs.flatMap { i, j in
+          let name = "\(names[i]),\(names[j])"
+          return [name, "error(\(name))"]
+        })
     for entry in distribution.entries {
+      let errors = entry.standardDeviations(parameters: n)
       for bin in 0..<distribution.axis.binCount {
         table.add(
           [
             entry.name, distribution.axis.label(bin).filter { $0 != " " },
             TextTable.number(1000 * distribution.crossSections[bin], digits: 6),
           ]
-            + pairs.map {
-              TextTable.number(entry.matrices[(bin * n + $0.0) * n + $0.1], digits: 6)
+            + pairs.flatMap { i, j in
+              let k = (bin * n + i) * n + j
+              return [
+                TextTable.number(entry.matrices[k], digits: 6),
+                errors.map { TextTable.number($0[k], digits: 3) } ?? "nan",
+              ]
             })
       }
     }

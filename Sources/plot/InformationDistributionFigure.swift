@@ -47,6 +47,11 @@ struct InformationDistributionFigure {
         }
         panel.curves.append(
           steps(panels.isEmpty ? entry.name : "", values, edges, e < 6 ? e + 1 : 7))
+        guard let errors = entry.standardDeviations(parameters: n) else { continue }
+        panel.curves.append(
+          bars(
+            values, values.indices.map { errors[($0 * n + p) * n + p] }, edges,
+            at: (Double(e) + 1) / (Double(chosen.count) + 1), e < 6 ? e + 1 : 7))
       }
       panels.append(panel)
     }
@@ -55,7 +60,12 @@ struct InformationDistributionFigure {
     panels.append(sigma)
     for p in panels.indices {
       panels[p].xRange = edges[0]...edges[edges.count - 1]
-      let values = panels[p].curves.flatMap { $0.pieces.flatMap(\.y) }.filter(\.isFinite)
+      let pieces = panels[p].curves.flatMap(\.pieces)
+      var values: [Double] = pieces.flatMap(\.y)
+      for piece in pieces {
+        for (y, error) in zip(piece.y, piece.error) { values += [y - error, y + error] }
+      }
+      values = values.filter(\.isFinite)
       let (low, high) = (min(0, values.min() ?? 0), max(0, values.max() ?? 1))
       let margin = 0.1 * (high > low ? high - low : 1)
       panels[p].yRange = (low < 0 ? low - margin : 0)...(high + margin)
@@ -74,6 +84,19 @@ struct InformationDistributionFigure {
       return [middle - 1, middle, middle + 1].filter { e.count == 1 || $0 != middle }
     }
     return [2 * e[0] - e[1]] + e + [2 * e[e.count - 1] - e[e.count - 2]]
+  }
+
+  /// The errors of one matrix, each at the same share of its bin, so that those of several stand beside each other.
+  private static func bars(
+    _ values: [Double], _ errors: [Double], _ edges: [Double], at share: Double, _ colour: Int
+  ) -> Curve {
+    Curve(
+      style: .bars, colour: colour,
+      pieces: [
+        .init(
+          x: values.indices.map { edges[$0] + share * (edges[$0 + 1] - edges[$0]) }, y: values,
+          error: errors)
+      ])
   }
 
   private static func steps(

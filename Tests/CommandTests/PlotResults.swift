@@ -128,7 +128,7 @@ extension PlotFixtures {
   }
 
   /// Information over four bins of an observable with a unit.
-  static func distributed() -> Information {
+  static func distributed(hasErrors: Bool = false) -> Information {
     var info = information()
     info.parameterNames = ["cHW", "cHq3"]
     info.parameterUnits = ["TeV^-2", "TeV^-2"]
@@ -138,8 +138,18 @@ extension PlotFixtures {
     let matrices = [1.0, 2, 3, 4].flatMap { (k: Double) -> [Double] in [k, 0, 0, 2 * k] }
     info.distribution = InformationDistribution(
       axis: BinAxis("pt_w", edges: [0, 100, 300], unit: "GeV"),
-      crossSections: [0, 2e-3, 1e-3, 5e-4], entries: [.init(name: "truth", matrices: matrices)])
+      crossSections: [0, 2e-3, 1e-3, 5e-4],
+      entries: [
+        .init(
+          name: "truth", matrices: matrices,
+          covariances: hasErrors ? [1.0, 2, 3, 4].flatMap(PlotFixtures.covariance) : nil)
+      ])
     return info
+  }
+
+  /// Of a 2 × 2 matrix whose elements have the errors k/10, those outside of the diagonal 0.
+  private static func covariance(_ k: Double) -> [Double] {
+    (0..<16).map { [0, 15].contains($0) ? 0.01 * k * k : 0 }
   }
 
   /// A flat metric diag(4, 25) with its distances from (0.25, 0) and a path along the first axis.

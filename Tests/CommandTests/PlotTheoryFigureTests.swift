@@ -68,6 +68,24 @@ import Testing
     #expect(try self.script("r.h5 --figure ellipses").titles == ["truth"])
   }
 
+  /// The errors of bins stand in their middle.
+  @Test func distributionOfInformationHasErrors() throws {
+    try write(.information, PlotFixtures.distributed(hasErrors: true).document)
+    let script = try script()
+    #expect(try script.curve("truth").map { $0[1] } == [1, 1, 2, 2, 3, 3, 4, 4])
+    for (panel, factor) in [(0, 1.0), (1, 2)] {
+      let bars = try script.block(panel, 1)
+      #expect(bars.count == 8)
+      for bin in 0..<4 {
+        let (k, x) = (Double(bin + 1), [-50.0, 50, 200, 400][bin])
+        let ends = bars[2 * bin..<2 * bin + 2]
+        #expect(ends.allSatisfy { $0[0] == x })
+        #expect(abs(ends.map { $0[1] }.min()! - (factor * k - 0.1 * k)) < 1e-12)
+        #expect(abs(ends.map { $0[1] }.max()! - (factor * k + 0.1 * k)) < 1e-12)
+      }
+    }
+  }
+
   // MARK: Geometry
 
   @Test func distancesAreAMapWithLines() throws {
