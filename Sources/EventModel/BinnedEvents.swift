@@ -17,6 +17,11 @@ public struct BinnedEvents: Sendable {
   public var exact: [ExactSum]?
   /// Which part of a job this is; nil is the whole.
   public var part: TablePart?
+  /// The rows that were binned, and how the parts of the events are made.
+  public var rows = Partition.all
+  public var partition = PartitionDefinition()
+  /// Content digest of the events; empty where it is not known.
+  public var eventsDigest = ""
 
   public init(
     setup: Setup, samples: [SampleRecord], combination: Combination, closestTo: [Double] = [],
@@ -43,6 +48,9 @@ public struct BinnedEvents: Sendable {
     d.set("bins/cuts", cuts)
     d.set("bins/efficiencies", efficiencies)
     if let exact { d.set("bins/exact", exact.map(\.text)) }
+    d.set("bins/part", rows.rawValue)
+    partition.write(to: &d, at: "bins/partition")
+    if !eventsDigest.isEmpty { d.set("bins/events_digest", eventsDigest) }
     part?.write(to: &d)
     return d
   }
@@ -63,6 +71,17 @@ public struct BinnedEvents: Sendable {
       combination: d.text("bins/combination").flatMap(Combination.init) ?? .balance,
       closestTo: d.reals("bins/closest_to") ?? [], table: table, cuts: d.texts("bins/cuts") ?? [],
       efficiencies: d.texts("bins/efficiencies") ?? [], part: try TablePart.read(d))
+    if let text = d.text("bins/part") {
+      guard let known = Partition(rawValue: text) else {
+        throw Problem(
+          .data, "'\(text)' is no part of events",
+          remedy: "it is one of " + Partition.allCases.map(\.rawValue).joined(separator: ", "),
+          place: "dataset bins/part")
+      }
+      rows = known
+    }
+    partition = PartitionDefinition(d, at: "bins/partition")
+    eventsDigest = d.text("bins/events_digest") ?? ""
     if let texts = d.texts("bins/exact") {
       let sums = texts.compactMap { ExactSum(text: $0) }
       guard sums.count == table.values.count else {
@@ -87,6 +106,9 @@ public struct BinnedEvents: Sendable {
     guard other.table.nuisances == table.nuisances else { throw differ("nuisance parameters") }
     guard other.cuts == cuts, other.efficiencies == efficiencies else {
       throw differ("cuts or efficiencies")
+    }
+    guard other.rows == rows, rows == .all || other.partition == partition else {
+      throw differ("parts of the events (--partition)")
     }
     guard other.combination == combination, other.closestTo == closestTo else {
       throw differ("rules of combination")

@@ -236,14 +236,16 @@ extension CombinedEvents {
   /// - Parameters:
   ///   - closestTo: the point of the rule `closest`.
   ///   - digest: of the events; with the bins and the selection it says which parts belong together.
+  ///   - subset: the part of the events that these are.
   public func binned(
     axes: [BinAxis], cuts: [String] = [], efficiencies: [String] = [], closestTo: [Double] = [],
-    part: Int = 1, of count: Int = 1, digest: String = ""
+    part: Int = 1, of count: Int = 1, digest: String = "", subset: Partition = .all
   ) throws -> BinnedEvents {
     var result = BinnedEvents(
       setup: table.setup, samples: table.samples, combination: combination,
       closestTo: combination == .closest ? closestTo : [],
       table: BinTable(axes: axes, benchmarkNames: []), cuts: cuts, efficiencies: efficiencies)
+    (result.rows, result.partition, result.eventsDigest) = (subset, table.partition, digest)
     guard count > 1 else {
       result.table = try fill(axes: axes, variedPairs: true)
       return result
@@ -252,7 +254,8 @@ extension CombinedEvents {
     result.table = bins
     result.exact = exact
     let whole =
-      [digest, combination.rawValue] + cuts + efficiencies
+      [subset == .all ? digest : "\(digest) \(subset.rawValue)", combination.rawValue] + cuts
+      + efficiencies
       + axes.map { "\($0.observable) \($0.edges)" }
     var hash = XXH64()
     hash.update(whole.joined(separator: "\n"))

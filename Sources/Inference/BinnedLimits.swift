@@ -61,9 +61,10 @@ extension LimitSource {
     let likelihood = try BinnedLikelihood(
       asimov: model(table), truePoint: parameters.truePoint(thetaTrue), luminosity: luminosity,
       includesRate: options.includesRate, includesStatistics: options.includesStatistics)
-    let limits = start(
+    var limits = start(
       table.axes.isEmpty ? .rate : mode, table: table, eventCount: likelihood.eventCount,
       thetaTrue: thetaTrue, statistics: try simulation.statistics(at: thetaTrue))
+    limits.partition = binnedPart
     return LimitChannel(source: self, likelihood: likelihood, head: limits)
   }
 
@@ -97,9 +98,15 @@ extension LimitSource {
     let likelihood = try BinnedLikelihood(
       model(table), counts: counts, luminosity: luminosity, includesRate: options.includesRate,
       includesStatistics: options.includesStatistics)
-    let limits = start(
+    var limits = start(
       table.axes.isEmpty ? .rate : mode, table: table, eventCount: likelihood.eventCount)
+    limits.partition = binnedPart
     return LimitChannel(source: self, likelihood: likelihood, head: limits)
+  }
+
+  /// The part of its events that a table of bins is of.
+  private var binnedPart: Partition {
+    if case .bins(let bins, _, _) = simulation { bins.rows } else { .all }
   }
 
   private func template(_ axes: [BinAxis]) throws -> BinTable {

@@ -152,6 +152,7 @@ struct InfoReport {
   private mutating func add(_ bins: BinnedEvents) {
     if let part = bins.part { add("part", part.description) }
     add("combination", bins.combination.rawValue)
+    add("events part", bins.rows.rawValue)
     add(
       "axes", ["observable", "unit", "bins", "edges"],
       bins.table.axes.map { axis in

@@ -98,7 +98,7 @@ struct HistogramInformation: Tool {
     }
     try context.report(
       input.information(
-        entries: entries, partition: partition.partition ?? .all, note: replicas.note),
+        entries: entries, partition: partition.partition, note: replicas.note),
       output: options.output)
   }
 }

@@ -43,14 +43,15 @@ struct InformationInput {
       try text?.resolve(setup) ?? standard ?? setup.benchmarks[setup.referenceBenchmark].values
     }
     if source.header.kind == .bins {
-      guard partition == nil else {
-        throw Problem(
-          .usage, "a table of bins is of its events already",
-          remedy: "give --partition to 'fisher bins'",
-          file: source.name)
-      }
       let bins = try Self.named(source.name) {
         try BinnedEvents(document: source.header.document)
+      }
+      guard partition == nil || partition == bins.rows else {
+        throw Problem(
+          .usage,
+          "this table of bins is of "
+            + (bins.rows == .all ? "all events" : "the \(bins.rows.rawValue) part of its events"),
+          remedy: "give --partition to 'fisher bins'", file: source.name)
       }
       if let part = bins.part {
         throw Problem(
@@ -133,13 +134,14 @@ struct InformationInput {
 
   /// The information with all but its matrices.
   func information(
-    entries: [Information.Entry], partition: Partition = .all, note: String? = nil
+    entries: [Information.Entry], partition: Partition? = nil, note: String? = nil
   ) throws -> Information {
     var information = Information(
       parameterNames: Array(space.names.prefix(space.count)),
       parameterUnits: Array(space.units.prefix(space.count)), isNuisance: space.isNuisance,
       isConstrained: space.isConstrained, theta: space.point(theta), luminosity: luminosity,
-      partition: partition, combination: events?.combination ?? bins?.combination ?? .balance,
+      partition: partition ?? bins?.rows ?? .all,
+      combination: events?.combination ?? bins?.combination ?? .balance,
       entries: entries)
     if let events {
       let weights = events.crossSections(at: point)

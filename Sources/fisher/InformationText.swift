@@ -7,6 +7,11 @@ struct InformationText {
 
   init(_ information: Information) { self.information = information }
 
+  /// σ is of all events where estimators see a part of them.
+  private var hasEstimators: Bool {
+    information.entries.contains { ["retained", "full"].contains($0.name) }
+  }
+
   var text: String {
     let all = information
     let names = all.parameterNames
@@ -25,7 +30,11 @@ struct InformationText {
       notes.append(
         "events: \(all.events) (\(TextTable.number(all.effectiveEvents)) effective), combined by "
           + all.combination.rawValue
-          + (all.partition == .all ? "" : "; estimators see the \(all.partition.rawValue) part"))
+          + (all.partition == .all
+            ? ""
+            : hasEstimators
+              ? "; estimators see the \(all.partition.rawValue) part"
+              : "; of the \(all.partition.rawValue) part"))
     }
     let units = zip(names, all.parameterUnits).filter { !$1.isEmpty }.map { "\($0) in \($1)" }
     if !units.isEmpty { notes.append("units: " + units.joined(separator: ", ")) }

@@ -46,9 +46,7 @@ struct MakeBins: Tool {
     let bins = try events.binned(
       axes: BinSpecification.axes(axes, events, theta: loaded.theta), cuts: selection.cut,
       efficiencies: selection.efficiency, closestTo: loaded.theta, part: shard.index,
-      of: shard.count,
-      digest: ([loaded.digest] + (partition.partition.map { [$0.rawValue] } ?? []))
-        .joined(separator: " "))
+      of: shard.count, digest: loaded.digest, subset: partition.partition ?? .all)
     try context.report(
       text: BinsText(bins, theta: loaded.theta).text, document: bins.document, kind: .bins,
       output: output)
@@ -73,6 +71,7 @@ struct BinsText {
       "processes: " + table.processes.map(\.name).joined(separator: ", "),
     ]
     if let part = bins.part { notes.append(part.description) }
+    if bins.rows != .all { notes.append("the \(bins.rows.rawValue) part of the events") }
     if !table.nuisances.isEmpty {
       notes.append(
         "nuisance parameters: " + table.nuisances.map(\.name).joined(separator: ", "))

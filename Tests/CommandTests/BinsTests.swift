@@ -58,6 +58,56 @@ private let point = "--theta t0=0.3,t1=-0.2 --luminosity 300/fb"
     #expect(info.contains("-1,0,1"))
   }
 
+  /// A table knows which part of the events it is of: it says so, readers pass it on, and another part does not fit.
+  @Test(.needsShared) func tableKnowsItsPart() throws {
+    let folder = TemporaryFolder()
+    let made = shell(
+      """
+      fisher bins \(toy) --observable x --bins=-1,0,1 --partition test -o test.h5 &&
+        fisher bins \(toy) --observable x --bins=-1,0,1 --partition train -o train.h5 &&
+        fisher bins \(toy) --observable x --bins=-1,0,1 -o all.h5 &&
+        for k in 1 2; do
+          fisher bins \(toy) --observable x --bins=-1,0,1 --partition test --shard $k/2 -o p$k.h5 || exit
+        done && events merge p1.h5 p2.h5 -o merged.h5 && events diff merged.h5 test.h5
+      """, in: folder.path)
+    try #require(made.status == 0, "\(made.error)")
+    #expect(shell("events info test.h5", in: folder.path).text.contains("events part: test"))
+    #expect(shell("events info all.h5", in: folder.path).text.contains("events part: all"))
+    let own = shell("fisher histogram test.h5 \(point) --json", in: folder.path)
+    #expect(try ResultJSON(own).text("information", "partition") == "test")
+    // The same as of that part of the events.
+    let events = shell(
+      "fisher histogram \(toy) --observable x --bins=-1,0,1 --partition test \(point) --json")
+    #expect(
+      try ResultJSON(own).numbers("information", "matrices", "histogram", "matrix")
+        == ResultJSON(events).numbers("information", "matrices", "histogram", "matrix"))
+    let limits = shell(
+      "limits expected test.h5 --luminosity 300/fb --grid t0=-1:1:5 --fix t1 --json",
+      in: folder.path)
+    #expect(try ResultJSON(limits).text("limits", "partition") == "test")
+    #expect(
+      shell("fisher histogram test.h5 \(point) --partition test", in: folder.path).status == 0)
+    for (line, status, text) in [
+      (
+        "fisher histogram test.h5 \(point) --partition train", 64,
+        "this table of bins is of the test part of its events; give --partition to"
+      ),
+      (
+        "fisher histogram all.h5 \(point) --partition test", 64,
+        "this table of bins is of all events; give --partition to"
+      ),
+      (
+        "events merge test.h5 train.h5 -o m.h5", 65,
+        "train.h5: the parts of the events (--partition) differ from those of test.h5"
+      ),
+    ] as [(String, Int32, String)] {
+      let outcome = shell(line, in: folder.path)
+      #expect(outcome.status == status && outcome.error.contains(text), "\(outcome.error)")
+      #expect(outcome.error.split(separator: "\n").count == 1)
+    }
+    #expect(!folder.contents.contains("m.h5"))
+  }
+
   @Test(
     .needsShared,
     arguments: [

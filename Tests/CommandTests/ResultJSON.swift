@@ -28,6 +28,7 @@ struct ResultJSON {
 
   /// Numbers at a path, flattened row-major; "nan" is NaN.
   func numbers(_ path: String...) throws -> [Double] { Self.flatten(try node(path)) }
+  func text(_ path: String...) throws -> String { try node(path) as? String ?? "" }
   func texts(_ path: String...) throws -> [String] { try node(path) as? [String] ?? [] }
 
   private static func flatten(_ value: Any) -> [Double] {
