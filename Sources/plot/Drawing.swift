@@ -92,11 +92,14 @@ struct Drawing {
 
   private func limits(_ sources: [any Source], _ labels: [String]) throws -> Figure {
     let document = sources[0].header.document
+    if sources.contains(where: { StrengthFigure.isHeld(by: $0.header.document) }) {
+      try options.requireSubject([], of: .limits)
+      return try StrengthFigure.figure(
+        zip(sources, labels).map { source, label in
+          try inFile(source) { try StrengthFigure.Scan(label, source.header.document) }
+        })
+    }
     let parts: [(isHeld: Bool, what: String, draw: () throws -> Figure)] = [
-      (
-        StrengthFigure.isHeld(by: document), "a scan of CLs",
-        { try StrengthFigure.figure(labels[0], document) }
-      ),
       (
         CoverageFigure.isHeld(by: document), "coverage",
         { try CoverageFigure.figure(labels[0], document) }

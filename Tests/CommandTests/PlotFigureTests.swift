@@ -113,6 +113,30 @@ import Testing
     #expect(try !self.script("e.h5").titles.contains("observed"))
   }
 
+  /// Several scans have a colour each, the median dashed, without bands; what is solid stands in the key once.
+  @Test func strengthScansOverEachOther() throws {
+    try write(.limits, PlotFixtures.strength(), "a.h5")
+    var expected = PlotFixtures.strength(isObserved: false)
+    expected.set("cls/luminosity", 3e5)
+    expected.set("cls/level", 0.9)
+    try write(.limits, expected, "b.h5")
+    let script = try script("a.h5 b.h5 --label first --label second")
+    #expect(
+      script.titles == [
+        "90 % limit", "95 % limit", "expected median", "first", "observed", "second",
+      ])
+    for row in try script.curve("first") { #expect(abs(row[1] - exp(-1.5 * row[0])) < 1e-12) }
+    for row in try script.curve("second") { #expect(abs(row[1] - exp(-2 * row[0])) < 1e-12) }
+    for row in try script.curve("90 % limit") { #expect(abs(row[1] - 0.1) < 1e-12) }
+    // The median of the first scan, in its colour, is not in the key.
+    #expect(try script.block(0, 0).last?[1] == exp(-4.0))
+    #expect(!script.text.contains("filledcurves"))
+    #expect(script.says("set title '3/fb, 300/fb'"))
+    // A picture is made of it.
+    let drawn = shell("plot a.h5 b.h5 -o p.svg", in: folder.path)
+    #expect(drawn.status == 0 && drawn.error.isEmpty, "\(drawn.error)")
+  }
+
   @Test func coverageOfAFewPointsIsRows() throws {
     try write(.limits, PlotFixtures.coverage())
     let script = try script()

@@ -230,6 +230,10 @@ import Testing
     var broken = PlotFixtures.strength()
     broken["cls/expected"] = nil
     try write(.limits, broken, "broken.h5")
+    var other = PlotFixtures.strength()
+    other.set("cls/parameter", "c_x")
+    other.set("cls/unit", "TeV^-2")
+    try write(.limits, other, "other.h5")
     var part = PlotFixtures.coverage()
     part.set("coverage/fraction", [0.5])
     try write(.limits, part, "part.h5")
@@ -241,8 +245,10 @@ import Testing
       ("none.h5", 65, "none.h5: there are no limits; make them with limits"),
       ("broken.h5", 65, "the scan of CLs is not whole; make it again with limits cls"),
       ("part.h5", 65, "the coverage is not whole; put its shards together: events merge"),
-      ("l.h5 c.h5", 65, "c.h5: there are no limits"),
-      ("c.h5 l.h5", 64, "a scan of CLs is drawn of one file at a time"),
+      ("l.h5 c.h5", 65, "l.h5: there is no scan of CLs; draw results of one kind together"),
+      ("c.h5 l.h5", 65, "l.h5: there is no scan of CLs; draw results of one kind together"),
+      ("c.h5 other.h5", 65, "other: the scan is of c_x in TeV^-2, that of c of mu_wh; draw scans"),
+      ("c.h5 broken.h5", 65, "broken.h5: group cls: the scan of CLs is not whole"),
       ("c.h5 --figure regions", 64, "no figure 'regions'; leave --figure away"),
       ("l.h5 --figure bars", 64, "no figure 'bars'; there are regions, p-values, impacts"),
       ("l.h5 --figure impacts", 65, "hold no impacts of nuisance parameters; make them with"),
