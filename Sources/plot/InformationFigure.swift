@@ -52,7 +52,8 @@ struct InformationFigure {
       Curve(style: .cross, colour: 0, pieces: [.init(x: [0], y: [0])]))
     let luminosity = Text.luminosities(entries.map(\.information.luminosity))
     return Figure(
-      title: "\(Text.short(100 * level)) % region (2 degrees of freedom), \(luminosity)",
+      title: "\(Text.short(100 * level)) % region (2 degrees of freedom)"
+        + (luminosity.isEmpty ? "" : ", \(luminosity)"),
       panels: [panel])
   }
 }

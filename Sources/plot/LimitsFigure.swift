@@ -38,12 +38,21 @@ struct LimitsFigure {
     return AxisLabel(name: name, unit: p.map { limits.parameterUnits[$0] } ?? "")
   }
 
+  /// `expected, 3/fb`; `expected, 3/fb, 300/fb` of two results; `expected, 2 channels`.
   static func title(_ entries: [Entry]) -> String {
-    let luminosities = Set(entries.map(\.limits.luminosity))
-    guard luminosities.count == 1, let l = luminosities.first else { return "" }
     let kinds = Set(entries.map { $0.limits.isExpected ? "expected" : "observed" }).sorted()
-    return kinds.joined(separator: " and ") + ", "
-      + Luminosity(inversePicobarn: l).description
+    var parts = [kinds.joined(separator: " and ")]
+    let counts = entries.map { channels(of: $0.limits) }
+    if entries.count == 1, counts[0] > 1 { parts.append("\(counts[0]) channels") }
+    let luminosities = Text.luminosities(
+      zip(entries, counts).map { $1 > 1 ? .nan : $0.limits.luminosity })
+    if !luminosities.isEmpty { parts.append(luminosities) }
+    return parts.joined(separator: ", ")
+  }
+
+  /// The measurements that a result joins. Its luminosity is that of none of them where 'limits combine' made it: their sum.
+  private static func channels(of limits: Limits) -> Int {
+    limits.notes.count { $0.hasPrefix("channel: ") }
   }
 
   /// A confidence level exactly as given: 0.6827 is `68.27 %`.

@@ -13,10 +13,10 @@ enum Text {
   /// Three significant digits: `3.07`, `0.0021`.
   static func significant(_ value: Double) -> String { TextTable.number(value, digits: 3) }
 
-  /// Luminosities of results in one drawing, each once.
+  /// Luminosities of results in one drawing, each once; sums of several luminosities have none.
   static func luminosities(_ values: [Double]) -> String {
     var texts: [String] = []
-    for value in values {
+    for value in values where value.isFinite {
       let text = Luminosity(inversePicobarn: value).description
       if !texts.contains(text) { texts.append(text) }
     }

@@ -31,6 +31,26 @@ import Testing
     #expect(shell("plot --script r.h5 -o figure.gp", in: folder.path).status == 0)
   }
 
+  /// Results of different luminosities say each; channels put together have none of their own, nor has their sum.
+  @Test func captionsHaveTheLuminositiesOfTheirResults() throws {
+    var other = PlotFixtures.limits()
+    other.luminosity = 3e5
+    other.isExpected = false
+    try write(.limits, PlotFixtures.limits().document, "a.h5")
+    try write(.limits, other.document, "b.h5")
+    #expect(try script("a.h5 b.h5").says("set title 'expected and observed, 3/fb, 300/fb'"))
+    #expect(try script("a.h5 a.h5").says("set title 'expected, 3/fb'"))
+    other.notes = ["channel: a.h5 (ratio)", "channel: b.h5 (histogram)"]
+    try write(.limits, other.document, "c.h5")
+    #expect(try script("c.h5").says("set title 'observed, 2 channels'"))
+    #expect(try script("a.h5 c.h5").says("set title 'expected and observed, 3/fb'"))
+    var sum = PlotFixtures.information()
+    sum.luminosity = .nan
+    try write(.information, sum.document, "sum.h5")
+    #expect(try script("sum.h5").says("set title '68 % region (2 degrees of freedom)'"))
+    #expect(try !script("sum.h5 --figure bars").text.contains("nan/fb"))
+  }
+
   @Test func pValuesAreAMapWithTheBordersOfRegions() throws {
     try write(.limits, PlotFixtures.limits().document)
     let script = try script("r.h5 --figure p-values")
