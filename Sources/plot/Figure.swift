@@ -4,6 +4,8 @@ import Diagnostics
 struct Figure {
   var title = ""
   var panels: [Panel] = []
+  /// How many times the usual width and height the picture has, its letters being as large as ever: room for many panels.
+  var scale = 1.0
 }
 
 struct Panel {

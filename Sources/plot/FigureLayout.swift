@@ -56,6 +56,16 @@ struct FigureLayout {
   /// Panels over each other and triangles of them need more height.
   var isTall: Bool { figure.panels.count > 2 }
 
+  /// So many letters of the usual size fit beside each other on a picture of the usual width, whatever its format.
+  private static let letters = 78.0
+
+  /// The same along the sides of a panel at a fixed place; nil where gnuplot makes room.
+  func letters(along panel: Int) -> (x: Double, y: Double)? {
+    guard let frame = frames[panel], figure.panels[panel].frame != nil else { return nil }
+    let all = Self.letters * figure.scale
+    return (all * (frame.right - frame.left), all * (frame.top - frame.bottom))
+  }
+
   /// Of one panel the key stands above it, where gnuplot makes room.
   static let key =
     "set key tmargin center horizontal noautotitle samplen 2 width 1 height 0.4"

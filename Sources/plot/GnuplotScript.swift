@@ -9,7 +9,7 @@ struct GnuplotScript {
 
   init(_ figure: Figure, picture: Picture) {
     let layout = FigureLayout(figure)
-    var lines = ["set encoding utf8", Self.terminal(picture, isTall: layout.isTall)]
+    var lines = ["set encoding utf8", Self.terminal(picture, isTall: layout.isTall, figure.scale)]
     for (p, panel) in figure.panels.enumerated() {
       if let map = panel.map { lines += GnuplotData.block("$m\(p)", map) }
       for (c, curve) in panel.curves.enumerated() {
@@ -30,7 +30,7 @@ struct GnuplotScript {
           layout.isSplit
             ? "set label 1 \(title) at screen 0.5,0.975 center" : "set title \(title)")
       }
-      lines += Self.axes(panel, hidesX: layout.hidesX(p))
+      lines += Self.axes(panel, hidesX: layout.hidesX(p), letters: layout.letters(along: p))
       lines.append(Self.plot(panel, index: p, picture: picture))
       lines += ["unset title", "unset label 1"]
     }
@@ -54,25 +54,31 @@ struct GnuplotScript {
     ]
   }
 
-  private static func terminal(_ picture: Picture, isTall: Bool) -> String {
+  private static func terminal(_ picture: Picture, isTall: Bool, _ scale: Double) -> String {
+    func size(_ width: Double, _ unit: String = "") -> String {
+      [width, isTall ? width : 0.75 * width].map { "\(Int((scale * $0).rounded()))\(unit)" }
+        .joined(separator: ",")
+    }
     switch picture {
     case .svg:
-      "set terminal svg size 720,\(isTall ? 720 : 540) enhanced "
+      return "set terminal svg size \(size(720)) enhanced "
         + "font 'Helvetica,Arial,sans-serif,15' background rgb 'white'"
     case .pdf:
-      "set terminal pdfcairo size 16cm,\(isTall ? 16 : 12)cm enhanced font 'Helvetica,11' lw 1.4"
+      return "set terminal pdfcairo size \(size(16, "cm")) enhanced font 'Helvetica,11' lw 1.4"
     case .png:
-      "set terminal pngcairo size 1200,\(isTall ? 1200 : 900) enhanced font 'Helvetica,20' lw 2 "
+      return "set terminal pngcairo size \(size(1200)) enhanced font 'Helvetica,20' lw 2 "
         + "pointscale 1.6"
     }
   }
 
-  private static func axes(_ panel: Panel, hidesX: Bool) -> [String] {
+  private static func axes(
+    _ panel: Panel, hidesX: Bool, letters: (x: Double, y: Double)?
+  ) -> [String] {
     var lines = [
-      hidesX ? "unset xlabel" : "set xlabel \(quoted(label(panel.xLabel)))",
+      hidesX ? "unset xlabel" : "set xlabel \(label(panel.xLabel, within: letters?.x))",
       hidesX ? "set format x ''" : "set format x '\(Scale.format(panel.xRange))'",
       panel.hidesY || panel.yLabel.name.isEmpty
-        ? "unset ylabel" : "set ylabel \(quoted(label(panel.yLabel)))",
+        ? "unset ylabel" : "set ylabel \(label(panel.yLabel, within: letters?.y, isUpright: true))",
       panel.isLogarithmic ? "set logscale y" : "unset logscale y",
       panel.hidesY
         ? "set format y ''"
@@ -98,7 +104,7 @@ struct GnuplotScript {
       }
       lines.append("set xtics (" + marks.joined(separator: ", ") + ")")
       if !hidesX { lines.append("unset xlabel") }
-    } else if let marks = Self.xMarks(panel), let range = panel.xRange {
+    } else if let marks = Self.xMarks(panel, letters?.x), let range = panel.xRange {
       lines.append("set xtics \(Scale.step(range.upperBound - range.lowerBound, marks: marks))")
     } else {
       lines.append("set xtics autofreq")
@@ -113,7 +119,10 @@ struct GnuplotScript {
   }
 
   /// How many numbers fit on an axis that is short, or whose numbers are long; nil leaves it to gnuplot.
-  private static func xMarks(_ panel: Panel) -> Int? {
+  private static func xMarks(_ panel: Panel, _ letters: Double?) -> Int? {
+    if let letters, let range = panel.xRange, letters < 40 {
+      return (2...4).last { Scale.letters(range, marks: $0) <= letters } ?? 1
+    }
     if Scale.digits(panel.xRange) ?? 0 > 6 { return 4 }
     return panel.frame.map { $0.right - $0.left < 0.5 } ?? false ? 4 : nil
   }
@@ -167,6 +176,47 @@ struct GnuplotScript {
     "#f0e442",
   ]
 
+  /// A label as long as its axis at most: the name in two lines, broken where it has a dash below, with the unit below them,
+  /// in smaller letters where that is not enough.
+  private static func label(
+    _ label: AxisLabel, within letters: Double?, isUpright: Bool = false
+  ) -> String {
+    let unit = label.unit.isEmpty ? "" : "[" + Self.unit(label.unit) + "]"
+    let width = label.unit.isEmpty ? 0 : label.unit.count + 3
+    guard let letters, Double(label.name.count + width) > letters else {
+      return quoted(Self.label(label))
+    }
+    let sizes = [1, 0.9, 0.8, 0.7, 0.6]
+    let size = sizes.first { lines(label.name, letters: Int(letters / $0)).count < 3 } ?? 0.6
+    let names = lines(label.name, letters: Int(letters / size))
+    let longest = Double(max(names.map(\.count).max() ?? 0, width))
+    let fitting = max(0.4, min(size, letters / longest))
+    let texts = (names.map(escaped) + (unit.isEmpty ? [] : [unit])).map {
+      fitting < 1 ? "{/*\((100 * fitting).rounded() / 100) \($0)}" : $0
+    }
+    // Gnuplot has one line in mind when it stands the label beside the numbers.
+    let offset = isUpright ? " offset \(-0.6 * Double(texts.count - 1)),0" : ""
+    return doublyQuoted(texts) + offset
+  }
+
+  /// A name in lines that end where it has a dash below, as few as fit.
+  static func lines(_ name: String, letters: Int) -> [String] {
+    var result = [""]
+    var rest = name[...]
+    while !rest.isEmpty {
+      let dash = rest.firstIndex(of: "_").map { rest.index(after: $0) } ?? rest.endIndex
+      let part = rest[..<dash]
+      rest = rest[dash...]
+      let last = result.count - 1
+      if result[last].isEmpty || result[last].count + part.count <= letters {
+        result[last] += part
+      } else {
+        result.append(String(part))
+      }
+    }
+    return result
+  }
+
   private static func label(_ label: AxisLabel) -> String {
     guard !label.unit.isEmpty else { return escaped(label.name) }
     return escaped(label.name) + " [" + unit(label.unit) + "]"
@@ -198,9 +248,13 @@ struct GnuplotScript {
 
   /// A name of several words in as many lines: a double-quoted string, in which a backslash is special too.
   static func broken(_ text: String) -> String {
-    let lines = text.split(separator: "_", omittingEmptySubsequences: false).map { line in
-      escaped(String(line)).map { $0 == "\\" || $0 == "\"" ? "\\" + String($0) : String($0) }
-        .joined()
+    doublyQuoted(
+      text.split(separator: "_", omittingEmptySubsequences: false).map { escaped(String($0)) })
+  }
+
+  private static func doublyQuoted(_ lines: [String]) -> String {
+    let lines = lines.map { line in
+      line.map { $0 == "\\" || $0 == "\"" ? "\\" + String($0) : String($0) }.joined()
     }
     return "\"" + lines.joined(separator: "\\n") + "\""
   }

@@ -4,7 +4,9 @@ import EventModel
 /// Highest-density regions of a posterior: of one parameter its density, of several all pairs in a triangle.
 struct PosteriorFigure {
   /// More parameters cannot be read.
-  private static let most = 5
+  private static let most = 8
+  /// So many beside each other are read at the usual size.
+  private static let usual = 4
 
   static func figure(_ label: String, _ d: Document, parameters: [String]) throws -> Figure {
     let posterior = try Posterior(label, d)
@@ -33,8 +35,11 @@ struct PosteriorFigure {
       return figure
     }
     figure.panels = triangle(posterior, shown)
+    figure.scale = max(1, Double(shown.count) / Double(usual))
     let top = FigureLayout.top(figure)
-    for p in figure.panels.indices { figure.panels[p].frame = frame(p, shown.count, top) }
+    for p in figure.panels.indices {
+      figure.panels[p].frame = frame(p, shown.count, top, figure.scale)
+    }
     return figure
   }
 
@@ -142,11 +147,14 @@ struct PosteriorFigure {
   }
 
   /// Row by row, from the top.
-  private static func frame(_ panel: Int, _ count: Int, _ top: Double) -> Panel.Frame {
+  private static func frame(
+    _ panel: Int, _ count: Int, _ top: Double, _ scale: Double
+  ) -> Panel.Frame {
     var row = 0
     while (row + 1) * (row + 2) / 2 <= panel { row += 1 }
     let column = panel - row * (row + 1) / 2
-    let (left, right, bottom, gap) = (0.17, 0.97, 0.12, 0.02)
+    // Room for numbers and for names in two lines with their units.
+    let (left, right, bottom, gap) = (0.19 / scale, 0.97, 0.155 / scale, 0.02)
     let width = (right - left + gap) / Double(count)
     let height = (top - bottom + gap) / Double(count)
     let x = left + Double(column) * width

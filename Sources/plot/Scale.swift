@@ -1,3 +1,5 @@
+import Glibc
+
 /// Round numbers.
 enum Scale {
   /// A round step that divides a width into at most so many parts.
@@ -6,6 +8,28 @@ enum Scale {
     guard raw > 0, raw.isFinite else { return 1 }
     let power = power(raw)
     return power * ([1, 2, 2.5, 5, 10].first { $0 * power >= raw } ?? 10)
+  }
+
+  /// The letters of the numbers along an axis at the steps of so many marks, with one between each two.
+  static func letters(_ range: ClosedRange<Double>, marks: Int) -> Double {
+    let step = step(range.upperBound - range.lowerBound, marks: marks)
+    let first = (range.lowerBound / step).rounded(.up)
+    let last = (range.upperBound / step).rounded(.down)
+    guard first <= last, last - first < 100 else { return 0 }
+    var count = 0
+    for k in stride(from: first, through: last, by: 1) {
+      // As %h writes it, without what only rounding makes.
+      let value = k * step
+      let digits = max(0, Int((-log10(step) + 0.999).rounded(.down)))
+      count += fixed(value, digits: digits + (step / power(step) == 2.5 ? 1 : 0)) + 1
+    }
+    return Double(count - 1)
+  }
+
+  /// Letters of a number with so many digits after the point.
+  private static func fixed(_ value: Double, digits: Int) -> Int {
+    let whole = max(1, Int(log10(max(1, abs(value)))) + 1)
+    return (value < 0 ? 1 : 0) + whole + (digits > 0 && value != 0 ? digits + 1 : 0)
   }
 
   /// The largest of 1, 2 and 5 times a power of ten that is not above a positive number.

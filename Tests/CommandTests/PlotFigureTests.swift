@@ -199,6 +199,44 @@ import Testing
     #expect(script.says("set xlabel 'c\\_b [TeV^{-2}]'"))
   }
 
+  /// Names are as long as their panels at most, two lines of them with the unit below; the picture grows from four
+  /// parameters on, and there are numbers at two marks at least.
+  @Test(arguments: [2, 4, 7]) func trianglesHaveRoomForTheirNames(_ count: Int) throws {
+    let names = [
+      "coefficient_cHWtilde", "c_Hq3_second_family", "nuisance_scale_muR_muF",
+      "cHBtilde_over_Lambda_squared", "pdf_eigenvector_17", "cHWB", "aNameWithoutAnyDashBelowIt",
+    ]
+    try write(.limits, PlotFixtures.chains(Array(names.prefix(count))))
+    let script = try script("r.h5 -O png")
+    let pixels = max(1200, 300 * count)
+    #expect(script.text.contains("set terminal pngcairo size \(pixels),\(pixels) "))
+    // Of a usual picture 78 letters are as wide as it is.
+    let letters = 78 * Double(pixels) / 1200
+    let labels = try script.labels()
+    #expect(labels.count { $0.axis == "x" } == count)
+    #expect(labels.count { $0.axis == "y" } == count - 1)
+    for label in labels {
+      #expect(label.lines.count <= 3)
+      for line in label.lines {
+        #expect(
+          label.size * Double(line.count) <= letters * label.length + 0.5, "\(label.lines)")
+      }
+    }
+    let whole = labels.filter { $0.axis == "x" }.map {
+      $0.lines.joined().replacing(" [TeV^-2]", with: "").replacing("[TeV^-2]", with: "")
+    }
+    #expect(whole == Array(names.prefix(count)))
+    let drawn = shell("plot r.h5 -o p.png", in: folder.path)
+    #expect(drawn.status == 0 && drawn.error.isEmpty, "\(drawn.error)")
+  }
+
+  @Test func trianglesOfTooManyParametersAreRefused() throws {
+    try write(.limits, PlotFixtures.chains((0..<9).map { "c\($0)" }))
+    let outcome = shell("plot r.h5", in: folder.path)
+    #expect(outcome.status == 64)
+    #expect(outcome.error.contains("9 parameters are too many for one drawing; name up to 8"))
+  }
+
   @Test func marginalOfOneParameterIsShaded() throws {
     try write(.limits, PlotFixtures.posterior())
     let script = try script("r.h5 --parameters c_b")
@@ -212,6 +250,47 @@ import Testing
 }
 
 extension PlotScript {
+  /// A name at an axis as it will be seen, its letters' size, and the length of the axis as a share of the picture.
+  struct Label {
+    var axis: String
+    var lines: [String]
+    var size: Double
+    var length: Double
+  }
+
+  /// The labels of panels at fixed places, in their order.
+  func labels() throws -> [Label] {
+    var margins: [Substring: Double] = [:]
+    var labels: [Label] = []
+    for line in text.split(separator: "\n") {
+      let words = line.split(separator: " ")
+      guard words.count > 2, words[0] == "set" else { continue }
+      if words[1].hasSuffix("margin") {
+        margins[words[1].prefix(1)] = Double(words[words.count - 1])
+      }
+      guard words[1] == "xlabel" || words[1] == "ylabel" else { continue }
+      let axis = String(words[1].prefix(1))
+      let (low, high) =
+        try axis == "x"
+        ? (#require(margins["l"]), #require(margins["r"]))
+        : (#require(margins["b"]), #require(margins["t"]))
+      let quote = try #require(words[2].first)
+      let body = line.drop { $0 != quote }.dropFirst().prefix { $0 != quote }
+      var size = 1.0
+      let lines = String(body).replacing("\\n", with: "\n").replacing("\\", with: "")
+        .split(separator: "\n").map { line -> String in
+          var line = String(line)
+          if line.hasPrefix("{/*"), let end = line.firstIndex(of: " ") {
+            size = Double(line[line.index(line.startIndex, offsetBy: 3)..<end]) ?? .nan
+            line = String(line[line.index(after: end)...].dropLast())
+          }
+          return line.replacing("^{-2}", with: "^-2")
+        }
+      labels.append(Label(axis: axis, lines: lines, size: size, length: high - low))
+    }
+    return labels
+  }
+
   /// The line of a level in the plane of two parameters, which is the last panel but one of a triangle of three.
   fileprivate func plane(_ label: String) -> [[Double]]? {
     try? block(1, label == "68 %" ? 0 : 1)

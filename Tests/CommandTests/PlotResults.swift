@@ -82,6 +82,30 @@ extension PlotFixtures {
     return d
   }
 
+  /// Independent parameters of widths 0.02, 2, 200, 0.02 …, the first ones of them with a unit.
+  static func chains(_ names: [String]) -> Document {
+    var d = posteriorHead()
+    let n = names.count
+    var samples: [Double] = []
+    for i in 0..<400 {
+      // Multiples of irrational numbers fill an interval evenly.
+      samples += (0..<n).map { p in
+        let share = (Double(i + 1) * (Double(p) + 2).squareRoot() * 0.7548776662)
+          .truncatingRemainder(dividingBy: 1)
+        return 2 * (share - 0.5) * [0.02, 2, 200][p % 3]
+      }
+    }
+    d.set("posterior/parameters", names)
+    d.set("posterior/free_parameters", names)
+    d.set("posterior/units", names.indices.map { $0 % 2 == 0 ? "TeV^-2" : "" })
+    for name in ["theta_true", "map"] {
+      d.set("posterior/" + name, names.map { _ in 0.0 })
+    }
+    d.set("posterior/intervals/level", [0.68, 0.95])
+    d.set("posterior/samples", samples, shape: [400, n])
+    return d
+  }
+
   static func square(_ x: Double, _ y: Double) -> Double {
     (x - 0.1) * (x - 0.1) / 0.04 + (y + 0.05) * (y + 0.05) / 0.01
   }
