@@ -10,7 +10,7 @@ extension HEPDataTable {
     if d.text("limits/mode") != nil { tables += limits(try Limits(document: d), d) }
     if let cls = d.group("cls") { tables += strengths(cls) }
     if let posterior = d.group("posterior") { tables += posteriors(posterior) }
-    if let study = d.group("coverage") { tables += try coverage(study) }
+    if CoverageResult.isHeld(by: d) { tables += coverage(try CoverageResult(document: d)) }
     if d.group("information") != nil { tables += information(try Information(document: d)) }
     guard !tables.isEmpty else {
       throw Problem(

@@ -4,71 +4,15 @@ import EventModel
 /// How often regions held the true point, with the interval of the fraction: of a few points as rows, along a parameter as
 /// a curve.
 struct CoverageFigure {
-  static func isHeld(by d: Document) -> Bool { d.group("coverage") != nil }
-
-  /// What one file says: fractions are [point][level][method].
-  private struct Study {
-    var parameters: [String]
-    var units: [String]
-    var methods: [String]
-    var levels: [Double]
-    var points: [[Double]]
-    var fraction: [Double]
-    var lower: [Double]
-    var upper: [Double]
-
-    init(_ label: String, _ d: Document) throws {
-      let root = "coverage/"
-      guard let parameters = d.texts(root + "parameters"), let methods = d.texts(root + "methods"),
-        let levels = d.reals(root + "levels"), let flat = d.reals(root + "points"),
-        !parameters.isEmpty, !flat.isEmpty, flat.count % parameters.count == 0,
-        let fraction = d.reals(root + "fraction"), let lower = d.reals(root + "lower"),
-        let upper = d.reals(root + "upper"),
-        [fraction, lower, upper].allSatisfy({
-          $0.count == flat.count / parameters.count * levels.count * methods.count
-        })
-      else {
-        throw Problem(
-          .data, "the coverage is not whole", remedy: "put its shards together: events merge",
-          place: "group coverage")
-      }
-      self.parameters = parameters
-      units = d.texts(root + "units") ?? parameters.map { _ in "" }
-      (self.methods, self.levels) = (methods, levels)
-      points = stride(from: 0, to: flat.count, by: parameters.count).map {
-        Array(flat[$0..<$0 + parameters.count])
-      }
-      (self.fraction, self.lower, self.upper) = (fraction, lower, upper)
-    }
-
-    func index(_ point: Int, _ level: Int, _ method: Int) -> Int {
-      (point * levels.count + level) * methods.count + method
-    }
-
-    /// The one parameter that differs between the points.
-    var varying: Int? {
-      let all = parameters.indices.filter { p in points.contains { $0[p] != points[0][p] } }
-      return all.count == 1 && points.count > 2 ? all[0] : nil
-    }
-
-    func name(_ point: Int) -> String {
-      zip(parameters, points[point]).map { "\($0)=\(Text.significant($1))" }
-        .joined(separator: ", ")
-    }
-  }
-
-  static func figure(_ label: String, _ d: Document) throws -> Figure {
-    let study = try Study(label, d)
-    let experiments = d.integer("coverage/experiments").map { "\($0) experiments a point" }
-    let luminosity = d.real("coverage/luminosity").map {
-      Luminosity(inversePicobarn: $0).description
-    }
-    let title = [d.text("coverage/mode"), luminosity, experiments].compactMap { $0 }
+  static func figure(_ study: CoverageResult) -> Figure {
+    let experiments = study.experiments.map { "\($0) experiments a point" }
+    let luminosity = study.luminosity.map { Luminosity(inversePicobarn: $0).description }
+    let title = [study.mode, luminosity, experiments].compactMap { $0 }
     let panel = study.varying.map { curves(study, along: $0) } ?? rows(study)
     return Figure(title: title.joined(separator: ", "), panels: [panel])
   }
 
-  private static func rows(_ study: Study) -> Panel {
+  private static func rows(_ study: CoverageResult) -> Panel {
     let count = study.points.count
     var panel = Panel(xLabel: AxisLabel(name: "coverage"), yLabel: AxisLabel(name: ""))
     panel.yRange = 0.4...Double(count) + 0.6
@@ -99,7 +43,7 @@ struct CoverageFigure {
     return panel
   }
 
-  private static func curves(_ study: Study, along p: Int) -> Panel {
+  private static func curves(_ study: CoverageResult, along p: Int) -> Panel {
     var panel = Panel(
       xLabel: AxisLabel(name: study.parameters[p], unit: study.units[p]),
       yLabel: AxisLabel(name: "coverage"))
@@ -131,10 +75,23 @@ struct CoverageFigure {
   private static let nominal = Curve(
     label: "nominal", style: .dotted, pieces: [.init(x: [.nan], y: [.nan])])
 
-  private static func range(_ study: Study) -> ClosedRange<Double> {
+  private static func range(_ study: CoverageResult) -> ClosedRange<Double> {
     let all = study.lower + study.upper + study.levels
     let (low, high) = (all.min() ?? 0, all.max() ?? 1)
     let margin = 0.06 * max(high - low, 0.02)
     return max(0, low - margin)...min(1.01, high + margin)
+  }
+}
+
+extension CoverageResult {
+  /// The one parameter that differs between the points.
+  fileprivate var varying: Int? {
+    let all = parameters.indices.filter { p in points.contains { $0[p] != points[0][p] } }
+    return all.count == 1 && points.count > 2 ? all[0] : nil
+  }
+
+  fileprivate func name(_ point: Int) -> String {
+    zip(parameters, points[point]).map { "\($0)=\(Text.significant($1))" }
+      .joined(separator: ", ")
   }
 }

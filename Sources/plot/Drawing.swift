@@ -101,8 +101,8 @@ struct Drawing {
     }
     let parts: [(isHeld: Bool, what: String, draw: () throws -> Figure)] = [
       (
-        CoverageFigure.isHeld(by: document), "coverage",
-        { try CoverageFigure.figure(labels[0], document) }
+        CoverageResult.isHeld(by: document), "coverage",
+        { CoverageFigure.figure(try CoverageResult(document: document)) }
       ),
       (
         Posterior.isHeld(by: document), "a posterior",
