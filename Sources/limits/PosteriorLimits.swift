@@ -140,9 +140,12 @@ struct PosteriorLimits: Tool {
       limits.notes.append("nuisance parameters are integrated over by Laplace's approximation")
     }
     let referencePoint = parameters.point(referenceTheta)
+    let names = parameters.names
     let head = PosteriorHead(
       limits: limits, prior: specification.description, capped: capped, levels: level.levels,
-      reference: marginal == nil ? referencePoint : referenceTheta,
+      // The values before those that are integrated over.
+      reference: Array(
+        referencePoint.prefix(marginal == nil ? names.count : posterior?.integrated.min() ?? 0)),
       referenceLikelihood: try marginal?.evaluate(at: referencePoint).value
         ?? likelihood.evaluate(at: referencePoint, gradient: false).total)
     if let posterior {

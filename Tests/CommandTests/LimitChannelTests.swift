@@ -193,6 +193,12 @@ private let histogram = "--observable x --bins=-2,-1,0,1,2"
     try same(
       "posterior FILES --prior flat:t0=-1:1 --grid t0=-1:1:11", "posterior",
       ["log_density", "log_evidence_ratio"], data: true)
+    // What is not integrated over is in the point that the evidence is compared with.
+    let withAxis = try ResultJSON(
+      shell(
+        "limits posterior whole.h5 --theta sm --prior flat:t0=-1:1 --grid t0=-1:1:11 --grid mu_background=0:3:7"
+          + " --free-norm background --luminosity 60/fb --json -q", in: folder.path))
+    #expect(try withAxis.numbers("posterior", "reference") == [0, 0, 1])
     let text = shell(
       "limits toys below.h5 above.h5 \(line) --toys 100 --theta sm --luminosity 60/fb -q",
       in: folder.path
