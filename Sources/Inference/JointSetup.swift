@@ -9,7 +9,6 @@ extension Setup {
   /// a parameter of its own has it too; the reference benchmark is that of each file.
   public static func joined(_ setups: [Setup]) -> Setup {
     var joint = setups[0]
-    let reference = joint.referenceBenchmark
     for setup in setups.dropFirst() {
       for nuisance in setup.nuisanceParameters
       where !joint.nuisanceParameters.contains(where: { $0.name == nuisance.name }) {
@@ -30,7 +29,7 @@ extension Setup {
           Benchmark(name: benchmark.name, values: benchmark.values + added.map { own.values[$0] })
         }
       }
-      joint.referenceBenchmark = joint.benchmarkIndex(kept) ?? reference
+      if let place = joint.benchmarkIndex(kept) { joint.referenceBenchmark = place }
     }
     return joint
   }

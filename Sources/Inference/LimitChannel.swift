@@ -180,17 +180,11 @@ extension LimitChannel {
   }
 
   fileprivate func warnOutside(_ limits: Limits, _ journal: Journal?) {
-    for model in models where !model.thetaRange.isEmpty {
-      let n = limits.parameterCount
-      let theta = source.setup.parameterNames.compactMap(limits.parameterNames.firstIndex)
-      let outside = (0..<limits.pointCount).filter { point in
-        !model.knows(theta.map { limits.points[point * n + $0] })
-      }
-      guard !outside.isEmpty else { continue }
-      journal?.warn(
-        "limits.outside \(model.name)",
-        "\(outside.count) of \(limits.pointCount) grid points are outside the range of theta that "
-          + "\(model.name) was trained on; log r is extrapolated there")
+    let n = limits.parameterCount
+    let theta = source.setup.parameterNames.compactMap(limits.parameterNames.firstIndex)
+    let points = (0..<limits.pointCount).map { point in
+      theta.map { limits.points[point * n + $0] }
     }
+    for model in models { LimitWarnings.warnAboutRange(model, points, journal) }
   }
 }

@@ -122,6 +122,11 @@ public struct LimitParameters: Sendable {
     return channel.names.compactMap { names.firstIndex(of: $0) }
   }
 
+  /// The places of θ of one channel among all parameters.
+  func thetaPlaces(of channel: LimitParameters) -> [Int] {
+    Array(places(of: channel).prefix(channel.thetaCount))
+  }
+
   /// The places of θ and the free normalisations of one channel among those of a point.
   func pointPlaces(of channel: LimitParameters) -> [Int] {
     Array(places(of: channel).dropLast(channel.nuisanceCount))

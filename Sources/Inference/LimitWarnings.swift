@@ -4,11 +4,30 @@ import EventModel
 // What a reader of the numbers must know.
 
 enum LimitWarnings {
-  static func warnAboutShapes(_ journal: Journal?) {
+  /// Nuisance parameters that models of ratios or scores do not know; without models that is all.
+  static func warnAboutShapes(
+    _ models: [any RatioEvaluator], of parameters: LimitParameters, _ journal: Journal?
+  ) {
+    let known = models.flatMap(\.parameterNames)
+    guard parameters.nuisanceNames.contains(where: { !known.contains($0) }) else { return }
     journal?.warn(
       "limits.shapes",
       "the models do not know the nuisance parameters, which act on the rate alone; their effect on shapes is left out"
     )
+  }
+
+  /// Points outside the range of θ that a model was trained on.
+  /// - Parameter points: of the model's θ.
+  static func warnAboutRange(
+    _ model: any RatioEvaluator, _ points: [[Double]], _ journal: Journal?
+  ) {
+    guard !model.thetaRange.isEmpty else { return }
+    let outside = points.count { !model.knows($0) }
+    guard outside > 0 else { return }
+    journal?.warn(
+      "limits.outside \(model.name)",
+      "\(outside) of \(points.count) grid points are outside the range of theta that "
+        + "\(model.name) was trained on; log r is extrapolated there")
   }
 
   /// Bins of too few simulated events.
@@ -93,8 +112,7 @@ extension ToySource {
 
   /// θ of a channel.
   private func own(_ channel: Channel, _ point: [Double]) -> [Double] {
-    parameters.places(of: channel.parameters).prefix(channel.parameters.thetaCount)
-      .map { point[$0] }
+    parameters.thetaPlaces(of: channel.parameters).map { point[$0] }
   }
 }
 

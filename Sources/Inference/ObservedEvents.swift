@@ -76,3 +76,8 @@ public struct ObservedEvents: Sendable {
     return result
   }
 }
+
+extension Collection where Element == ObservedEvents {
+  /// The number of events of all channels.
+  public var eventCount: Double { reduce(0) { $0 + Double($1.count) } }
+}

@@ -150,9 +150,7 @@ extension LimitSource {
   }
 
   func warnAboutShapes(_ models: [any RatioEvaluator]) {
-    let known = models.flatMap(\.parameterNames)
-    guard parameters.nuisanceNames.contains(where: { !known.contains($0) }) else { return }
-    LimitWarnings.warnAboutShapes(journal)
+    LimitWarnings.warnAboutShapes(models, of: parameters, journal)
   }
 
   private func weights(

@@ -164,11 +164,7 @@ extension ToySource {
     at theta: [Double], nu: [Double] = [], in table: ToyTable
   ) throws -> ToyData {
     guard table.nuisances != nil else { return ToyData() }
-    let parts = try table.crossSections(at: theta, nu: nu)
-    if isBinned {
-      return table.data(counts: parts.flatMap(\.cells).map { max(0, luminosity * $0) }, found: nu)
-    }
-    return try table.asimovData(parts, found: nu)
+    return table.asimovData(try table.crossSections(at: theta, nu: nu), found: nu)
   }
 
   // MARK: Likelihoods

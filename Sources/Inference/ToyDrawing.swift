@@ -44,10 +44,13 @@ public struct ToyDrawing: Sendable {
     let weights = table.scaledCells(channels)
     self.table = table
     mean = table.luminosity * sigma
-    negativeFraction = EventStatistics(weights).negativeFraction
+    let statistics = EventStatistics(weights)
+    negativeFraction = statistics.negativeFraction
     // Of channels the one whose events are used up first.
     let effective =
-      channels.map { EventStatistics($0.cells).effectiveEvents * (sigma / $0.total) }.min() ?? 0
+      channels.count == 1
+      ? statistics.effectiveEvents
+      : channels.map { EventStatistics($0.cells).effectiveEvents * (sigma / $0.total) }.min() ?? 0
     effectiveEvents = table.isOfEvents ? effective : .infinity
     statisticalErrors = try table.statisticalErrors(at: theta)
     cells = AliasTable(weights.enumerated().lazy.map { (index: $0.offset, weight: $0.element) })

@@ -144,10 +144,7 @@ public struct ToySource {
         remedy: "give events or tables of bins for all", file: other.simulation.file)
     }
     let models = channels.flatMap(\.models)
-    let known = models.flatMap(\.parameterNames)
-    if !models.isEmpty, parameters.nuisanceNames.contains(where: { !known.contains($0) }) {
-      LimitWarnings.warnAboutShapes(journal)
-    }
+    if !models.isEmpty { LimitWarnings.warnAboutShapes(models, of: parameters, journal) }
   }
 
   /// One channel.
@@ -251,15 +248,10 @@ public struct ToySource {
   func warnOutside(_ hypotheses: [[Double]]) {
     var warned: Set<String> = []
     for channel in channels {
-      let places = parameters.places(of: channel.parameters).prefix(channel.parameters.thetaCount)
-      for model in channel.models
-      where !model.thetaRange.isEmpty && warned.insert(model.name).inserted {
-        let outside = hypotheses.count { point in !model.knows(places.map { point[$0] }) }
-        guard outside > 0 else { continue }
-        journal?.warn(
-          "limits.outside \(model.name)",
-          "\(outside) of \(hypotheses.count) grid points are outside the range of theta that "
-            + "\(model.name) was trained on; log r is extrapolated there")
+      let places = parameters.thetaPlaces(of: channel.parameters)
+      for model in channel.models where warned.insert(model.name).inserted {
+        LimitWarnings.warnAboutRange(
+          model, hypotheses.map { point in places.map { point[$0] } }, journal)
       }
     }
   }

@@ -172,7 +172,7 @@ public struct ToyTable: Sendable {
       ?? hypotheses[0].map { _ in .nan }
   }
 
-  /// dσ of every cell of each channel at a point [pb], and σ of each; of events ν changes σ alone.
+  /// dσ of every cell of each channel at a point [pb], and σ of each.
   /// - Parameters:
   ///   - theta: with normalisations where hypotheses have them.
   ///   - nu: with the factors of bins that the statistics of the simulation leave free, where they do; none is the
@@ -289,8 +289,11 @@ public struct ToyTable: Sendable {
     return ToyData(totals: sums, nu: nu)
   }
 
-  /// The average experiment of events of which dσ of all rows and σ are known, with their logarithms and responses.
+  /// The average experiment of cells of which dσ and σ are known, where nuisance parameters are profiled.
   func asimovData(_ channels: [(cells: [Double], total: Double)], found: [Double]) -> ToyData {
+    guard isOfEvents else {
+      return data(counts: channels.flatMap(\.cells).map { max(0, luminosity * $0) }, found: found)
+    }
     let n = hypotheses.count
     var kinematic: [[Double]] = []
     var responses = [Double](repeating: 0, count: n * responseCount)
@@ -322,6 +325,7 @@ public struct ToyTable: Sendable {
     guard let nuisances else { return }
     var scratch = ToyNuisances.Scratch(nuisances.count)
     var nu = Array(found.prefix(nuisances.count))
+    let width = responses.isEmpty ? 0 : 2 * nuisances.count
     for h in hypotheses.indices {
       guard !means[h].isNaN else {
         sums[h] = .nan
@@ -329,10 +333,7 @@ public struct ToyTable: Sendable {
         continue
       }
       // Neighbours on the grid have neighbouring ν, which saves steps.
-      let width = 2 * nuisances.count
-      for i in scratch.response.indices {
-        scratch.response[i] = responses.isEmpty ? 0 : responses[h * width + i]
-      }
+      for i in 0..<width { scratch.response[i] = responses[h * width + i] }
       sums[h] += nuisances.profile(
         h, counts: counts, found: found, nu: &nu, scratch: &scratch)
       body?(nu + nuisances.freedFactors(h, counts: counts, found: found, nu: nu))
@@ -343,11 +344,9 @@ public struct ToyTable: Sendable {
   func asimovStatistics(at theta: [Double]) throws -> [Double] {
     let channels = try crossSections(at: theta, nu: [])
     let total = channels.reduce(0) { $0 + $1.total }
-    let cells = scaledCells(channels)
     guard total > 0 else { return hypotheses.map { _ in .nan } }
-    if nuisances != nil, !isOfEvents {
-      return statistics(data(counts: cells.map { max(0, luminosity * $0) }).totals)
-    }
+    if nuisances != nil { return statistics(asimovData(channels, found: []).totals) }
+    let cells = scaledCells(channels)
     var sums = [Double](repeating: 0, count: hypotheses.count)
     let scale = luminosity * total / cells.reduce(0, +)
     sums.withUnsafeMutableBufferPointer { sums in

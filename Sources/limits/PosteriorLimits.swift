@@ -85,7 +85,7 @@ struct PosteriorLimits: Tool {
     if let observed = try input.observed(events.data, options, context) {
       likelihood = try input.source.observedLikelihood(observed)
       limits.isExpected = false
-      limits.eventCount = observed.reduce(0) { $0 + Double($1.count) }
+      limits.eventCount = observed.eventCount
     } else {
       let (truth, nu) = try input.resolve(theta.requireOne())
       likelihood = try input.source.asimovLikelihood(at: truth, nu: nu)

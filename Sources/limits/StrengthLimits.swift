@@ -78,7 +78,7 @@ struct StrengthLimits: Tool {
     var head = input.source.limits(
       axes: [line.axis], fixed: line.fixedParameters, degreesOfFreedom: 1)
     head.eventCount =
-      try observed.map { $0.reduce(0) { $0 + Double($1.count) } }
+      try observed?.eventCount
       ?? input.source.expectedEvents(atPoint: null)
     result.warn(expectedEvents: head.eventCount, journal: context.journal)
     head.notes += line.notes(null) + input.notes

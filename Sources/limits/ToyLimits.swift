@@ -87,7 +87,7 @@ struct ToyLimits: Tool {
     limits.isExpected = observed == nil
     limits.thetaTrue = truth ?? []
     limits.eventCount =
-      try observed.map { $0.reduce(0) { $0 + Double($1.count) } }
+      try observed?.eventCount
       ?? point.map {
         try input.source.expectedEvents(atPoint: $0.theta + $0.nu)
       } ?? .nan
