@@ -31,7 +31,7 @@ final class BatchRelay<Objective: BatchObjective>: @unchecked Sendable {
   /// More threads than these would add up the same gradients for longer than what it saves.
   static var mostReplicas: Int { 4 }
   /// Batches until a thread that was left behind may come back.
-  private static var segment: Int { 64 }
+  private static var segment: Int { 128 }
   /// The first batch without finite numbers, from 1; 0 for none.
   private let diverged = Atomic<Int>(0)
 
@@ -80,16 +80,17 @@ final class BatchRelay<Objective: BatchObjective>: @unchecked Sendable {
   private func runReplicas(_ team: ThreadTeam, blocks: Int, members: Int) {
     nonisolated(unsafe) let replicas = replicas.prepare(
       members, like: optimiser, parameters: count)
+    let all = UnsafeBufferPointer(start: replicas, count: members)
+    for own in all {
+      own.weights.start.update(from: weights, count: count)
+      own.optimiser.copy(optimiser)
+      (own.total, own.score, own.diverged) = (CompensatedSum(), CompensatedSum(), 0)
+    }
     for first in stride(from: 0, to: batches, by: Self.segment) {
-      guard diverged.load(ordering: .relaxed) == 0 else { return }
+      for own in all { own.isCurrent = false }
       team.runReplicas(
         stages: min(Self.segment, batches - first), blocks: blocks, members: members
-      ) { replica in
-        let own = replicas[replica]
-        own.weights.start.update(from: self.weights, count: self.count)
-        own.optimiser.copy(self.optimiser)
-        (own.total, own.score, own.diverged) = (self.total, self.score, 0)
-      } body: { stage, block, replica, member in
+      ) { stage, block, replica, member in
         let rows = self.rows(first + stage)
         guard block * BatchEvaluator<Objective>.blockRows < rows.count else { return }
         self.evaluator.evaluate(
@@ -98,13 +99,17 @@ final class BatchRelay<Objective: BatchObjective>: @unchecked Sendable {
       } step: { stage, replica in
         self.follow(first + stage, slot: stage % 2, replicas[replica])
       } end: { replica in
-        let own = replicas[replica]
-        self.weights.update(from: own.weights.start, count: self.count)
-        self.optimiser.copy(own.optimiser)
-        (self.total, self.score) = (own.total, own.score)
-        if own.diverged > 0 { self.stop(own.diverged - 1) }
+        replicas[replica].isCurrent = true
       }
+      guard let whole = all.first(where: { $0.isCurrent }) else { preconditionFailure() }
+      for own in all where !own.isCurrent { own.copy(whole, parameters: count) }
+      if whole.diverged > 0 { break }
     }
+    guard let own = all.first else { return }
+    weights.update(from: own.weights.start, count: count)
+    optimiser.copy(own.optimiser)
+    (total, score) = (own.total, own.score)
+    if own.diverged > 0 { stop(own.diverged - 1) }
   }
 
   /// Adds up a batch and moves the parameters of a replica; false where numbers are not finite.

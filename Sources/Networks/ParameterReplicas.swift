@@ -11,11 +11,20 @@ final class ParameterReplicas<Scalar: NetworkScalar>: @unchecked Sendable {
     var score = CompensatedSum()
     /// The batch without finite numbers, from 1; 0 for none.
     var diverged = 0
+    /// Whether it has followed all batches so far.
+    var isCurrent = false
 
     fileprivate init(like optimiser: OptimiserState<Scalar>, count: Int) {
       weights = AlignedBuffer(count: count)
       gradient = AlignedBuffer(count: count)
       self.optimiser = optimiser.duplicate()
+    }
+
+    /// Becomes like another of the same size.
+    func copy(_ other: Replica, parameters: Int) {
+      weights.start.update(from: other.weights.start, count: parameters)
+      optimiser.copy(other.optimiser)
+      (total, score, diverged) = (other.total, other.score, other.diverged)
     }
   }
 

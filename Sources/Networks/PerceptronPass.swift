@@ -28,13 +28,13 @@ public final class PerceptronPass<Scalar: NetworkScalar>: DifferentiablePass, @u
   /// aligned.
   private let strides: [Int]
   /// Inputs of layer l, (1 + tangents) · m rows of `strides[l]`.
-  private let inputs: [AlignedBuffer<Scalar>]
+  private let inputs: AlignedBuffers<Scalar>
   /// z of layer l, in the stride of the next layer's inputs; of the last layer compact.
-  private let sums: [AlignedBuffer<Scalar>]
+  private let sums: AlignedBuffers<Scalar>
   /// Gradients of z of layer l, laid out like it.
-  private let bars: [AlignedBuffer<Scalar>]
-  private let firsts: [AlignedBuffer<Scalar>]
-  private let seconds: [AlignedBuffer<Scalar>]
+  private let bars: AlignedBuffers<Scalar>
+  private let firsts: AlignedBuffers<Scalar>
+  private let seconds: AlignedBuffers<Scalar>
   /// Weights and bias of the layer at hand, transposed.
   private let transposed: AlignedBuffer<Scalar>
   private let outputsAsDoubles: AlignedBuffer<Double>
@@ -69,11 +69,11 @@ public final class PerceptronPass<Scalar: NetworkScalar>: DifferentiablePass, @u
     let streams = 1 + tangents
     strides = layers.map { ($0.inputs + 16) / 16 * 16 }
     let widths = strides.dropFirst() + [shape.outputs]
-    inputs = strides.map { AlignedBuffer(count: streams * capacity * $0) }
-    sums = widths.map { AlignedBuffer(count: streams * capacity * $0) }
-    bars = widths.map { AlignedBuffer(count: streams * capacity * $0) }
-    firsts = strides.dropFirst().map { AlignedBuffer(count: capacity * $0) }
-    seconds = strides.dropFirst().map { AlignedBuffer(count: capacity * $0) }
+    inputs = AlignedBuffers(counts: strides.map { streams * capacity * $0 })
+    sums = AlignedBuffers(counts: widths.map { streams * capacity * $0 })
+    bars = AlignedBuffers(counts: widths.map { streams * capacity * $0 })
+    firsts = AlignedBuffers(counts: strides.dropFirst().map { capacity * $0 })
+    seconds = AlignedBuffers(counts: strides.dropFirst().map { capacity * $0 })
     transposed = AlignedBuffer(
       count: layers.map { $0.rowLength * Self.padded($0.outputs) }.max() ?? 0)
     outputsAsDoubles = AlignedBuffer(count: streams * capacity * shape.outputs)
@@ -88,7 +88,7 @@ public final class PerceptronPass<Scalar: NetworkScalar>: DifferentiablePass, @u
   /// Copies rows of inputs, chosen by number from a row-major table, into the block.
   public func load(rows: UnsafeBufferPointer<Int32>, from table: UnsafePointer<Scalar>) {
     Scalar.gather(
-      rows, width: shape.inputs, from: table, stride: strides[0], to: inputs[0].start)
+      rows, width: shape.inputs, from: table, stride: strides[0], to: inputs[0])
     prepare(rows: rows.count)
     if noise != nil { loadedRows = rows.map { $0 / rowsPerNoise } }
   }
@@ -101,21 +101,21 @@ public final class PerceptronPass<Scalar: NetworkScalar>: DifferentiablePass, @u
     rowNumbers.withUnsafeBufferPointer { numbers in
       Scalar.gather(
         UnsafeBufferPointer(rebasing: numbers[..<rows]), width: width, from: compact.start,
-        stride: strides[0], to: inputs[0].start + first)
+        stride: strides[0], to: inputs[0] + first)
     }
   }
 
   /// Replaces the first inputs of all loaded rows by one value each.
   func setInputs(_ first: [Scalar]) {
     for (k, value) in first.enumerated() {
-      Scalar.setColumn(preparedRows, stride: strides[0], value, inputs[0].start + k)
+      Scalar.setColumn(preparedRows, stride: strides[0], value, inputs[0] + k)
     }
   }
 
   /// The ones, and the unit vectors ∂input/∂θ_k, of a block of m rows.
   private func prepare(rows m: Int) {
     guard m != preparedRows else { return }
-    let (width, stride, target) = (shape.inputs, strides[0], inputs[0].start)
+    let (width, stride, target) = (shape.inputs, strides[0], inputs[0])
     Scalar.setColumn(m, stride: stride, 1, target + width)
     for k in 0..<tangents {
       for i in (k + 1) * m..<(k + 2) * m {
@@ -133,7 +133,7 @@ public final class PerceptronPass<Scalar: NetworkScalar>: DifferentiablePass, @u
     for (l, layer) in layers.enumerated() {
       let isLast = l == layers.count - 1
       let width = isLast ? layer.outputs : strides[l + 1]
-      let z = sums[l].start
+      let z = sums[l]
       // OpenBLAS multiplies small matrices without copying them, but not by the transpose of the second, which is what a
       // layer needs.
       let block = Self.padded(layer.outputs)
@@ -142,11 +142,11 @@ public final class PerceptronPass<Scalar: NetworkScalar>: DifferentiablePass, @u
         to: transposed.start)
       Scalar.gemm(
         .none, .none, m: (1 + tangents) * m, n: layer.outputs, k: layer.rowLength, alpha: 1,
-        inputs[l].start, lda: strides[l], transposed.start, ldb: block, beta: 0, z, ldc: width)
+        inputs[l], lda: strides[l], transposed.start, ldb: block, beta: 0, z, ldc: width)
       if isLast { break }
-      let h = inputs[l + 1].start
-      let first = forGradient || tangents > 0 ? firsts[l].start : nil
-      let second = forGradient && tangents > 0 ? seconds[l].start : nil
+      let h = inputs[l + 1]
+      let first = forGradient || tangents > 0 ? firsts[l] : nil
+      let second = forGradient && tangents > 0 ? seconds[l] : nil
       Scalar.activate(shape.activation, m * width, z, h, first: first, second: second)
       if let noise, forGradient, let first {
         loadedRows.withUnsafeBufferPointer { rows in
@@ -168,7 +168,7 @@ public final class PerceptronPass<Scalar: NetworkScalar>: DifferentiablePass, @u
   public func readOutputs() -> UnsafePointer<Double> {
     let count = (1 + tangents) * preparedRows * shape.outputs
     let doubles = outputsAsDoubles.start
-    Scalar.toDouble(count, sums[layers.count - 1].start, doubles)
+    Scalar.toDouble(count, sums[layers.count - 1], doubles)
     return UnsafePointer(doubles)
   }
 
@@ -190,7 +190,7 @@ public final class PerceptronPass<Scalar: NetworkScalar>: DifferentiablePass, @u
     let (layer, width, rows) = (layers[0], shape.inputs - first, (1 + tangents) * preparedRows)
     let stride = layers.count == 1 ? layer.outputs : strides[1]
     Scalar.gemm(
-      .none, .none, m: rows, n: width, k: layer.outputs, alpha: 1, bars[0].start, lda: stride,
+      .none, .none, m: rows, n: width, k: layer.outputs, alpha: 1, bars[0], lda: stride,
       parameters + layer.offset + first, ldb: layer.rowLength, beta: 0, compact.start, ldc: width)
     Scalar.toDouble(rows * width, compact.start, gradients)
   }
@@ -203,38 +203,24 @@ public final class PerceptronPass<Scalar: NetworkScalar>: DifferentiablePass, @u
     let m = preparedRows
     let rows = (1 + tangents) * m
     let last = layers.count - 1
-    Scalar.fromDouble(rows * shape.outputs, gradientsAsDoubles.start, bars[last].start)
+    Scalar.fromDouble(rows * shape.outputs, gradientsAsDoubles.start, bars[last])
     for l in layers.indices.reversed() {
       let layer = layers[l]
       let width = l == last ? layer.outputs : strides[l + 1]
-      let bar = bars[l].start
+      let bar = bars[l]
       Scalar.gemm(
         .transposed, .none, m: layer.outputs, n: layer.rowLength, k: rows, alpha: 1, bar,
-        lda: width, inputs[l].start, ldb: strides[l], beta: 0, gradient + layer.offset,
+        lda: width, inputs[l], ldb: strides[l], beta: 0, gradient + layer.offset,
         ldc: layer.rowLength)
       if l == 0 { break }
-      let below = bars[l - 1].start
+      let below = bars[l - 1]
       let n = m * strides[l]
       Scalar.gemm(
         .none, .none, m: rows, n: layer.inputs, k: layer.outputs, alpha: 1, bar, lda: width,
         parameters + layer.offset, ldb: layer.rowLength, beta: 0, below, ldc: strides[l])
       Scalar.pullTangents(
-        n, streams: tangents, first: firsts[l - 1].start, second: seconds[l - 1].start,
-        sums[l - 1].start + n, below)
+        n, streams: tangents, first: firsts[l - 1], second: seconds[l - 1],
+        sums[l - 1] + n, below)
     }
   }
-}
-
-/// Zeroed memory that starts on a cache line.
-final class AlignedBuffer<Element>: @unchecked Sendable {
-  let start: UnsafeMutablePointer<Element>
-
-  init(count: Int) {
-    let bytes = max(1, count) * MemoryLayout<Element>.stride
-    let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
-    raw.initializeMemory(as: UInt8.self, repeating: 0, count: bytes)
-    start = raw.bindMemory(to: Element.self, capacity: max(1, count))
-  }
-
-  deinit { UnsafeMutableRawPointer(start).deallocate() }
 }

@@ -1,3 +1,4 @@
+import CVectorMath
 import Glibc
 
 /// What a random number is for: part of the counter, so that no two uses ever share numbers.
@@ -76,6 +77,21 @@ public struct Philox: Sendable {
       k1 = k1 &+ 0xBB67_AE85
     }
     return SIMD4(x0, x1, x2, x3)
+  }
+
+  /// The random words of `count` counter values from one on, of which the first word counts: those of each as two draws of 64
+  /// bits, lower words first.
+  func blocks(_ counter: SIMD4<UInt32>, count: Int, to draws: UnsafeMutableBufferPointer<UInt64>) {
+    draws.withMemoryRebound(to: UInt32.self) { words in
+      withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 4) { start in
+        for i in 0..<4 { start.initializeElement(at: i, to: counter[i]) }
+        cvm_philox(key0, key1, start.baseAddress, count, words.baseAddress)
+      }
+    }
+    // The lower word is first in memory on little-endian machines alone.
+    #if _endian(big)
+      for i in 0..<2 * count { draws[i] = draws[i] &>> 32 | draws[i] &<< 32 }
+    #endif
   }
 }
 
@@ -194,7 +210,7 @@ public struct PhiloxStream: RandomNumberGenerator, Sendable {
   }
 
   /// Draws that `shuffle` takes at once: blocks that do not wait for each other take half the time.
-  @usableFromInline static var drawsAtOnce: Int { 128 }
+  @usableFromInline static var drawsAtOnce: Int { 512 }
 
   /// The next draws, an even number of them.
   @usableFromInline
@@ -203,11 +219,7 @@ public struct PhiloxStream: RandomNumberGenerator, Sendable {
       for i in draws.indices { draws[i] = next() }
       return
     }
-    for i in 0..<draws.count / 2 {
-      let block = generator.block(counter &+ SIMD4(UInt32(i), 0, 0, 0))
-      draws[2 * i] = UInt64(block[0]) | UInt64(block[1]) &<< 32
-      draws[2 * i + 1] = UInt64(block[2]) | UInt64(block[3]) &<< 32
-    }
+    generator.blocks(counter, count: draws.count / 2, to: draws)
     counter[0] = counter[0] &+ UInt32(draws.count / 2)
   }
 

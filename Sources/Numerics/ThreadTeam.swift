@@ -92,30 +92,26 @@ public final class ThreadTeam: Sendable {
   /// leave crosses between cores.
   ///
   /// - Parameters:
-  ///   - members: how many states there are.
-  ///   - start: makes state `replica` that of the beginning.
+  ///   - members: how many states there are, all of them that of the beginning.
   ///   - body: one block of a stage, from state `replica`, on the thread `member`. It may write where two stages before did.
   ///   - step: moves state `replica` when a stage is done; false stops at this stage, and must do so in every state.
-  ///   - end: is called once, with a state that went through all stages.
+  ///   - end: is called for every state that went through all stages: at least one.
   public func runReplicas(
-    stages: Int, blocks: Int, members: Int, start: @Sendable (_ replica: Int) -> Void,
+    stages: Int, blocks: Int, members: Int,
     body: @Sendable (_ stage: Int, _ block: Int, _ replica: Int, _ member: Int) -> Void,
     step: @Sendable (_ stage: Int, _ replica: Int) -> Bool, end: @Sendable (_ replica: Int) -> Void
   ) {
     let relay = StageRelay(stages: stages, blocks: blocks, threads: members)
     let isOver = Atomic<Bool>(false)
     run(blocks: members) { replica, member in
-      guard !isOver.load(ordering: .acquiring) else { return }
-      start(replica)
+      guard !isOver.load(ordering: .relaxed) else { return }
       let isWhole = relay.follow(member: replica) {
         body($0, $1, replica, member)
       } then: {
         step($0, replica)
       }
-      guard isWhole,
-        isOver.compareExchange(expected: false, desired: true, ordering: .acquiringAndReleasing)
-          .exchanged
-      else { return }
+      guard isWhole else { return }
+      isOver.store(true, ordering: .relaxed)
       end(replica)
     }
   }

@@ -76,6 +76,9 @@ enum cvm_activation {
 CVM_DECLARE(float, CVM_FLOAT)
 CVM_DECLARE(double, CVM_DOUBLE)
 
+/* The words of Philox 4x32-10 of n counters, four for each, of which the first word counts up from that of `counter`. */
+void cvm_philox(uint32_t key0, uint32_t key1, const uint32_t counter[4], size_t n, uint32_t *words);
+
 /* The number of cores in this process's affinity mask, at least 1. */
 int cvm_available_cores(void);
 
