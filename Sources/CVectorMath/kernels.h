@@ -258,9 +258,6 @@ CLONES void NAME(add)(size_t n, const REAL *restrict x, REAL *restrict y) {
   for (size_t i = 0; i < n; ++i) y[i] += x[i];
 }
 
-/* Lines that are asked for before they are needed: those of another core take some 100 ns. */
-#define AHEAD (24 * LINE)
-
 CLONES double NAME(add_rows)(size_t n, size_t rows, size_t stride, const REAL *restrict x,
                              REAL *restrict y) {
 #pragma clang fp reassociate(on) contract(fast)
@@ -269,8 +266,6 @@ CLONES double NAME(add_rows)(size_t n, size_t rows, size_t stride, const REAL *r
   for (size_t first = 0; first < n; first += 512) {
     size_t last = first + 512 < n ? first + 512 : n;
     if (rows > 1) {
-      for (size_t i = first + (first > 0 ? AHEAD : 0); i < last + AHEAD; i += LINE)
-        __builtin_prefetch(x + stride + i);
       for (size_t i = first; i < last; ++i) y[i] = x[i] + x[stride + i];
     } else {
       for (size_t i = first; i < last; ++i) y[i] = rows > 0 ? x[i] : 0;
@@ -280,6 +275,13 @@ CLONES double NAME(add_rows)(size_t n, size_t rows, size_t stride, const REAL *r
     for (size_t i = first; i < last; ++i) sum += (double)y[i] * (double)y[i];
   }
   return sum;
+}
+
+CLONES int NAME(is_finite)(size_t n, const REAL *restrict x) {
+  /* x - x is NaN where x is not finite. */
+  int finite = 1;
+  for (size_t i = 0; i < n; ++i) finite &= x[i] - x[i] == 0;
+  return finite;
 }
 
 CLONES void NAME(to_double)(size_t n, const REAL *restrict x, double *restrict y) {

@@ -80,6 +80,9 @@ public protocol NetworkScalar: BLASScalar {
     _ n: Int, rows: Int, stride: Int, _ x: UnsafePointer<Self>, to y: UnsafeMutablePointer<Self>
   ) -> Double
 
+  /// Whether all of n values are finite.
+  static func areFinite(_ n: Int, _ x: UnsafePointer<Self>) -> Bool
+
   static func toDouble(
     _ n: Int, _ x: UnsafePointer<Self>, _ y: UnsafeMutablePointer<Double>)
 
@@ -206,6 +209,10 @@ extension Float: NetworkScalar {
     _ n: Int, rows: Int, stride: Int, _ x: UnsafePointer<Float>, to y: UnsafeMutablePointer<Float>
   ) -> Double {
     cvm_float_add_rows(n, rows, stride, x, y)
+  }
+
+  public static func areFinite(_ n: Int, _ x: UnsafePointer<Float>) -> Bool {
+    cvm_float_is_finite(n, x) != 0
   }
 
   public static func toDouble(
@@ -338,6 +345,10 @@ extension Double: NetworkScalar {
     _ n: Int, rows: Int, stride: Int, _ x: UnsafePointer<Double>, to y: UnsafeMutablePointer<Double>
   ) -> Double {
     cvm_double_add_rows(n, rows, stride, x, y)
+  }
+
+  public static func areFinite(_ n: Int, _ x: UnsafePointer<Double>) -> Bool {
+    cvm_double_is_finite(n, x) != 0
   }
 
   public static func toDouble(

@@ -51,6 +51,8 @@ public final class TrainingSession<Objective: BatchObjective> {
   private let validator: BatchEvaluator<Objective>
   private var trainingRows: [Int32]
   private let validationRows: [Int32]
+  /// The rows of the epoch at hand in their order.
+  private var order: [Int32] = []
   private let optimiser: OptimiserState<Scalar>
   private let replicas = ParameterReplicas<Scalar>()
   private var parameters: [Scalar]
@@ -100,7 +102,7 @@ public final class TrainingSession<Objective: BatchObjective> {
     }
     evaluator.begin(epoch: epoch)
     training.append(try trainEpoch(epoch, team), rows: max(1, trainingRows.count))
-    guard parameters.allSatisfy(\.isFinite) else {
+    guard Scalar.areFinite(parameters.count, parameters) else {
       throw TrainingDiverged(epoch: epoch, batch: nil)
     }
     if !validationRows.isEmpty {
@@ -152,7 +154,8 @@ public final class TrainingSession<Objective: BatchObjective> {
 
   /// Goes once through the rows in random order; returns the sum of the loss.
   private func trainEpoch(_ epoch: Int, _ team: ThreadTeam) throws -> LossSum {
-    var order = trainingRows
+    order.removeAll(keepingCapacity: true)
+    order.append(contentsOf: trainingRows)
     var stream = PhiloxStream(
       seed: settings.seed, purpose: .epochOrder, item: settings.item(epoch: epoch))
     stream.shuffle(&order)

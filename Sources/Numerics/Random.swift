@@ -186,50 +186,45 @@ public struct PhiloxStream: RandomNumberGenerator, Sendable {
   @inlinable
   public mutating func shuffle<Element>(_ elements: inout [Element]) {
     elements.withUnsafeMutableBufferPointer { elements in
-      let capacity = min(Self.drawsAtOnce, max(2, elements.count / 2 * 2))
-      withUnsafeTemporaryAllocation(of: UInt64.self, capacity: capacity) { draws in
-        var used = draws.count
-        var i = elements.count - 1
+      var i = elements.count - 1
+      let chunk = min(Self.placesAtOnce, max(0, i) / 2 * 2)
+      withUnsafeTemporaryAllocation(of: UInt64.self, capacity: chunk) { places in
         while i > 0 {
-          let bound = UInt64(i + 1)
-          var product: (high: UInt64, low: UInt64)
-          repeat {
-            if used == draws.count {
-              fill(draws)
-              used = 0
+          if chunk > 0, i >= chunk, drawPlaces(below: i + 1, to: places) {
+            for place in places {
+              elements.swapAt(i, Int(truncatingIfNeeded: place))
+              i -= 1
             }
-            product = draws[used].multipliedFullWidth(by: bound)
-            used += 1
-          } while product.low < bound && product.low < (0 &- bound) % bound
-          elements.swapAt(i, Int(product.high))
-          i -= 1
+          } else {
+            for _ in 0..<min(max(1, chunk), i) {
+              elements.swapAt(i, integer(below: i + 1))
+              i -= 1
+            }
+          }
         }
-        giveBack(draws.count - used)
       }
     }
   }
 
-  /// Draws that `shuffle` takes at once: blocks that do not wait for each other take half the time.
-  @usableFromInline static var drawsAtOnce: Int { 512 }
+  /// Places that `shuffle` draws at once: blocks of numbers, and products, that do not wait for each other.
+  @usableFromInline static var placesAtOnce: Int { 512 }
 
-  /// The next draws, an even number of them.
+  /// What `integer` gives for a bound, one less, and so on; false, with nothing drawn, where it might refuse a draw.
   @usableFromInline
-  mutating func fill(_ draws: UnsafeMutableBufferPointer<UInt64>) {
-    if isHalfUsed {
-      for i in draws.indices { draws[i] = next() }
-      return
+  mutating func drawPlaces(below bound: Int, to places: UnsafeMutableBufferPointer<UInt64>) -> Bool
+  {
+    guard !isHalfUsed, places.count % 2 == 0 else { return false }
+    generator.blocks(counter, count: places.count / 2, to: places)
+    var isRefused = false
+    for k in places.indices {
+      let bound = UInt64(bound - k)
+      let product = places[k].multipliedFullWidth(by: bound)
+      isRefused = isRefused || product.low < bound
+      places[k] = product.high
     }
-    generator.blocks(counter, count: draws.count / 2, to: draws)
-    counter[0] = counter[0] &+ UInt32(draws.count / 2)
-  }
-
-  /// Takes back the last draws, as if they had not been made.
-  @usableFromInline
-  mutating func giveBack(_ count: Int) {
-    let position = 2 * Int(counter[0]) - (isHalfUsed ? 1 : 0) - count
-    counter[0] = UInt32(truncatingIfNeeded: (position + 1) / 2)
-    isHalfUsed = position % 2 == 1
-    if isHalfUsed { buffer = generator.block(counter &- SIMD4(1, 0, 0, 0)) }
+    guard !isRefused else { return false }
+    counter[0] = counter[0] &+ UInt32(places.count / 2)
+    return true
   }
 
   /// The numbers 0 ..< count in random order.

@@ -115,8 +115,26 @@ import Testing
     #expect(ChiSquare(degreesOfFreedom: 5).survival(chi2) > 1e-4)
   }
 
+  /// A bound so large that half of the draws may be refused: they are taken one at a time.
+  @Test func refusedDrawsAreNotPlaces() {
+    var stream = PhiloxStream(seed: 5, purpose: .testing)
+    var fresh = stream
+    withUnsafeTemporaryAllocation(of: UInt64.self, capacity: 64) { places in
+      let isRefused = !stream.drawPlaces(below: (1 << 62) + (1 << 61), to: places)
+      var (same, other) = (stream, stream)
+      let (next, first) = (same.next(), fresh.next())
+      #expect(isRefused && next == first)
+      let isDrawn = stream.drawPlaces(below: 1 << 20, to: places)
+      #expect(isDrawn)
+      for (k, place) in places.enumerated() {
+        let expected = other.integer(below: (1 << 20) - k)
+        #expect(Int(place) == expected)
+      }
+    }
+  }
+
   /// Draws taken many at once are those of one at a time, and what follows goes on where they end.
-  @Test(arguments: [0, 1, 2, 3, 64, 65, 128, 1000, 1001])
+  @Test(arguments: [0, 1, 2, 3, 64, 65, 512, 513, 514, 1000, 1537, 2001])
   func shufflesDrawOneNumberAnElement(count: Int) {
     for before in 0..<2 {
       var stream = PhiloxStream(seed: 5, purpose: .epochOrder, item: 3)

@@ -60,6 +60,8 @@ enum cvm_activation {
   void NAME(add)(size_t n, const REAL *x, REAL *y);                                                \
   /* y = the sum of rows of n values, `stride` apart, added in order; the sum of its squares. */     \
   double NAME(add_rows)(size_t n, size_t rows, size_t stride, const REAL *x, REAL *y);              \
+  /* Whether all values are finite. */                                                              \
+  int NAME(is_finite)(size_t n, const REAL *x);                                                    \
   void NAME(to_double)(size_t n, const REAL *x, double *y);                                        \
   void NAME(from_double)(size_t n, const double *x, REAL *y);                                      \
   /* A step of Adam (Kingma and Ba 2014) with gradients scale*g; with `vmax` of AMSGrad            \
