@@ -3,10 +3,8 @@ import Synchronization
 
 /// The batches of one epoch, which the threads of a team go through together.
 ///
-/// The gradient of a batch is computed in blocks of rows, then added up and followed in shares of the parameters. Few threads
-/// each add all of it and move parameters of their own, so that nothing but gradients crosses between cores, and they wait for
-/// each other once a batch; many threads divide the shares. Blocks and shares have fixed borders, and sums over them are taken
-/// in order: the bits are the same for any number of threads.
+/// The gradient of a batch is computed in blocks of rows, then added up and followed in shares of the parameters. Blocks and
+/// shares have fixed borders, and sums over them are taken in order: the bits are the same for any number of threads.
 final class BatchRelay<Objective: BatchObjective>: @unchecked Sendable {
   typealias Scalar = Objective.Scalar
 
@@ -27,33 +25,26 @@ final class BatchRelay<Objective: BatchObjective>: @unchecked Sendable {
   /// Of whoever has the first share of a batch.
   private var total = CompensatedSum()
   private var score = CompensatedSum()
-  private let replicas: ParameterReplicas<Scalar>
-  /// More threads than these would add up the same gradients for longer than what it saves.
-  static var mostReplicas: Int { 4 }
-  /// Batches until a thread that was left behind may come back.
-  private static var segment: Int { 128 }
   /// The first batch without finite numbers, from 1; 0 for none.
   private let diverged = Atomic<Int>(0)
 
   init(
     epoch: Int, settings: TrainingSettings, evaluator: BatchEvaluator<Objective>,
-    optimiser: OptimiserState<Scalar>, replicas: ParameterReplicas<Scalar>,
-    order: UnsafeBufferPointer<Int32>, count: Int,
+    optimiser: OptimiserState<Scalar>, order: UnsafeBufferPointer<Int32>, count: Int,
     weights: UnsafeMutablePointer<Scalar>, gradient: UnsafeMutablePointer<Scalar>
   ) {
     self.epoch = epoch
     self.settings = settings
     self.evaluator = evaluator
     self.optimiser = optimiser
-    self.replicas = replicas
     self.order = order
     self.count = count
     self.weights = weights
     self.gradient = gradient
     batches = (order.count + settings.batchSize - 1) / settings.batchSize
     rate = settings.rate(epoch: epoch - 1)
-    // A share of less than 2,000 parameters takes no longer than handing it out.
-    shares = max(1, (count + 4095) / 4096)
+    // A share of less than 1,000 parameters takes no longer than handing it out.
+    shares = count < 2048 ? 1 : max(2, (count + 4095) / 4096)
     squares = AlignedBuffer(count: Self.line * shares)
   }
 
@@ -61,79 +52,7 @@ final class BatchRelay<Objective: BatchObjective>: @unchecked Sendable {
   /// - Throws: `TrainingDiverged`.
   func run(_ team: ThreadTeam) throws -> LossSum {
     let rows = min(order.count, settings.batchSize)
-    let members = min(team.threads, BatchEvaluator<Objective>.blocks(of: rows))
-    let isReplicated = (2...Self.mostReplicas).contains(members)
-    let blocks = evaluator.prepare(
-      rows: rows, withGradient: true, slots: isReplicated ? 2 : 1, team: team)
-    if isReplicated {
-      runReplicas(team, blocks: blocks, members: members)
-    } else {
-      runShared(team, blocks: blocks)
-    }
-    let bad = diverged.load(ordering: .relaxed)
-    if bad > 0 { throw TrainingDiverged(epoch: epoch, batch: bad) }
-    optimiser.advance(by: batches)
-    return LossSum(total.value, score: score.value)
-  }
-
-  /// Every thread with parameters of its own.
-  private func runReplicas(_ team: ThreadTeam, blocks: Int, members: Int) {
-    nonisolated(unsafe) let replicas = replicas.prepare(
-      members, like: optimiser, parameters: count)
-    let all = UnsafeBufferPointer(start: replicas, count: members)
-    for own in all {
-      own.weights.start.update(from: weights, count: count)
-      own.optimiser.copy(optimiser)
-      (own.total, own.score, own.diverged) = (CompensatedSum(), CompensatedSum(), 0)
-    }
-    for first in stride(from: 0, to: batches, by: Self.segment) {
-      for own in all { own.isCurrent = false }
-      team.runReplicas(
-        stages: min(Self.segment, batches - first), blocks: blocks, members: members
-      ) { stage, block, replica, member in
-        let rows = self.rows(first + stage)
-        guard block * BatchEvaluator<Objective>.blockRows < rows.count else { return }
-        self.evaluator.evaluate(
-          rows, block: block, parameters: replicas[replica].weights.start,
-          withGradient: true, slot: stage % 2, member: member)
-      } step: { stage, replica in
-        self.follow(first + stage, slot: stage % 2, replicas[replica])
-      } end: { replica in
-        replicas[replica].isCurrent = true
-      }
-      guard let whole = all.first(where: { $0.isCurrent }) else { preconditionFailure() }
-      for own in all where !own.isCurrent { own.copy(whole, parameters: count) }
-      if whole.diverged > 0 { break }
-    }
-    guard let own = all.first else { return }
-    weights.update(from: own.weights.start, count: count)
-    optimiser.copy(own.optimiser)
-    (total, score) = (own.total, own.score)
-    if own.diverged > 0 { stop(own.diverged - 1) }
-  }
-
-  /// Adds up a batch and moves the parameters of a replica; false where numbers are not finite.
-  private func follow(_ batch: Int, slot: Int, _ own: ParameterReplicas<Scalar>.Replica) -> Bool {
-    let rows = rows(batch).count
-    let loss = evaluator.loss(rows, slot: slot)
-    own.total.add(loss.total)
-    own.score.add(loss.score)
-    var sum = 0.0
-    for share in 0..<shares {
-      sum += evaluator.addBlocks(rows, slot: slot, to: own.gradient.start, in: range(share))
-    }
-    let norm = sum.squareRoot() / Double(rows)
-    guard loss.total.isFinite, norm.isFinite else {
-      own.diverged = batch + 1
-      return false
-    }
-    step(batch, norm: norm, of: own.optimiser).move(
-      0..<count, of: own.weights.start, gradient: own.gradient.start)
-    return true
-  }
-
-  /// All threads with the same parameters.
-  private func runShared(_ team: ThreadTeam, blocks: Int) {
+    let blocks = evaluator.prepare(rows: rows, withGradient: true, team: team)
     // The step of a limited gradient waits for the norm of all shares.
     let isLimited = settings.gradientClip != nil
     let stages = isLimited ? 3 : 2
@@ -149,6 +68,10 @@ final class BatchRelay<Objective: BatchObjective>: @unchecked Sendable {
       }
     }
     if batches > 0 { checkNorm(batches - 1) }
+    let bad = diverged.load(ordering: .relaxed)
+    if bad > 0 { throw TrainingDiverged(epoch: epoch, batch: bad) }
+    optimiser.advance(by: batches)
+    return LossSum(total.value, score: score.value)
   }
 
   private func rows(_ batch: Int) -> UnsafeBufferPointer<Int32> {

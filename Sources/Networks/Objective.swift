@@ -159,9 +159,6 @@ public final class BatchEvaluator<Objective: BatchObjective>: @unchecked Sendabl
   private static var line: Int { 4 }
   private var gradients = AlignedBuffer<Scalar>(count: 0)
   private var capacity = 0
-  /// Batches that there is place for, one after the other.
-  private var lossSlots = 0
-  private var gradientSlots = 0
   /// From one block's gradient to the next.
   private let length: Int
 
@@ -202,16 +199,16 @@ public final class BatchEvaluator<Objective: BatchObjective>: @unchecked Sendabl
     return loss(rows.count)
   }
 
-  /// Makes place for batches of up to so many rows, several at a time; returns their blocks.
-  func prepare(rows: Int, withGradient: Bool, slots: Int = 1, team: ThreadTeam) -> Int {
+  /// Makes place for batches of up to so many rows; returns their blocks.
+  func prepare(rows: Int, withGradient: Bool, team: ThreadTeam) -> Int {
     let blocks = Self.blocks(of: rows)
-    if withGradient && (blocks > capacity || slots > gradientSlots) {
-      (capacity, gradientSlots) = (max(capacity, blocks), max(gradientSlots, slots))
-      gradients = AlignedBuffer(count: gradientSlots * capacity * length)
+    if withGradient && blocks > capacity {
+      capacity = blocks
+      gradients = AlignedBuffer(count: blocks * length)
     }
-    if blocks > lossCapacity || slots > lossSlots {
-      (lossCapacity, lossSlots) = (max(lossCapacity, blocks), max(lossSlots, slots))
-      losses = AlignedBuffer(count: Self.line * lossSlots * lossCapacity)
+    if blocks > lossCapacity {
+      lossCapacity = blocks
+      losses = AlignedBuffer(count: Self.line * blocks)
     }
     while workspaces.count < team.threads {
       workspaces.append(objective.makeWorkspace(rows: Self.blockRows))
@@ -222,22 +219,22 @@ public final class BatchEvaluator<Objective: BatchObjective>: @unchecked Sendabl
   /// The loss of one block of a batch, and its gradient, for `addBlocks`.
   func evaluate(
     _ rows: UnsafeBufferPointer<Int32>, block: Int, parameters: UnsafePointer<Scalar>,
-    withGradient: Bool, slot: Int = 0, member: Int
+    withGradient: Bool, member: Int
   ) {
     let range = block * Self.blockRows..<min(rows.count, (block + 1) * Self.blockRows)
-    losses.start[Self.line * (slot * lossCapacity + block)] = holder._withUnsafeGuaranteedRef {
+    losses.start[Self.line * block] = holder._withUnsafeGuaranteedRef {
       $0.objective.evaluate(
         UnsafeBufferPointer(rebasing: rows[range]), parameters: parameters,
-        gradient: withGradient ? gradients.start + (slot * capacity + block) * length : nil,
+        gradient: withGradient ? gradients.start + block * length : nil,
         workspace: workspaces[member])
     }
   }
 
   /// The sum of the loss over the blocks of so many rows.
-  func loss(_ rows: Int, slot: Int = 0) -> LossSum {
+  func loss(_ rows: Int) -> LossSum {
     var (total, score) = (CompensatedSum(), CompensatedSum())
     for block in 0..<Self.blocks(of: rows) {
-      let loss = losses.start[Self.line * (slot * lossCapacity + block)]
+      let loss = losses.start[Self.line * block]
       total.add(loss.total)
       score.add(loss.score)
     }
@@ -247,11 +244,11 @@ public final class BatchEvaluator<Objective: BatchObjective>: @unchecked Sendabl
   /// The sum of the gradients of the blocks of so many rows, for a range of the parameters.
   /// - Returns: the squared norm of the sum in the range.
   func addBlocks(
-    _ rows: Int, slot: Int = 0, to gradient: UnsafeMutablePointer<Scalar>, in range: Range<Int>
+    _ rows: Int, to gradient: UnsafeMutablePointer<Scalar>, in range: Range<Int>
   ) -> Double {
     Scalar.addRows(
       range.count, rows: Self.blocks(of: rows), stride: length,
-      gradients.start + slot * capacity * length + range.lowerBound, to: gradient + range.lowerBound
+      gradients.start + range.lowerBound, to: gradient + range.lowerBound
     )
   }
 

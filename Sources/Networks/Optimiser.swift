@@ -54,21 +54,6 @@ final class OptimiserState<Scalar: NetworkScalar> {
     largest = AlignedBuffer(count: count)
   }
 
-  /// Becomes like another of the same size.
-  func copy(_ other: OptimiserState) {
-    for (to, from) in [(mean, other.mean), (square, other.square), (largest, other.largest)] {
-      to.start.update(from: from.start, count: count)
-    }
-    steps = other.steps
-  }
-
-  /// Another like this one.
-  func duplicate() -> OptimiserState {
-    let copy = OptimiserState(optimiser, count: count)
-    copy.copy(self)
-    return copy
-  }
-
   /// All moments, one after the other.
   var moments: [Scalar] {
     [mean, square, largest].flatMap { UnsafeBufferPointer(start: $0.start, count: count) }

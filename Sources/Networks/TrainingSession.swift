@@ -54,9 +54,10 @@ public final class TrainingSession<Objective: BatchObjective> {
   /// The rows of the epoch at hand in their order.
   private var order: [Int32] = []
   private let optimiser: OptimiserState<Scalar>
-  private let replicas = ParameterReplicas<Scalar>()
   private var parameters: [Scalar]
-  private var gradient: [Scalar]
+  /// Parameters and gradient while an epoch runs.
+  private let weights: AlignedBuffer<Scalar>
+  private let gradient: AlignedBuffer<Scalar>
   private var best: (epoch: Int, loss: Double, parameters: [Scalar])?
   private var training = LossHistory()
   private var validation = LossHistory()
@@ -74,7 +75,8 @@ public final class TrainingSession<Objective: BatchObjective> {
     evaluator = BatchEvaluator(objective)
     validator = evaluator
     optimiser = OptimiserState(settings.optimiser, count: parameters.count)
-    gradient = Array(repeating: 0, count: parameters.count)
+    weights = AlignedBuffer(count: parameters.count)
+    gradient = AlignedBuffer(count: parameters.count)
   }
 
   /// Epochs that ran.
@@ -159,20 +161,18 @@ public final class TrainingSession<Objective: BatchObjective> {
     var stream = PhiloxStream(
       seed: settings.seed, purpose: .epochOrder, item: settings.item(epoch: epoch))
     stream.shuffle(&order)
-    return try order.withUnsafeBufferPointer { order in
-      try parameters.withUnsafeMutableBufferPointer { parameters in
-        try gradient.withUnsafeMutableBufferPointer { gradient in
-          guard let weights = parameters.baseAddress, let slope = gradient.baseAddress else {
-            return LossSum(0)
-          }
-          return try BatchRelay(
-            epoch: epoch, settings: settings, evaluator: evaluator, optimiser: optimiser,
-            replicas: replicas, order: order, count: parameters.count, weights: weights,
-            gradient: slope
-          ).run(team)
-        }
-      }
+    let (count, weights) = (parameters.count, weights.start)
+    parameters.withUnsafeBufferPointer { start in
+      if let start = start.baseAddress { weights.update(from: start, count: count) }
     }
+    let loss = try order.withUnsafeBufferPointer { order in
+      try BatchRelay(
+        epoch: epoch, settings: settings, evaluator: evaluator, optimiser: optimiser, order: order,
+        count: count, weights: weights, gradient: gradient.start
+      ).run(team)
+    }
+    parameters = Array(UnsafeBufferPointer(start: weights, count: count))
+    return loss
   }
 
   /// The sum of the loss over the validation rows, for parameters as they are.

@@ -42,34 +42,6 @@ final class StageRelay: Sendable {
     }
   }
 
-  /// Goes through all stages with a state of its own: does what others have not taken, waits until a stage is done, and follows
-  /// it with `step`, which says whether to go on.
-  ///
-  /// What the blocks of a stage leave may be written over two stages later. Whoever is so late that this may have happened is
-  /// left behind; the others do not wait for it.
-  /// - Returns: whether its state is that after all stages, or after the one where `step` stopped.
-  func follow(
-    member: Int, _ body: (_ stage: Int, _ block: Int) -> Void, then step: (_ stage: Int) -> Bool
-  ) -> Bool {
-    for stage in 0..<stages {
-      for isOwn in [true, false] {
-        for unit in 0..<units where (unit % threads == member) == isOwn {
-          guard take(unit, of: stage) else { continue }
-          // Whoever reads what is written now will see that this stage has begun.
-          atomicMemoryFence(ordering: .releasing)
-          for block in stride(from: unit, to: blocks, by: units) { body(stage, block) }
-          done.wrappingAdd(1, ordering: .releasing)
-        }
-      }
-      wait(for: (stage + 1) * units)
-      let goesOn = step(stage)
-      atomicMemoryFence(ordering: .acquiring)
-      if taken.load(ordering: .relaxed) >> Self.bits > UInt64(stage + 1) { return false }
-      if !goesOn { break }
-    }
-    return true
-  }
-
   private func take(_ unit: Int, of stage: Int) -> Bool {
     let (stage, bit) = (UInt64(stage), UInt64(1) << UInt64(unit))
     var word = taken.load(ordering: .relaxed)

@@ -88,34 +88,6 @@ public final class ThreadTeam: Sendable {
     }
   }
 
-  /// Runs stages whose members each keep a state of their own and move it alike after every stage: nothing but what blocks
-  /// leave crosses between cores.
-  ///
-  /// - Parameters:
-  ///   - members: how many states there are, all of them that of the beginning.
-  ///   - body: one block of a stage, from state `replica`, on the thread `member`. It may write where two stages before did.
-  ///   - step: moves state `replica` when a stage is done; false stops at this stage, and must do so in every state.
-  ///   - end: is called for every state that went through all stages: at least one.
-  public func runReplicas(
-    stages: Int, blocks: Int, members: Int,
-    body: @Sendable (_ stage: Int, _ block: Int, _ replica: Int, _ member: Int) -> Void,
-    step: @Sendable (_ stage: Int, _ replica: Int) -> Bool, end: @Sendable (_ replica: Int) -> Void
-  ) {
-    let relay = StageRelay(stages: stages, blocks: blocks, threads: members)
-    let isOver = Atomic<Bool>(false)
-    run(blocks: members) { replica, member in
-      guard !isOver.load(ordering: .relaxed) else { return }
-      let isWhole = relay.follow(member: replica) {
-        body($0, $1, replica, member)
-      } then: {
-        step($0, replica)
-      }
-      guard isWhole else { return }
-      isOver.store(true, ordering: .relaxed)
-      end(replica)
-    }
-  }
-
   /// Cuts `0 ..< total` into ranges of `size` (the last may be shorter) and runs `body(block,
   /// range)` for each.
   public func forEachRange<E: Error>(
