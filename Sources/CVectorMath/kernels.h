@@ -1,6 +1,7 @@
 /* The kernels for one scalar type: REAL, NAME, and the elementary functions are defined by the file that includes
    this one. Loops are kept simple, for the compiler to vectorise. */
 #include <math.h>
+#include <string.h>
 
 #include "clones.h"
 #include "cvectormath.h"
@@ -248,6 +249,27 @@ CLONES void NAME(shift_tanh)(size_t units, size_t columns, const REAL *restrict 
 
 void NAME(set_column)(size_t n, size_t stride, REAL value, REAL *y) {
   for (size_t i = 0; i < n; ++i) y[i * stride] = value;
+}
+
+void NAME(repeat_row)(size_t n, size_t width, size_t stride, const REAL *x, REAL *y) {
+  for (size_t i = 0; i < n; ++i) memcpy(y + i * stride, x, width * sizeof(REAL));
+}
+
+CLONES void NAME(add_columns)(size_t n, size_t width, size_t stride, const REAL *restrict x,
+                              REAL *restrict y, size_t y_stride) {
+  enum { COLUMNS = 64 };
+  for (size_t first = 0; first < width; first += COLUMNS) {
+    size_t count = width - first < COLUMNS ? width - first : COLUMNS;
+    REAL sums[COLUMNS] = {0};
+    for (size_t j = 0; j < count; ++j) sums[j] = y[(first + j) * y_stride];
+    if (stride - first >= COLUMNS) /* what is there after the last column is added for nothing */
+      for (size_t i = 0; i < n; ++i)
+        for (size_t j = 0; j < COLUMNS; ++j) sums[j] += x[i * stride + first + j];
+    else
+      for (size_t i = 0; i < n; ++i)
+        for (size_t j = 0; j < count; ++j) sums[j] += x[i * stride + first + j];
+    for (size_t j = 0; j < count; ++j) y[(first + j) * y_stride] = sums[j];
+  }
 }
 
 CLONES void NAME(scale)(size_t n, REAL factor, REAL *restrict y) {

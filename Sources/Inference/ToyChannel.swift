@@ -72,10 +72,9 @@ struct ToyChannel: Sendable {
   }
 
   /// Relative variances of the bins from the statistics of the simulation.
-  /// - Throws: as `BinnedModel`.
-  func relativeVariances(_ hypotheses: [[Double]]) throws -> [[Double]] {
+  func relativeVariances(_ hypotheses: [[Double]]) -> [[Double]] {
     guard case .bins(let table, let norms) = cells else { return hypotheses.map { _ in [] } }
-    let model = try norms ?? BinnedModel(table.withoutNuisances, morphing: morphing)
+    let model = norms ?? BinnedModel(table.withoutNuisances, morphing: morphing)
     return hypotheses.map { model.relativeVariances(at: theta($0)).values }
   }
 

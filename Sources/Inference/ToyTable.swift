@@ -76,7 +76,7 @@ public struct ToyTable: Sendable {
       ? try ToyNuisances(
         zip(channels, states).map { channel, states in
           let variances =
-            includesStatistics ? try channel.channel.relativeVariances(hypotheses) : []
+            includesStatistics ? channel.channel.relativeVariances(hypotheses) : []
           return states.indices.map { h in
             ToyNuisances.Bins(
               table: hasBins ? states[h].table : states[h].total, point: states[h].point,
@@ -199,7 +199,7 @@ public struct ToyTable: Sendable {
   /// Relative errors of the bins from the statistics of the simulation at a point; empty where it does not vary them.
   func statisticalErrors(at theta: [Double]) throws -> [Double] {
     guard let nuisances, nuisances.hasStatistics else { return [] }
-    return try channels.flatMap { try $0.relativeVariances([theta])[0] }.map { $0.squareRoot() }
+    return channels.flatMap { $0.relativeVariances([theta])[0] }.map { $0.squareRoot() }
   }
 
   /// dσ of all cells. Events of a part of several channels are made worth σ of theirs, which decides how many of each

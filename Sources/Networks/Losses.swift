@@ -144,7 +144,8 @@ public struct RatioLoss: NetworkLoss {
   public let parameterCount: Int
   public let ratioClip: Double
   private let labels: [Double]
-  private let logRatios: [Double]
+  /// log r, or s = 1/(1 + r) where the loss sees nothing else.
+  private let ratios: [Double]
   private let scores: [Double]
   private let weights: [Double]
 
@@ -166,7 +167,8 @@ public struct RatioLoss: NetworkLoss {
     precondition(weights.isEmpty || weights.count == labels.count)
     self.method = method
     self.labels = labels
-    self.logRatios = logRatios
+    ratios =
+      method.main == .augmentedCrossEntropy ? logRatios.map { sigmoid(-$0) } : logRatios
     self.scores = scores
     self.parameterCount = parameterCount
     self.alpha = alpha
@@ -191,7 +193,7 @@ public struct RatioLoss: NetworkLoss {
     // Rows come in random order: their targets are asked for at once, not when each is needed.
     block.prefetch(labels)
     block.prefetch(weights)
-    if method.usesRatio { block.prefetch(logRatios) }
+    if method.usesRatio { block.prefetch(ratios) }
     if method.usesScore { block.prefetch(scores, width: parameterCount) }
     var sum = 0.0
     for (i, row) in block.rows.enumerated() {
@@ -204,9 +206,9 @@ public struct RatioLoss: NetworkLoss {
       case .crossEntropy:
         term = crossEntropy(value, target: label)
       case .augmentedCrossEntropy:
-        term = crossEntropy(value, target: sigmoid(-logRatios[row]))
+        term = crossEntropy(value, target: ratios[row])
       case .squaredRatio:
-        term = squaredRatio(value, label: label, logRatio: logRatios[row])
+        term = squaredRatio(value, label: label, logRatio: ratios[row])
       }
       if method.usesScore && label != 1 {
         let scale = alpha * (1 - label) / Double(parameterCount)

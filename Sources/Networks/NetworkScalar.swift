@@ -68,6 +68,17 @@ public protocol NetworkScalar: BLASScalar {
   /// Sets the first value of each of n rows that are `stride` values apart.
   static func setColumn(_ n: Int, stride: Int, _ value: Self, _ start: UnsafeMutablePointer<Self>)
 
+  /// Copies a row of `width` values to n rows that are `stride` values apart.
+  static func repeatRow(
+    _ n: Int, width: Int, stride: Int, _ row: UnsafePointer<Self>,
+    to rows: UnsafeMutablePointer<Self>)
+
+  /// Adds each column of n rows of `width` values, which are `stride` apart, to a value, which are `step` apart, in the order of
+  /// the rows.
+  static func addColumns(
+    _ n: Int, width: Int, stride: Int, _ rows: UnsafePointer<Self>,
+    to values: UnsafeMutablePointer<Self>, step: Int)
+
   /// y = factor y.
   static func scale(_ n: Int, by factor: Double, _ y: UnsafeMutablePointer<Self>)
 
@@ -211,6 +222,20 @@ extension Float: NetworkScalar {
     cvm_float_add_rows(n, rows, stride, x, y)
   }
 
+  public static func repeatRow(
+    _ n: Int, width: Int, stride: Int, _ row: UnsafePointer<Float>,
+    to rows: UnsafeMutablePointer<Float>
+  ) {
+    cvm_float_repeat_row(n, width, stride, row, rows)
+  }
+
+  public static func addColumns(
+    _ n: Int, width: Int, stride: Int, _ rows: UnsafePointer<Float>,
+    to values: UnsafeMutablePointer<Float>, step: Int
+  ) {
+    cvm_float_add_columns(n, width, stride, rows, values, step)
+  }
+
   public static func areFinite(_ n: Int, _ x: UnsafePointer<Float>) -> Bool {
     cvm_float_is_finite(n, x) != 0
   }
@@ -345,6 +370,20 @@ extension Double: NetworkScalar {
     _ n: Int, rows: Int, stride: Int, _ x: UnsafePointer<Double>, to y: UnsafeMutablePointer<Double>
   ) -> Double {
     cvm_double_add_rows(n, rows, stride, x, y)
+  }
+
+  public static func repeatRow(
+    _ n: Int, width: Int, stride: Int, _ row: UnsafePointer<Double>,
+    to rows: UnsafeMutablePointer<Double>
+  ) {
+    cvm_double_repeat_row(n, width, stride, row, rows)
+  }
+
+  public static func addColumns(
+    _ n: Int, width: Int, stride: Int, _ rows: UnsafePointer<Double>,
+    to values: UnsafeMutablePointer<Double>, step: Int
+  ) {
+    cvm_double_add_columns(n, width, stride, rows, values, step)
   }
 
   public static func areFinite(_ n: Int, _ x: UnsafePointer<Double>) -> Bool {

@@ -8,6 +8,9 @@ import LinearAlgebra
 /// 0 for tangents, so that the bias acts on values only; a layer is then one matrix product over
 /// the stack, and so is its gradient.
 ///
+/// Of the first layer the tangents are known: where inputs are as loaded, ḣ are unit vectors, ż_k is column k of W, and Σ ż̄ ḣᵀ
+/// are sums of columns.
+///
 /// With z = W h + b, h = f(z), and a dot for a tangent:
 ///
 ///     forward   ż = W ḣ            ḣ = f′(z) ż
@@ -41,6 +44,8 @@ public final class PerceptronPass<Scalar: NetworkScalar>: DifferentiablePass, @u
   private let gradientsAsDoubles: AlignedBuffer<Double>
   /// Rows for which the constant parts of the first input are filled.
   private var preparedRows = 0
+  /// Whether the tangents of the inputs are others than unit vectors.
+  private var hasComputedTangents = false
   /// Randomness of hidden layers where a gradient follows; nil for none.
   var noise: HiddenNoise?
   /// Number of the first layer among those of all networks of an estimator.
@@ -97,6 +102,7 @@ public final class PerceptronPass<Scalar: NetworkScalar>: DifferentiablePass, @u
   /// - Parameter values: [1 + tangents][rows][inputs − first].
   func replaceInputs(from first: Int, by values: UnsafePointer<Double>) {
     let (width, rows) = (shape.inputs - first, (1 + tangents) * preparedRows)
+    hasComputedTangents = true
     Scalar.fromDouble(rows * width, values, compact.start)
     rowNumbers.withUnsafeBufferPointer { numbers in
       Scalar.gather(
@@ -140,9 +146,15 @@ public final class PerceptronPass<Scalar: NetworkScalar>: DifferentiablePass, @u
       Scalar.transpose(
         layer.outputs, width: layer.rowLength, block: block, parameters + layer.offset,
         to: transposed.start)
+      let streams = tangentsAreKnown(in: l) ? 1 : 1 + tangents
       Scalar.gemm(
-        .none, .none, m: (1 + tangents) * m, n: layer.outputs, k: layer.rowLength, alpha: 1,
+        .none, .none, m: streams * m, n: layer.outputs, k: layer.rowLength, alpha: 1,
         inputs[l], lda: strides[l], transposed.start, ldb: block, beta: 0, z, ldc: width)
+      for k in streams..<1 + tangents {
+        Scalar.repeatRow(
+          m, width: layer.outputs, stride: width, transposed.start + (k - 1) * block,
+          to: z + k * m * width)
+      }
       if isLast { break }
       let h = inputs[l + 1]
       let first = forGradient || tangents > 0 ? firsts[l] : nil
@@ -163,6 +175,8 @@ public final class PerceptronPass<Scalar: NetworkScalar>: DifferentiablePass, @u
       Scalar.setColumn(m, stride: width, 1, h + layer.outputs)
     }
   }
+
+  private func tangentsAreKnown(in layer: Int) -> Bool { layer == 0 && !hasComputedTangents }
 
   /// Outputs and tangents of the block as doubles: [1 + tangents][rows][outputs].
   public func readOutputs() -> UnsafePointer<Double> {
@@ -208,10 +222,16 @@ public final class PerceptronPass<Scalar: NetworkScalar>: DifferentiablePass, @u
       let layer = layers[l]
       let width = l == last ? layer.outputs : strides[l + 1]
       let bar = bars[l]
+      let streams = tangentsAreKnown(in: l) ? 1 : 1 + tangents
       Scalar.gemm(
-        .transposed, .none, m: layer.outputs, n: layer.rowLength, k: rows, alpha: 1, bar,
+        .transposed, .none, m: layer.outputs, n: layer.rowLength, k: streams * m, alpha: 1, bar,
         lda: width, inputs[l], ldb: strides[l], beta: 0, gradient + layer.offset,
         ldc: layer.rowLength)
+      for k in streams..<1 + tangents {
+        Scalar.addColumns(
+          m, width: layer.outputs, stride: width, bar + k * m * width,
+          to: gradient + layer.offset + k - 1, step: layer.rowLength)
+      }
       if l == 0 { break }
       let below = bars[l - 1]
       let n = m * strides[l]

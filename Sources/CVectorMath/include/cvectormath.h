@@ -54,6 +54,12 @@ enum cvm_activation {
                         size_t stride, REAL *h);                                                   \
   /* Sets every `stride`-th of n values. */                                                        \
   void NAME(set_column)(size_t n, size_t stride, REAL value, REAL *y);                             \
+  /* Copies a row of `width` values to n rows, `stride` values apart. */                           \
+  void NAME(repeat_row)(size_t n, size_t width, size_t stride, const REAL *x, REAL *y);            \
+  /* Adds n rows of `width` values, `stride` apart, in order to values `y_stride` apart. x may be read\
+     to the end of its rows. */                                                                    \
+  void NAME(add_columns)(size_t n, size_t width, size_t stride, const REAL *x, REAL *y,            \
+                         size_t y_stride);                                                         \
   /* y = factor y. */                                                                              \
   void NAME(scale)(size_t n, REAL factor, REAL *y);                                                \
   /* y = y + x. */                                                                                 \
