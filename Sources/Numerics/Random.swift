@@ -191,10 +191,8 @@ public struct PhiloxStream: RandomNumberGenerator, Sendable {
       withUnsafeTemporaryAllocation(of: UInt64.self, capacity: chunk) { places in
         while i > 0 {
           if chunk > 0, i >= chunk, drawPlaces(below: i + 1, to: places) {
-            for place in places {
-              elements.swapAt(i, Int(truncatingIfNeeded: place))
-              i -= 1
-            }
+            for k in 0..<chunk { elements.swapAt(i &- k, Int(truncatingIfNeeded: places[k])) }
+            i -= chunk
           } else {
             for _ in 0..<min(max(1, chunk), i) {
               elements.swapAt(i, integer(below: i + 1))
