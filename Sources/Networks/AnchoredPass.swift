@@ -83,7 +83,7 @@ public final class AnchoredPass<Scalar: NetworkScalar>: DifferentiablePass, @unc
 }
 
 /// A perceptron whose output is taken less that at a fixed θ1, with a loss of log r̂ and its θ tangents.
-public struct AnchoredObjective<Scalar: NetworkScalar>: BatchObjective {
+public final class AnchoredObjective<Scalar: NetworkScalar>: BatchObjective, @unchecked Sendable {
   public let shape: PerceptronShape
   private let anchor: [Scalar]
   private let inputs: [Scalar]
@@ -109,7 +109,7 @@ public struct AnchoredObjective<Scalar: NetworkScalar>: BatchObjective {
 
   public var parameterCount: Int { shape.parameterCount }
 
-  public mutating func begin(epoch: Int) { noise?.begin(epoch: epoch) }
+  public func begin(epoch: Int) { noise?.begin(epoch: epoch) }
 
   public func makeWorkspace(rows: Int) -> AnchoredPass<Scalar> {
     AnchoredPass(

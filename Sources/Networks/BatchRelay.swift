@@ -107,19 +107,13 @@ final class BatchRelay<Objective: BatchObjective>: @unchecked Sendable {
 
   private func move(_ batch: Int, share: Int) {
     guard share < shares else { return }
-    step(batch, norm: settings.gradientClip == nil ? 0 : norm(batch), of: optimiser).move(
-      range(share), of: weights, gradient: gradient)
-  }
-
-  /// The step that follows a batch whose mean gradient has a norm.
-  private func step(
-    _ batch: Int, norm: Double, of optimiser: OptimiserState<Scalar>
-  ) -> OptimiserState<Scalar>.Step {
+    let norm = settings.gradientClip == nil ? 0 : norm(batch)
     let clip = settings.gradientClip.map { norm > $0 ? $0 / norm : 1 } ?? 1
-    return optimiser.step(
+    let step = optimiser.step(
       batch + 1, scale: clip / Double(rows(batch).count),
       rate: rate * settings.warmth(epoch: epoch - 1, batch: batch, of: batches),
       decay: settings.weightDecay)
+    optimiser.move(range(share), of: weights, gradient: gradient, by: step)
   }
 
   /// The norm of the mean gradient of a batch whose shares are added.

@@ -149,7 +149,7 @@ public final class FlowPass<Scalar: NetworkScalar>: DifferentiablePass, @uncheck
 }
 
 /// A flow with a loss on log p and its θ tangents.
-public struct FlowObjective<Scalar: NetworkScalar>: BatchObjective {
+public final class FlowObjective<Scalar: NetworkScalar>: BatchObjective, @unchecked Sendable {
   public let shape: FlowShape
   private let inputs: [Scalar]
   private let loss: any NetworkLoss
@@ -173,7 +173,7 @@ public struct FlowObjective<Scalar: NetworkScalar>: BatchObjective {
 
   public var parameterCount: Int { shape.parameterCount }
 
-  public mutating func begin(epoch: Int) { noise?.begin(epoch: epoch) }
+  public func begin(epoch: Int) { noise?.begin(epoch: epoch) }
 
   public func makeWorkspace(rows: Int) -> FlowPass<Scalar> {
     FlowPass(shape: shape, mask: mask, capacity: rows, tangents: loss.tangents, noise: noise)

@@ -4,7 +4,10 @@ import Numerics
 ///
 /// The trainer cuts a batch into blocks of fixed size and adds their gradients in order, so an
 /// objective handles one block at a time, on any thread, with a workspace of its own.
-public protocol BatchObjective<Scalar>: Sendable {
+///
+/// A class: of a structure the trainer would make a copy for every block, and threads would wait for each other's counting of
+/// what it refers to. It belongs to one training.
+public protocol BatchObjective<Scalar>: AnyObject, Sendable {
   associatedtype Scalar: NetworkScalar
   associatedtype Workspace: Sendable
 
@@ -20,12 +23,12 @@ public protocol BatchObjective<Scalar>: Sendable {
     gradient: UnsafeMutablePointer<Scalar>?, workspace: Workspace
   ) -> LossSum
 
-  /// Is told the epoch, from 1, before the first gradient of it.
-  mutating func begin(epoch: Int)
+  /// Is told the epoch, from 1, before the first gradient of it, while nothing is evaluated.
+  func begin(epoch: Int)
 }
 
 extension BatchObjective {
-  public mutating func begin(epoch: Int) {}
+  public func begin(epoch: Int) {}
 }
 
 /// A loss summed over rows, and how much of it the score term is.
@@ -90,7 +93,7 @@ extension DifferentiablePass {
 }
 
 /// A perceptron with a loss on its outputs and θ tangents.
-public struct PerceptronObjective<Scalar: NetworkScalar>: BatchObjective {
+public final class PerceptronObjective<Scalar: NetworkScalar>: BatchObjective, @unchecked Sendable {
   public let shape: PerceptronShape
   private let inputs: [Scalar]
   private let loss: any NetworkLoss
@@ -115,7 +118,7 @@ public struct PerceptronObjective<Scalar: NetworkScalar>: BatchObjective {
   /// Rows in the table.
   public var rowCount: Int { inputs.count / shape.inputs }
 
-  public mutating func begin(epoch: Int) { noise?.begin(epoch: epoch) }
+  public func begin(epoch: Int) { noise?.begin(epoch: epoch) }
 
   public func makeWorkspace(rows: Int) -> PerceptronPass<Scalar> {
     PerceptronPass(shape: shape, capacity: rows, tangents: loss.tangents, noise: noise)
@@ -143,41 +146,37 @@ public final class BatchEvaluator<Objective: BatchObjective>: @unchecked Sendabl
 
   public typealias Scalar = Objective.Scalar
 
-  /// What does not change is read where it is. Anything else would be copied for every block, and threads would wait for each
-  /// other's counting of references.
-  private final class Holder {
-    let objective: Objective
-
-    init(_ objective: Objective) { self.objective = objective }
-  }
-  private var holder: Unmanaged<Holder>
+  /// Kept by this evaluator, which does not count who uses it.
+  private let objective: Unmanaged<Objective>
   /// One for each member of the team.
-  private var workspaces: [Objective.Workspace] = []
-  /// Of blocks: the losses, each on a cache line of its own, and the gradients.
+  private var workspaces = UnsafeMutableBufferPointer<Objective.Workspace>(start: nil, count: 0)
+  /// Of blocks: the losses, each on a cache line of its own, and the gradients. What the threads go by are the addresses, which
+  /// nobody counts.
   private var losses = AlignedBuffer<LossSum>(count: 0)
+  private var firstLoss: UnsafeMutablePointer<LossSum>
   private var lossCapacity = 0
   private static var line: Int { 4 }
   private var gradients = AlignedBuffer<Scalar>(count: 0)
+  private var firstGradient: UnsafeMutablePointer<Scalar>
   private var capacity = 0
   /// From one block's gradient to the next.
   private let length: Int
 
   public init(_ objective: Objective) {
-    holder = .passRetained(Holder(objective))
+    self.objective = .passRetained(objective)
     length = (objective.parameterCount + 15) / 16 * 16
+    firstLoss = losses.start
+    firstGradient = gradients.start
   }
 
-  deinit { holder.release() }
-
-  private var objective: Objective { holder.takeUnretainedValue().objective }
+  deinit {
+    workspaces.deinitialize()
+    workspaces.deallocate()
+    objective.release()
+  }
 
   /// Tells the objective the epoch, from 1.
-  public func begin(epoch: Int) {
-    var objective = objective
-    objective.begin(epoch: epoch)
-    holder.release()
-    holder = .passRetained(Holder(objective))
-  }
+  public func begin(epoch: Int) { objective._withUnsafeGuaranteedRef { $0.begin(epoch: epoch) } }
 
   /// The sum of the loss over the rows, and the gradient of the sum (not of the mean) in
   /// `gradient`, if given.
@@ -194,7 +193,8 @@ public final class BatchEvaluator<Objective: BatchObjective>: @unchecked Sendabl
         member: member)
     }
     if let gradient {
-      _ = addBlocks(rows.count, to: gradient, in: 0..<objective.parameterCount)
+      _ = addBlocks(
+        rows.count, to: gradient, in: 0..<objective.takeUnretainedValue().parameterCount)
     }
     return loss(rows.count)
   }
@@ -205,15 +205,26 @@ public final class BatchEvaluator<Objective: BatchObjective>: @unchecked Sendabl
     if withGradient && blocks > capacity {
       capacity = blocks
       gradients = AlignedBuffer(count: blocks * length)
+      firstGradient = gradients.start
     }
     if blocks > lossCapacity {
       lossCapacity = blocks
       losses = AlignedBuffer(count: Self.line * blocks)
+      firstLoss = losses.start
     }
-    while workspaces.count < team.threads {
-      workspaces.append(objective.makeWorkspace(rows: Self.blockRows))
-    }
+    if workspaces.count < team.threads { addWorkspaces(upTo: team.threads) }
     return blocks
+  }
+
+  private func addWorkspaces(upTo count: Int) {
+    let all = UnsafeMutableBufferPointer<Objective.Workspace>.allocate(capacity: count)
+    let next = all.moveInitialize(fromContentsOf: workspaces)
+    for i in next..<count {
+      all.initializeElement(
+        at: i, to: objective.takeUnretainedValue().makeWorkspace(rows: Self.blockRows))
+    }
+    workspaces.deallocate()
+    workspaces = all
   }
 
   /// The loss of one block of a batch, and its gradient, for `addBlocks`.
@@ -222,10 +233,10 @@ public final class BatchEvaluator<Objective: BatchObjective>: @unchecked Sendabl
     withGradient: Bool, member: Int
   ) {
     let range = block * Self.blockRows..<min(rows.count, (block + 1) * Self.blockRows)
-    losses.start[Self.line * block] = holder._withUnsafeGuaranteedRef {
-      $0.objective.evaluate(
+    firstLoss[Self.line * block] = objective._withUnsafeGuaranteedRef {
+      $0.evaluate(
         UnsafeBufferPointer(rebasing: rows[range]), parameters: parameters,
-        gradient: withGradient ? gradients.start + block * length : nil,
+        gradient: withGradient ? firstGradient + block * length : nil,
         workspace: workspaces[member])
     }
   }
@@ -234,7 +245,7 @@ public final class BatchEvaluator<Objective: BatchObjective>: @unchecked Sendabl
   func loss(_ rows: Int) -> LossSum {
     var (total, score) = (CompensatedSum(), CompensatedSum())
     for block in 0..<Self.blocks(of: rows) {
-      let loss = losses.start[Self.line * block]
+      let loss = firstLoss[Self.line * block]
       total.add(loss.total)
       score.add(loss.score)
     }
@@ -248,8 +259,7 @@ public final class BatchEvaluator<Objective: BatchObjective>: @unchecked Sendabl
   ) -> Double {
     Scalar.addRows(
       range.count, rows: Self.blocks(of: rows), stride: length,
-      gradients.start + range.lowerBound, to: gradient + range.lowerBound
-    )
+      firstGradient + range.lowerBound, to: gradient + range.lowerBound)
   }
 
   /// The addresses of one batch; blocks write to places of their own.

@@ -71,43 +71,42 @@ final class OptimiserState<Scalar: NetworkScalar> {
 
   /// The n-th step of the optimiser from now, from 1, of which several threads may move a range of the parameters each:
   /// against `scale` times the gradient, after they have shrunk by `rate` times `decay`.
-  func step(_ n: Int, scale: Double, rate: Double, decay: Double = 0) -> Step {
+  func step(_ n: Int, scale: Double, rate: Double, decay: Double = 0) -> OptimiserStep {
     let (beta1, beta2, t) = (0.9, 0.999, Double(steps + n))
     let adam = AdamStep(
       scale: scale, rate: rate / (1 - pow(beta1, t)), root: (1 - pow(beta2, t)).squareRoot(),
       beta1: beta1, beta2: beta2, epsilon: 1e-8)
-    return Step(state: self, adam: adam, scale: scale, rate: rate, decay: decay)
+    return OptimiserStep(adam: adam, scale: scale, rate: rate, decay: decay)
+  }
+
+  /// Moves the parameters of a range by a step.
+  func move(
+    _ range: Range<Int>, of parameters: UnsafeMutablePointer<Scalar>,
+    gradient: UnsafePointer<Scalar>, by step: OptimiserStep
+  ) {
+    let (first, count) = (range.lowerBound, range.count)
+    let (weights, slope) = (parameters + first, gradient + first)
+    if step.decay > 0 { Scalar.scale(count, by: 1 - step.rate * step.decay, weights) }
+    if case .sgd(let momentum, let nesterov) = optimiser {
+      Scalar.descentStep(
+        count, scale: step.scale, rate: step.rate, momentum: momentum, nesterov: nesterov,
+        gradient: slope, parameters: weights, mean: mean.start + first)
+      return
+    }
+    Scalar.adamStep(
+      count, step.adam, gradient: slope, parameters: weights, mean: mean.start + first,
+      square: square.start + first,
+      largest: optimiser == .amsgrad ? largest.start + first : nil)
   }
 
   /// Counts the steps that were made.
   func advance(by count: Int) { steps += count }
+}
 
-  struct Step: @unchecked Sendable {
-    fileprivate let state: OptimiserState
-    fileprivate let adam: AdamStep
-    fileprivate let scale: Double
-    fileprivate let rate: Double
-    fileprivate let decay: Double
-
-    /// Moves the parameters of a range.
-    func move(
-      _ range: Range<Int>, of parameters: UnsafeMutablePointer<Scalar>,
-      gradient: UnsafePointer<Scalar>
-    ) {
-      let (first, count) = (range.lowerBound, range.count)
-      let (weights, slope) = (parameters + first, gradient + first)
-      if decay > 0 { Scalar.scale(count, by: 1 - rate * decay, weights) }
-      let mean = state.mean.start + first
-      if case .sgd(let momentum, let nesterov) = state.optimiser {
-        Scalar.descentStep(
-          count, scale: scale, rate: rate, momentum: momentum, nesterov: nesterov,
-          gradient: slope, parameters: weights, mean: mean)
-        return
-      }
-      Scalar.adamStep(
-        count, adam, gradient: slope, parameters: weights, mean: mean,
-        square: state.square.start + first,
-        largest: state.optimiser == .amsgrad ? state.largest.start + first : nil)
-    }
-  }
+/// The numbers of one step of an optimiser.
+struct OptimiserStep {
+  fileprivate let adam: AdamStep
+  fileprivate let scale: Double
+  fileprivate let rate: Double
+  fileprivate let decay: Double
 }

@@ -99,7 +99,7 @@ public final class PairPass<Scalar: NetworkScalar>: DifferentiablePass, @uncheck
 }
 
 /// A perceptron of two hypotheses, made antisymmetric, with a loss of log r̂ and its derivatives by both.
-public struct PairObjective<Scalar: NetworkScalar>: BatchObjective {
+public final class PairObjective<Scalar: NetworkScalar>: BatchObjective, @unchecked Sendable {
   public let shape: PerceptronShape
   private let width: Int
   private let inputs: [Scalar]
@@ -139,7 +139,7 @@ public struct PairObjective<Scalar: NetworkScalar>: BatchObjective {
     return table
   }
 
-  public mutating func begin(epoch: Int) { noise?.begin(epoch: epoch) }
+  public func begin(epoch: Int) { noise?.begin(epoch: epoch) }
 
   public func makeWorkspace(rows: Int) -> PairPass<Scalar> {
     PairPass(

@@ -97,7 +97,8 @@ import Testing
     var w = [2.0]
     var (expected, m) = (2.0, 0.0)
     for g in [1.0, -0.5, 0.25] {
-      state.step(1, scale: 1, rate: rate, decay: decay).move(0..<1, of: &w, gradient: [g])
+      state.move(
+        0..<1, of: &w, gradient: [g], by: state.step(1, scale: 1, rate: rate, decay: decay))
       expected *= 1 - rate * decay
       m = momentum * m + g
       expected -= rate * (momentum * m + g)
@@ -106,7 +107,8 @@ import Testing
     // Decoupled: Adam does not divide the decay by its second moment.
     let adam = OptimiserState<Double>(.adam, count: 1)
     var u = [3.0]
-    adam.step(1, scale: 1, rate: rate, decay: decay).move(0..<1, of: &u, gradient: [0])
+    adam.move(
+      0..<1, of: &u, gradient: [0], by: adam.step(1, scale: 1, rate: rate, decay: decay))
     #expect(u[0] == 3 * (1 - rate * decay))
   }
 

@@ -249,7 +249,8 @@ import Testing
     var w = [1.0]
     var (m, v, largest, expected) = (0.0, 0.0, 0.0, 1.0)
     for (i, g) in [1.0, -3, 0.1].enumerated() {
-      state.step(i + 1, scale: 0.5, rate: 0.1).move(0..<1, of: &w, gradient: [2 * g])
+      state.move(
+        0..<1, of: &w, gradient: [2 * g], by: state.step(i + 1, scale: 0.5, rate: 0.1))
       m = 0.9 * m + 0.1 * g
       v = 0.999 * v + 0.001 * g * g
       largest = max(largest, v)
