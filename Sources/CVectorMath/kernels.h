@@ -287,12 +287,8 @@ CLONES double NAME(add_rows)(size_t n, size_t rows, size_t stride, const REAL *r
   /* In parts that stay in the first cache. */
   for (size_t first = 0; first < n; first += 512) {
     size_t last = first + 512 < n ? first + 512 : n;
-    if (rows > 1) {
-      for (size_t i = first; i < last; ++i) y[i] = x[i] + x[stride + i];
-    } else {
-      for (size_t i = first; i < last; ++i) y[i] = rows > 0 ? x[i] : 0;
-    }
-    for (size_t r = 2; r < rows; ++r)
+    for (size_t i = first; i < last; ++i) y[i] = rows > 0 ? x[i] : 0;
+    for (size_t r = 1; r < rows; ++r)
       for (size_t i = first; i < last; ++i) y[i] += x[r * stride + i];
     for (size_t i = first; i < last; ++i) sum += (double)y[i] * (double)y[i];
   }

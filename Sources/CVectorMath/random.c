@@ -4,7 +4,8 @@
 #define LANES 16
 
 /* Philox 4x32-10 of Salmon et al., SC11 (2011), of LANES counters at once. */
-CLONES void cvm_philox(uint32_t key0, uint32_t key1, const uint32_t counter[4], size_t n, uint32_t *words) {
+CLONES void cvm_philox(uint32_t key0, uint32_t key1, const uint32_t *counter, size_t n,
+                       uint64_t *draws) {
   for (size_t first = 0; first < n; first += LANES) {
     uint32_t x0[LANES], x1[LANES], x2[LANES], x3[LANES];
     uint32_t k0 = key0, k1 = key1;
@@ -27,10 +28,8 @@ CLONES void cvm_philox(uint32_t key0, uint32_t key1, const uint32_t counter[4], 
     }
     size_t count = n - first < LANES ? n - first : LANES;
     for (size_t i = 0; i < count; ++i) {
-      words[4 * (first + i)] = x0[i];
-      words[4 * (first + i) + 1] = x1[i];
-      words[4 * (first + i) + 2] = x2[i];
-      words[4 * (first + i) + 3] = x3[i];
+      draws[2 * (first + i)] = x0[i] | (uint64_t)x1[i] << 32;
+      draws[2 * (first + i) + 1] = x2[i] | (uint64_t)x3[i] << 32;
     }
   }
 }

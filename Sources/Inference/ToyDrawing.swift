@@ -52,7 +52,7 @@ public struct ToyDrawing: Sendable {
       ? statistics.effectiveEvents
       : channels.map { EventStatistics($0.cells).effectiveEvents * (sigma / $0.total) }.min() ?? 0
     effectiveEvents = table.isOfEvents ? effective : .infinity
-    statisticalErrors = try table.statisticalErrors(at: theta)
+    statisticalErrors = table.statisticalErrors(at: theta)
     cells = AliasTable(weights.enumerated().lazy.map { (index: $0.offset, weight: $0.element) })
     var ends: [Int] = []
     for channel in channels { ends.append((ends.last ?? 0) + channel.cells.count) }

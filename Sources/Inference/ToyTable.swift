@@ -197,7 +197,7 @@ public struct ToyTable: Sendable {
   public var isOfEvents: Bool { exactLogs.isEmpty }
 
   /// Relative errors of the bins from the statistics of the simulation at a point; empty where it does not vary them.
-  func statisticalErrors(at theta: [Double]) throws -> [Double] {
+  func statisticalErrors(at theta: [Double]) -> [Double] {
     guard let nuisances, nuisances.hasStatistics else { return [] }
     return channels.flatMap { $0.relativeVariances([theta])[0] }.map { $0.squareRoot() }
   }

@@ -13,9 +13,9 @@ final class EvaluationPass<Scalar: NetworkScalar>: Sendable {
   private let tangents: Int
   /// Scaled inputs, one row after the other.
   private let block: AlignedBuffer<Scalar>
-  private let inputs: [AlignedBuffer<Scalar>]
-  private let sums: [AlignedBuffer<Scalar>]
-  private let firsts: [AlignedBuffer<Scalar>]
+  private let inputs: AlignedBuffers<Scalar>
+  private let sums: AlignedBuffers<Scalar>
+  private let firsts: AlignedBuffers<Scalar>
   /// What `forward` computed, [1 + tangents][output][row].
   let outputs: AlignedBuffer<Double>
 
@@ -26,13 +26,13 @@ final class EvaluationPass<Scalar: NetworkScalar>: Sendable {
     self.tangents = tangents
     layers = shape.layers
     block = AlignedBuffer(count: rows * shape.inputs)
-    inputs = layers.map { AlignedBuffer(count: (1 + tangents) * rows * $0.inputs) }
-    sums = layers.map { AlignedBuffer(count: (1 + tangents) * rows * $0.outputs) }
-    firsts = layers.map { AlignedBuffer(count: rows * $0.outputs) }
+    inputs = AlignedBuffers(counts: layers.map { (1 + tangents) * rows * $0.inputs })
+    sums = AlignedBuffers(counts: layers.map { (1 + tangents) * rows * $0.outputs })
+    firsts = AlignedBuffers(counts: layers.map { rows * $0.outputs })
     outputs = AlignedBuffer(count: (1 + tangents) * rows * shape.outputs)
     // ∂input/∂θ_k is a unit vector in every row.
     for k in 0..<tangents {
-      let start = inputs[0].start + ((k + 1) * shape.inputs + k) * rows
+      let start = inputs[0] + ((k + 1) * shape.inputs + k) * rows
       Scalar.setColumn(rows, stride: 1, 1, start)
     }
   }
@@ -41,17 +41,17 @@ final class EvaluationPass<Scalar: NetworkScalar>: Sendable {
   func load(rows: Range<Int>, fill: (Range<Int>, UnsafeMutableBufferPointer<Scalar>) -> Void) {
     fill(rows, UnsafeMutableBufferPointer(start: block.start, count: rows.count * shape.inputs))
     Scalar.transpose(
-      rows.count, width: shape.inputs, block: Self.blockRows, block.start, to: inputs[0].start)
+      rows.count, width: shape.inputs, block: Self.blockRows, block.start, to: inputs[0])
   }
 
   /// Takes over the first inputs of another pass of the same width.
   func load(first count: Int, of other: EvaluationPass) {
-    inputs[0].start.update(from: other.inputs[0].start, count: count * Self.blockRows)
+    inputs[0].update(from: other.inputs[0], count: count * Self.blockRows)
   }
 
   /// The loaded inputs from number `first` on, as doubles, [inputs − first][row].
   func readInputs(from first: Int, to columns: UnsafeMutablePointer<Double>) {
-    let start = inputs[0].start + first * Self.blockRows
+    let start = inputs[0] + first * Self.blockRows
     Scalar.toDouble((shape.inputs - first) * Self.blockRows, start, columns)
   }
 
@@ -60,7 +60,7 @@ final class EvaluationPass<Scalar: NetworkScalar>: Sendable {
   func replaceInputs(from first: Int, by columns: UnsafePointer<Double>) {
     let count = (shape.inputs - first) * Self.blockRows
     for stream in 0...tangents {
-      let start = inputs[0].start + (stream * shape.inputs + first) * Self.blockRows
+      let start = inputs[0] + (stream * shape.inputs + first) * Self.blockRows
       Scalar.fromDouble(count, columns + stream * count, start)
     }
   }
@@ -69,14 +69,14 @@ final class EvaluationPass<Scalar: NetworkScalar>: Sendable {
   func forward(_ parameters: UnsafePointer<Scalar>) {
     let count = Self.blockRows
     for (l, layer) in layers.enumerated() {
-      let (h, z, n) = (inputs[l].start, sums[l].start, count * layer.outputs)
+      let (h, z, n) = (inputs[l], sums[l], count * layer.outputs)
       for stream in 0...tangents {
         Scalar.affine(
           layer, columns: count, parameters + layer.offset, withBias: stream == 0,
           h + stream * count * layer.inputs, z + stream * n)
       }
       if l == layers.count - 1 { break }
-      let (next, first) = (inputs[l + 1].start, firsts[l].start)
+      let (next, first) = (inputs[l + 1], firsts[l])
       Scalar.activate(
         shape.activation, n, z, next, first: tangents > 0 ? first : nil, second: nil)
       if tangents > 0 {
@@ -84,7 +84,7 @@ final class EvaluationPass<Scalar: NetworkScalar>: Sendable {
       }
     }
     Scalar.toDouble(
-      (1 + tangents) * count * shape.outputs, sums[layers.count - 1].start, outputs.start)
+      (1 + tangents) * count * shape.outputs, sums[layers.count - 1], outputs.start)
   }
 }
 

@@ -83,8 +83,8 @@ private final class GridPass<Scalar: NetworkScalar>: Sendable {
   private let x: AlignedBuffer<Scalar>
   /// b + W_x x of the first layer.
   private let start: AlignedBuffer<Scalar>
-  private let inputs: [AlignedBuffer<Scalar>]
-  private let sums: [AlignedBuffer<Scalar>]
+  private let inputs: AlignedBuffers<Scalar>
+  private let sums: AlignedBuffers<Scalar>
   /// [output][row].
   let outputs: AlignedBuffer<Double>
 
@@ -98,8 +98,8 @@ private final class GridPass<Scalar: NetworkScalar>: Sendable {
     block = AlignedBuffer(count: rows * (shape.inputs - width))
     x = AlignedBuffer(count: rows * (shape.inputs - width))
     start = AlignedBuffer(count: rows * layers[0].outputs)
-    inputs = layers.map { AlignedBuffer(count: rows * $0.inputs) }
-    sums = layers.map { AlignedBuffer(count: rows * $0.outputs) }
+    inputs = AlignedBuffers(counts: layers.map { rows * $0.inputs })
+    sums = AlignedBuffers(counts: layers.map { rows * $0.outputs })
     outputs = AlignedBuffer(count: rows * shape.outputs)
   }
 
@@ -123,11 +123,11 @@ private final class GridPass<Scalar: NetworkScalar>: Sendable {
     _ parameters: UnsafePointer<Scalar>, shift: UnsafePointer<Scalar>, stride: Int
   ) {
     for (l, layer) in layers.enumerated() {
-      let z = sums[l].start
+      let z = sums[l]
       if l == 0, layers.count > 1, shape.activation == .tanh {
         Scalar.shiftTanh(
           layer.outputs, columns: rows, start.start, by: shift, stride: stride,
-          to: inputs[1].start)
+          to: inputs[1])
         continue
       }
       if l == 0 {
@@ -135,12 +135,12 @@ private final class GridPass<Scalar: NetworkScalar>: Sendable {
           layer.outputs, columns: rows, start.start, by: shift, stride: stride, to: z)
       } else {
         Scalar.affine(
-          layer, columns: rows, parameters + layer.offset, withBias: true, inputs[l].start, z)
+          layer, columns: rows, parameters + layer.offset, withBias: true, inputs[l], z)
       }
       if l == layers.count - 1 { break }
       Scalar.activate(
-        shape.activation, rows * layer.outputs, z, inputs[l + 1].start, first: nil, second: nil)
+        shape.activation, rows * layer.outputs, z, inputs[l + 1], first: nil, second: nil)
     }
-    Scalar.toDouble(rows * shape.outputs, sums[layers.count - 1].start, outputs.start)
+    Scalar.toDouble(rows * shape.outputs, sums[layers.count - 1], outputs.start)
   }
 }

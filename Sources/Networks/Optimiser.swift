@@ -76,7 +76,7 @@ final class OptimiserState<Scalar: NetworkScalar> {
     let adam = AdamStep(
       scale: scale, rate: rate / (1 - pow(beta1, t)), root: (1 - pow(beta2, t)).squareRoot(),
       beta1: beta1, beta2: beta2, epsilon: 1e-8)
-    return OptimiserStep(adam: adam, scale: scale, rate: rate, decay: decay)
+    return OptimiserStep(adam: adam, rate: rate, decay: decay)
   }
 
   /// Moves the parameters of a range by a step.
@@ -89,7 +89,7 @@ final class OptimiserState<Scalar: NetworkScalar> {
     if step.decay > 0 { Scalar.scale(count, by: 1 - step.rate * step.decay, weights) }
     if case .sgd(let momentum, let nesterov) = optimiser {
       Scalar.descentStep(
-        count, scale: step.scale, rate: step.rate, momentum: momentum, nesterov: nesterov,
+        count, scale: step.adam.scale, rate: step.rate, momentum: momentum, nesterov: nesterov,
         gradient: slope, parameters: weights, mean: mean.start + first)
       return
     }
@@ -106,7 +106,6 @@ final class OptimiserState<Scalar: NetworkScalar> {
 /// The numbers of one step of an optimiser.
 struct OptimiserStep {
   fileprivate let adam: AdamStep
-  fileprivate let scale: Double
   fileprivate let rate: Double
   fileprivate let decay: Double
 }

@@ -82,16 +82,8 @@ public struct Philox: Sendable {
   /// The random words of `count` counter values from one on, of which the first word counts: those of each as two draws of 64
   /// bits, lower words first.
   func blocks(_ counter: SIMD4<UInt32>, count: Int, to draws: UnsafeMutableBufferPointer<UInt64>) {
-    draws.withMemoryRebound(to: UInt32.self) { words in
-      withUnsafeTemporaryAllocation(of: UInt32.self, capacity: 4) { start in
-        for i in 0..<4 { start.initializeElement(at: i, to: counter[i]) }
-        cvm_philox(key0, key1, start.baseAddress, count, words.baseAddress)
-      }
-    }
-    // The lower word is first in memory on little-endian machines alone.
-    #if _endian(big)
-      for i in 0..<2 * count { draws[i] = draws[i] &>> 32 | draws[i] &<< 32 }
-    #endif
+    let words = [counter[0], counter[1], counter[2], counter[3]]
+    cvm_philox(key0, key1, words, count, draws.baseAddress)
   }
 }
 

@@ -84,8 +84,9 @@ enum cvm_activation {
 CVM_DECLARE(float, CVM_FLOAT)
 CVM_DECLARE(double, CVM_DOUBLE)
 
-/* The words of Philox 4x32-10 of n counters, four for each, of which the first word counts up from that of `counter`. */
-void cvm_philox(uint32_t key0, uint32_t key1, const uint32_t counter[4], size_t n, uint32_t *words);
+/* Two draws of 64 bits, lower words first, for each of n counters of Philox 4x32-10. The first of a counter's four words
+   counts up from that of `counter`. */
+void cvm_philox(uint32_t key0, uint32_t key1, const uint32_t *counter, size_t n, uint64_t *draws);
 
 /* The number of cores in this process's affinity mask, at least 1. */
 int cvm_available_cores(void);
