@@ -49,14 +49,16 @@ final class BatchRelay<Objective: BatchObjective>: @unchecked Sendable {
   }
 
   /// Moves the parameters by all batches; returns the sum of the loss.
+  /// - Parameter meanwhile: work that the calling thread may do, a little at a time, while it waits for others.
   /// - Throws: `TrainingDiverged`.
-  func run(_ team: ThreadTeam) throws -> LossSum {
+  func run(_ team: ThreadTeam, meanwhile: () -> Void) throws -> LossSum {
     let rows = min(order.count, settings.batchSize)
     let blocks = evaluator.prepare(rows: rows, withGradient: true, team: team)
     // The step of a limited gradient waits for the norm of all shares.
     let isLimited = settings.gradientClip != nil
     let stages = isLimited ? 3 : 2
-    team.run(stages: stages * batches, blocks: max(blocks, shares)) { stage, block, member in
+    team.run(stages: stages * batches, blocks: max(blocks, shares), meanwhile: meanwhile) {
+      stage, block, member in
       guard self.diverged.load(ordering: .relaxed) == 0 else { return }
       let (batch, part) = stage.quotientAndRemainder(dividingBy: stages)
       switch part {

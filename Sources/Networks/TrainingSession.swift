@@ -51,8 +51,9 @@ public final class TrainingSession<Objective: BatchObjective> {
   private let validator: BatchEvaluator<Objective>
   private var trainingRows: [Int32]
   private let validationRows: [Int32]
-  /// The rows of the epoch at hand in their order.
-  private var order: [Int32] = []
+  /// Of the epoch at hand, and of the next.
+  private var order = EpochOrder()
+  private var nextOrder = EpochOrder()
   private let optimiser: OptimiserState<Scalar>
   private var parameters: [Scalar]
   /// Parameters and gradient while an epoch runs.
@@ -102,6 +103,7 @@ public final class TrainingSession<Objective: BatchObjective> {
       evaluator = BatchEvaluator(fresh.objective)
       trainingRows = fresh.rows
     }
+    takeOrder(epoch, rowsWillStay: fresh == nil)
     evaluator.begin(epoch: epoch)
     training.append(try trainEpoch(epoch, team), rows: max(1, trainingRows.count))
     guard Scalar.areFinite(parameters.count, parameters) else {
@@ -154,23 +156,27 @@ public final class TrainingSession<Objective: BatchObjective> {
     return true
   }
 
+  /// Takes up the order of an epoch, perhaps one that is begun, and begins that of the next where its rows are known.
+  private func takeOrder(_ epoch: Int, rowsWillStay: Bool) {
+    if !rowsWillStay || nextOrder.epoch != epoch {
+      nextOrder.begin(trainingRows, epoch: epoch, settings: settings)
+    }
+    swap(&order, &nextOrder)
+    if rowsWillStay, epoch < settings.epochs {
+      nextOrder.begin(trainingRows, epoch: epoch + 1, settings: settings)
+    }
+  }
+
   /// Goes once through the rows in random order; returns the sum of the loss.
   private func trainEpoch(_ epoch: Int, _ team: ThreadTeam) throws -> LossSum {
-    order.removeAll(keepingCapacity: true)
-    order.append(contentsOf: trainingRows)
-    var stream = PhiloxStream(
-      seed: settings.seed, purpose: .epochOrder, item: settings.item(epoch: epoch))
-    stream.shuffle(&order)
     let (count, weights) = (parameters.count, weights.start)
     parameters.withUnsafeBufferPointer { start in
       if let start = start.baseAddress { weights.update(from: start, count: count) }
     }
-    let loss = try order.withUnsafeBufferPointer { order in
-      try BatchRelay(
-        epoch: epoch, settings: settings, evaluator: evaluator, optimiser: optimiser, order: order,
-        count: count, weights: weights, gradient: gradient.start
-      ).run(team)
-    }
+    let loss = try BatchRelay(
+      epoch: epoch, settings: settings, evaluator: evaluator, optimiser: optimiser,
+      order: order.finish(), count: count, weights: weights, gradient: gradient.start
+    ).run(team, meanwhile: nextOrder.drawSome)
     parameters = Array(UnsafeBufferPointer(start: weights, count: count))
     return loss
   }

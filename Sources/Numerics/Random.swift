@@ -178,26 +178,37 @@ public struct PhiloxStream: RandomNumberGenerator, Sendable {
   @inlinable
   public mutating func shuffle<Element>(_ elements: inout [Element]) {
     elements.withUnsafeMutableBufferPointer { elements in
-      var i = elements.count - 1
-      let chunk = min(Self.placesAtOnce, max(0, i) / 2 * 2)
-      withUnsafeTemporaryAllocation(of: UInt64.self, capacity: chunk) { places in
-        while i > 0 {
-          if chunk > 0, i >= chunk, drawPlaces(below: i + 1, to: places) {
-            for k in 0..<chunk { elements.swapAt(i &- k, Int(truncatingIfNeeded: places[k])) }
-            i -= chunk
-          } else {
-            for _ in 0..<min(max(1, chunk), i) {
-              elements.swapAt(i, integer(below: i + 1))
-              i -= 1
-            }
-          }
-        }
-      }
+      var left = elements.count
+      while left > 1 { left = shufflePart(of: elements, left: left, places: 512) }
     }
   }
 
-  /// Places that `shuffle` draws at once: blocks of numbers, and products, that do not wait for each other.
-  @usableFromInline static var placesAtOnce: Int { 512 }
+  /// A part of a shuffle, which ends when no more than one element is left: gives some of the last of the first `left`
+  /// elements their place. The order does not depend on the size of parts.
+  /// - Parameter places: how many places are drawn at once, so that blocks of numbers, and products, do not wait for each other.
+  /// - Returns: how many are left now.
+  @inlinable
+  public mutating func shufflePart<Element>(
+    of elements: UnsafeMutableBufferPointer<Element>, left: Int, places: Int
+  ) -> Int {
+    guard left > 1 else { return left }
+    let chunk = min(places, left - 1) / 2 * 2
+    var i = left - 1
+    return withUnsafeTemporaryAllocation(of: UInt64.self, capacity: chunk) { places in
+      if chunk > 0, drawPlaces(below: left, to: places) {
+        for place in places {
+          elements.swapAt(i, Int(truncatingIfNeeded: place))
+          i -= 1
+        }
+      } else {
+        for _ in 0..<max(1, chunk) {
+          elements.swapAt(i, integer(below: i + 1))
+          i -= 1
+        }
+      }
+      return i + 1
+    }
+  }
 
   /// What `integer` gives for a bound, one less, and so on; false, with nothing drawn, where it might refuse a draw.
   @usableFromInline

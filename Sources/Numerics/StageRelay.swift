@@ -28,13 +28,16 @@ final class StageRelay: Sendable {
   }
 
   /// Goes through all stages, and does what others have not taken.
-  func takePart(member: Int, _ body: (_ stage: Int, _ block: Int) -> Void) {
+  /// - Parameter meanwhile: short work that is done, again and again, while others are waited for.
+  func takePart(
+    member: Int, meanwhile: () -> Void, _ body: (_ stage: Int, _ block: Int) -> Void
+  ) {
     for stage in 0..<stages {
       // Its own units first: those of others when they are late.
       for isOwn in [true, false] {
         for unit in 0..<units where (unit % threads == member) == isOwn {
           guard take(unit, of: stage) else { continue }
-          wait(for: stage * units)
+          wait(for: stage * units, meanwhile)
           for block in stride(from: unit, to: blocks, by: units) { body(stage, block) }
           done.wrappingAdd(1, ordering: .releasing)
         }
@@ -56,10 +59,11 @@ final class StageRelay: Sendable {
     }
   }
 
-  private func wait(for count: Int) {
+  private func wait(for count: Int, _ meanwhile: () -> Void) {
     var turns = 0
     while done.load(ordering: .acquiring) < count {
       turns += 1
+      meanwhile()
       if turns > Self.patience { sched_yield() } else { cvm_pause() }
     }
   }

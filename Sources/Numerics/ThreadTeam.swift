@@ -78,13 +78,22 @@ public final class ThreadTeam: Sendable {
   ///
   /// A block goes to the same member in every stage where that one is not late, so that what it works on stays in the cache of
   /// one core.
+  ///
+  /// - Parameter meanwhile: work that the calling thread may do, a little at a time (0.2 µs), while it waits for others; nobody
+  ///   else calls it.
   public func run(
-    stages: Int, blocks: Int, _ body: @Sendable (_ stage: Int, _ block: Int, _ member: Int) -> Void
+    stages: Int, blocks: Int, meanwhile: () -> Void = {},
+    _ body: @Sendable (_ stage: Int, _ block: Int, _ member: Int) -> Void
   ) {
     let relay = StageRelay(stages: stages, blocks: blocks, threads: threads)
     // Whoever comes late, or not at all, finds its part done by the others.
-    run(blocks: threads) { _, member in
-      relay.takePart(member: member) { body($0, $1, member) }
+    withoutActuallyEscaping(meanwhile) { meanwhile in
+      let ofCaller = CallerOnly(work: meanwhile)
+      run(blocks: threads) { _, member in
+        relay.takePart(member: member, meanwhile: { if member == 0 { ofCaller.work() } }) {
+          body($0, $1, member)
+        }
+      }
     }
   }
 
@@ -121,6 +130,9 @@ public final class ThreadTeam: Sendable {
     }
   }
 }
+
+/// Work of the thread that calls a team, which it alone may do.
+private struct CallerOnly: @unchecked Sendable { let work: () -> Void }
 
 /// One place for each block's result; blocks write different places, so there is no race.
 private final class Slots<Value>: @unchecked Sendable {

@@ -133,6 +133,26 @@ import Testing
     }
   }
 
+  /// However a shuffle is cut into parts, its order is the same.
+  @Test func partsOfAShuffleGiveItsOrder() {
+    for sizes in [[1], [2], [32], [512], [7, 32, 1, 600]] {
+      var stream = PhiloxStream(seed: 5, purpose: .epochOrder, item: 3)
+      var other = stream
+      var (parts, expected) = (Array(0..<1001), Array(0..<1001))
+      other.shuffle(&expected)
+      var (left, calls) = (parts.count, 0)
+      parts.withUnsafeMutableBufferPointer {
+        while left > 1 {
+          let next = stream.shufflePart(of: $0, left: left, places: sizes[calls % sizes.count])
+          #expect(next < left && left - next <= max(1, sizes[calls % sizes.count]))
+          (left, calls) = (next, calls + 1)
+        }
+      }
+      #expect(parts == expected)
+      #expect(stream.next() == other.next())
+    }
+  }
+
   /// Draws taken many at once are those of one at a time, and what follows goes on where they end.
   @Test(arguments: [0, 1, 2, 3, 64, 65, 512, 513, 514, 1000, 1537, 2001])
   func shufflesDrawOneNumberAnElement(count: Int) {

@@ -1,3 +1,4 @@
+import Glibc
 import Synchronization
 import Testing
 
@@ -60,6 +61,37 @@ import Testing
       let last = stages % 2 * blocks
       #expect((0..<blocks).map { rows[last + $0] } == expected)
     }
+  }
+
+  /// A helper holds the first stage up until the caller, which waits for it, has done a hundred pieces of other work. Only the
+  /// caller does such work, and not beside a block of its own.
+  @Test func whoWaitsWorksMeanwhile() {
+    let team = ThreadTeam(threads: 2)
+    let caller = pthread_self()
+    let pieces = Atomic<Int>(0)
+    let isAtBlock = Atomic<Bool>(false)
+    let helperHasCome = Atomic<Bool>(false)
+    var wrongPieces = 0
+    team.run(
+      stages: 2, blocks: 2,
+      meanwhile: {
+        if pthread_self() != caller || isAtBlock.load(ordering: .relaxed) { wrongPieces += 1 }
+        pieces.add(1, ordering: .relaxed)
+      }
+    ) { stage, _, member in
+      guard stage == 0 else { return }
+      // Neither waits for ever, should the other never come or never work.
+      if member == 0 {
+        isAtBlock.store(true, ordering: .relaxed)
+        for _ in 0..<1000 where !helperHasCome.load(ordering: .relaxed) { pause(milliseconds: 1) }
+        isAtBlock.store(false, ordering: .relaxed)
+      } else {
+        helperHasCome.store(true, ordering: .relaxed)
+        for _ in 0..<1000 where pieces.load(ordering: .relaxed) < 100 { pause(milliseconds: 1) }
+      }
+    }
+    let (came, count) = (helperHasCome.load(ordering: .relaxed), pieces.load(ordering: .relaxed))
+    #expect(came && count >= 100 && wrongPieces == 0)
   }
 
   private struct UncheckedRows: @unchecked Sendable { let start: UnsafeMutablePointer<Int> }
