@@ -32,7 +32,7 @@ extension EstimatorTrainer {
     }
     guard
       target == .density || !start.denominatorRange.isEmpty
-        || start.referenceTheta == sample.info.theta1Values
+        || start.referenceTheta == sample.referenceTheta
     else {
       throw refuse("has another reference point than the sample")
     }

@@ -35,9 +35,9 @@ public struct EstimatorTrainer: Sendable {
     _ sample: TrainingRows, _ method: String
   ) throws -> any MemberTraining {
     let p = sample.parameterNames.count
-    guard sample.info.theta1Values.count == p else {
+    guard sample.referenceTheta.count == p else {
       throw Problem(
-        .data, "the sample's scores are not at one reference point (\(sample.info.theta0))",
+        .data, "the sample does not tell at which point its scores are (\(sample.info.theta0))",
         remedy: "draw it with 'augment score --theta POINT'")
     }
     let rows = try split(sample)
@@ -190,7 +190,7 @@ public struct EstimatorTrainer: Sendable {
   ) -> Model {
     var model = Model(
       target: target, method: method, observableNames: sample.observableNames,
-      parameterNames: sample.parameterNames, referenceTheta: sample.info.theta1Values,
+      parameterNames: sample.parameterNames, referenceTheta: sample.referenceTheta,
       thetaRange: thetaRange, xMeans: x.means, xScales: x.scales, thetaMeans: theta.means,
       thetaScales: theta.scales, scoreScales: scoreScales,
       layerWidths: [shape.inputs] + shape.hidden + [shape.outputs],

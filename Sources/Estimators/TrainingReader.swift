@@ -11,6 +11,8 @@ public final class TrainingReader {
   private var layout: Layout
   /// Rows of the last batch that were not asked for yet.
   private var rest: (batch: Batch, start: Int)?
+  /// θ0 of all rows so far, where it is to be one point.
+  private var scorePoint: [Double] = []
 
   /// Where a sample has its columns.
   private struct Layout {
@@ -26,6 +28,7 @@ public final class TrainingReader {
     var denominatorScore: Int?
     var weight: Int?
     var eventID: Int?
+    var scorePoint: Int?
     /// y where rows drawn at θ1 are passed over.
     var drawnAt: Int?
   }
@@ -73,6 +76,7 @@ public final class TrainingReader {
       denominatorScore: try index(SampleFields.score1, .denominatorScores),
       weight: header.index(of: SampleFields.weight),
       eventID: header.index(of: SampleFields.eventID),
+      scorePoint: columns.contains(.scorePoint) ? header.index(of: SampleFields.theta0) : nil,
       drawnAt: columns.contains(.drawnAtTheta0) ? header.index(of: SampleFields.y) : nil)
   }
 
@@ -118,7 +122,7 @@ public final class TrainingReader {
       parameterNames: layout.parameterNames)
     while limit.map({ rows.count < $0 }) ?? true, try fill(), let (batch, start) = rest {
       let end = min(batch.count, start + (limit.map { $0 - rows.count } ?? batch.count))
-      append(batch, start..<end, to: &rows)
+      try append(batch, start..<end, to: &rows)
       rest = end < batch.count ? (batch, end) : nil
     }
     guard rows.count > 0 else {
@@ -170,7 +174,7 @@ public final class TrainingReader {
       columns: zip(batch.columns, source.header.fields).map { $0.rows(kept, width: $1.width) })
   }
 
-  private func append(_ batch: Batch, _ range: Range<Int>, to rows: inout TrainingRows) {
+  private func append(_ batch: Batch, _ range: Range<Int>, to rows: inout TrainingRows) throws {
     guard !range.isEmpty else { return }
     func part(_ i: Int) -> ArraySlice<Double> {
       let values = batch.columns[i].doubles
@@ -182,11 +186,29 @@ public final class TrainingReader {
     if let i = layout.label { rows.labels += part(i) }
     if let i = layout.ratio { rows.logRatios += part(i) }
     if let i = layout.score { rows.scores += part(i) }
+    if let i = layout.scorePoint {
+      try requireOnePoint(part(i))
+      rows.scorePoint = scorePoint
+    }
     if let i = layout.denominator { rows.denominators += part(i) }
     if let i = layout.denominatorScore { rows.denominatorScores += part(i) }
     if let i = layout.weight { rows.weights += part(i) }
     if let i = layout.eventID { rows.eventIDs += batch.columns[i].integers[range] }
     rows.count += range.count
+  }
+
+  /// That these points are the one of all rows so far: a score at one point is not learned from scores at others.
+  private func requireOnePoint(_ points: ArraySlice<Double>) throws {
+    let names = layout.scorePoint.flatMap { source.header.fields[$0].components } ?? []
+    if scorePoint.isEmpty { scorePoint = Array(points.prefix(names.count)) }
+    for (i, value) in points.enumerated() where value != scorePoint[i % names.count] {
+      let k = i % names.count
+      throw Problem(
+        .data,
+        "the scores are at several points: \(names[k]) is \(Rounded.text(scorePoint[k])) in one row "
+          + "and \(Rounded.text(value)) in another",
+        remedy: "make the sample with 'augment score --theta POINT'", file: source.name)
+    }
   }
 }
 

@@ -18,6 +18,8 @@ public struct TrainingRows: Sendable {
   public var logRatios: [Double] = []
   /// Joint score at θ0, rows × parameters; empty unless asked for.
   public var scores: [Double] = []
+  /// θ0 of all rows, which is one point; empty unless asked for, and where the sample does not repeat it.
+  public var scorePoint: [Double] = []
   /// Denominator hypothesis and joint score there, rows × parameters; empty unless asked for.
   public var denominators: [Double] = []
   public var denominatorScores: [Double] = []
@@ -40,6 +42,8 @@ public struct TrainingRows: Sendable {
     public static let drawnAtTheta0 = Columns(rawValue: 16)
     public static let denominators = Columns(rawValue: 32)
     public static let denominatorScores = Columns(rawValue: 64)
+    /// θ0 where the sample has it, the same in all rows.
+    public static let scorePoint = Columns(rawValue: 128)
   }
 
   /// Reads a sample to its end, or its first `limit` rows.
@@ -57,6 +61,11 @@ public struct TrainingRows: Sendable {
     self.info = info
     self.observableNames = observableNames
     self.parameterNames = parameterNames
+  }
+
+  /// The point of scores that are at one, else the single θ1; empty where there are several.
+  var referenceTheta: [Double] {
+    scorePoint.isEmpty ? info.theta1Values : Array(scorePoint.prefix(parameterNames.count))
   }
 
   /// Event ids, or row numbers where there are none.

@@ -39,7 +39,7 @@ struct TrainScore: Tool {
       team: ThreadTeam(threads: context.threads), journal: context.journal)
     let source = try context.openTable(input, expecting: [.sample])
     var feed = try TrainingFeed(
-      source, columns: .scores, observables: observables.names(),
+      source, columns: [.scores, .scorePoint, .drawnAtTheta0], observables: observables.names(),
       rows: training.rows, epochRows: training.epochRows, reopen: context.reopener(input, source))
     feed.first.digest = context.digest(of: source)
     let model = try trainer.trainScore(

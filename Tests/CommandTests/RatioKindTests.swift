@@ -10,6 +10,29 @@ import Testing
   /// The small sample has 200 events: priors near its benchmark.
   private static let prior = "flat:cHW=-0.1:0.1,cHq3=-0.02:0.02"
 
+  /// Where scores are decides what is learned, not what the sample was made for.
+  @Test func scoresAreLearnedAtTheirOwnPoint() throws {
+    let bench = Analysed()
+    bench.expectSuccess(
+      bench(
+        """
+        augment ratio events.h5 --theta0 cHW=0.05 --theta1 sm -n 400 -q -o ratio.h5 &&
+          augment density events.h5 --theta cHW=0.05 -n 400 -q -o density.h5 &&
+          augment ratio events.h5 --theta0 \(Self.prior) --theta1 sm -n 400 -q -o several.h5
+        """))
+    for sample in ["ratio", "density"] {
+      bench.expectSuccess(bench("train-score \(sample).h5 \(Self.quick) -o \(sample)-m.h5"))
+      let model = try Model(document: bench.header("\(sample)-m.h5", .model).document)
+      #expect(model.referenceTheta == [0.05, 0])
+    }
+    for options in ["", "--epoch-rows 50"] {
+      bench.expectFailure(
+        "train-score several.h5 \(options) -o none.h5", 65,
+        "several.h5: the scores are at several points: cHW is ")
+    }
+    #expect(!Place.exists(bench.folder.file("none.h5")))
+  }
+
   @Test func twoHypothesesFromSampleToLimits() throws {
     let bench = Analysed()
     bench.expectSuccess(
