@@ -187,7 +187,7 @@ public final class TrainingReader {
     if let i = layout.ratio { rows.logRatios += part(i) }
     if let i = layout.score { rows.scores += part(i) }
     if let i = layout.scorePoint {
-      try requireOnePoint(part(i))
+      try requireOnePoint(part(i), width: part(i).count / range.count)
       rows.scorePoint = scorePoint
     }
     if let i = layout.denominator { rows.denominators += part(i) }
@@ -198,14 +198,16 @@ public final class TrainingReader {
   }
 
   /// That these points are the one of all rows so far: a score at one point is not learned from scores at others.
-  private func requireOnePoint(_ points: ArraySlice<Double>) throws {
-    let names = layout.scorePoint.flatMap { source.header.fields[$0].components } ?? []
-    if scorePoint.isEmpty { scorePoint = Array(points.prefix(names.count)) }
-    for (i, value) in points.enumerated() where value != scorePoint[i % names.count] {
-      let k = i % names.count
+  private func requireOnePoint(_ points: ArraySlice<Double>, width: Int) throws {
+    if scorePoint.isEmpty { scorePoint = Array(points.prefix(width)) }
+    for (i, value) in points.enumerated() where value != scorePoint[i % width] {
+      let k = i % width
+      // A column without names has one axis, and one value in a row.
+      let names = layout.scorePoint.flatMap { source.header.fields[$0].components }
       throw Problem(
         .data,
-        "the scores are at several points: \(names[k]) is \(Rounded.text(scorePoint[k])) in one row "
+        "the scores are at several points: \((names ?? layout.parameterNames)[k]) is "
+          + "\(Rounded.text(scorePoint[k])) in one row "
           + "and \(Rounded.text(value)) in another",
         remedy: "make the sample with 'augment score --theta POINT'", file: source.name)
     }

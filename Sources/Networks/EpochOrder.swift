@@ -4,32 +4,29 @@ import Numerics
 ///
 /// Used by one thread at a time.
 final class EpochOrder {
-  /// From 1; 0 before the first.
-  private(set) var epoch = 0
-  private var rows = UnsafeMutableBufferPointer<Int32>(start: nil, count: 0)
-  private var stream = PhiloxStream(seed: 0, purpose: .epochOrder)
+  /// From 1.
+  let epoch: Int
+  private let rows: UnsafeMutableBufferPointer<Int32>
+  private var stream: PhiloxStream
   /// Rows without their place.
-  private var left = 0
+  private var left: Int
 
-  deinit { rows.deallocate() }
-
-  /// Takes up the rows, as they are, for an epoch.
-  func begin(_ rows: [Int32], epoch: Int, settings: TrainingSettings) {
-    if self.rows.count != rows.count {
-      self.rows.deallocate()
-      self.rows = .allocate(capacity: rows.count)
-    }
-    _ = self.rows.update(fromContentsOf: rows)
+  /// The rows as they are.
+  init(_ rows: [Int32], epoch: Int, settings: TrainingSettings) {
     self.epoch = epoch
+    self.rows = .allocate(capacity: rows.count)
+    _ = self.rows.initialize(fromContentsOf: rows)
     stream = PhiloxStream(
       seed: settings.seed, purpose: .epochOrder, item: settings.item(epoch: epoch))
     left = rows.count
   }
 
+  deinit { rows.deallocate() }
+
   /// Gives a few rows their place, in about 0.2 µs.
   func drawSome() { draw(places: 32) }
 
-  /// Gives all rows their place.
+  /// Gives all rows their place; they are there as long as this is.
   func finish() -> UnsafeBufferPointer<Int32> {
     while left > 1 { draw(places: 512) }
     return UnsafeBufferPointer(rows)

@@ -51,9 +51,8 @@ public final class TrainingSession<Objective: BatchObjective> {
   private let validator: BatchEvaluator<Objective>
   private var trainingRows: [Int32]
   private let validationRows: [Int32]
-  /// Of the epoch at hand, and of the next.
-  private var order = EpochOrder()
-  private var nextOrder = EpochOrder()
+  /// Of the epoch after the one at hand, where its rows are known.
+  private var nextOrder: EpochOrder?
   private let optimiser: OptimiserState<Scalar>
   private var parameters: [Scalar]
   /// Parameters and gradient while an epoch runs.
@@ -103,9 +102,9 @@ public final class TrainingSession<Objective: BatchObjective> {
       evaluator = BatchEvaluator(fresh.objective)
       trainingRows = fresh.rows
     }
-    takeOrder(epoch, rowsWillStay: fresh == nil)
+    let order = takeOrder(epoch, rowsWillStay: fresh == nil)
     evaluator.begin(epoch: epoch)
-    training.append(try trainEpoch(epoch, team), rows: max(1, trainingRows.count))
+    training.append(try trainEpoch(order, team), rows: max(1, trainingRows.count))
     guard Scalar.areFinite(parameters.count, parameters) else {
       throw TrainingDiverged(epoch: epoch, batch: nil)
     }
@@ -156,27 +155,28 @@ public final class TrainingSession<Objective: BatchObjective> {
     return true
   }
 
-  /// Takes up the order of an epoch, perhaps one that is begun, and begins that of the next where its rows are known.
-  private func takeOrder(_ epoch: Int, rowsWillStay: Bool) {
-    if !rowsWillStay || nextOrder.epoch != epoch {
-      nextOrder.begin(trainingRows, epoch: epoch, settings: settings)
-    }
-    swap(&order, &nextOrder)
-    if rowsWillStay, epoch < settings.epochs {
-      nextOrder.begin(trainingRows, epoch: epoch + 1, settings: settings)
-    }
+  /// The order of an epoch, which may be begun; that of the next is begun where its rows are known.
+  private func takeOrder(_ epoch: Int, rowsWillStay: Bool) -> EpochOrder {
+    let begun = rowsWillStay && nextOrder?.epoch == epoch ? nextOrder : nil
+    nextOrder =
+      rowsWillStay && epoch < settings.epochs
+      ? EpochOrder(trainingRows, epoch: epoch + 1, settings: settings) : nil
+    return begun ?? EpochOrder(trainingRows, epoch: epoch, settings: settings)
   }
 
   /// Goes once through the rows in random order; returns the sum of the loss.
-  private func trainEpoch(_ epoch: Int, _ team: ThreadTeam) throws -> LossSum {
+  private func trainEpoch(_ order: EpochOrder, _ team: ThreadTeam) throws -> LossSum {
     let (count, weights) = (parameters.count, weights.start)
     parameters.withUnsafeBufferPointer { start in
       if let start = start.baseAddress { weights.update(from: start, count: count) }
     }
-    let loss = try BatchRelay(
-      epoch: epoch, settings: settings, evaluator: evaluator, optimiser: optimiser,
-      order: order.finish(), count: count, weights: weights, gradient: gradient.start
-    ).run(team, meanwhile: nextOrder.drawSome)
+    let next = nextOrder
+    let loss = try withExtendedLifetime(order) {
+      try BatchRelay(
+        epoch: order.epoch, settings: settings, evaluator: evaluator, optimiser: optimiser,
+        order: order.finish(), count: count, weights: weights, gradient: gradient.start
+      ).run(team) { next?.drawSome() }
+    }
     parameters = Array(UnsafeBufferPointer(start: weights, count: count))
     return loss
   }

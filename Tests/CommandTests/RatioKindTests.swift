@@ -33,6 +33,42 @@ import Testing
     #expect(!Place.exists(bench.folder.file("none.h5")))
   }
 
+  /// Samples as another program may write them, with no digest: one without the rows drawn at theta1, which are passed over
+  /// anyway, and one whose only parameter is a column without an axis of parameters.
+  @Test(.needsPython) func scoresOfSamplesOfOtherPrograms() throws {
+    let bench = Analysed()
+    bench.expectSuccess(
+      bench(
+        """
+        augment ratio events.h5 --theta0 cHW=0.05 --theta1 sm -n 400 -q -o all.h5 && cp all.h5 some.h5 &&
+          awk 'BEGIN { print "a\tm\tt"; for (i = 0; i < 200; ++i) print i % 7 "\t0.5\t" i % 3 - 1 }' > rows.tsv &&
+          augment import rows.tsv --x a --parameters m=0:1 --theta0 m --score t -q -o flat.h5
+        """))
+    let outcome = Python.run(
+      script: """
+        import h5py, sys
+        with h5py.File(sys.argv[1], 'r+') as file:
+          kept = file['y'][()] == 0
+          for path in [path for path in file if isinstance(file[path], h5py.Dataset)]:
+            values, attributes = file[path][()][kept], dict(file[path].attrs)
+            del file[path]
+            file[path] = values
+            for name, value in attributes.items(): file[path].attrs[name] = value
+          del file['sluice/content']
+        with h5py.File(sys.argv[2], 'r+') as file:
+          values = file['theta0'][:, 0]
+          del file['theta0'], file['sluice/content']
+          file['theta0'] = values
+        """, arguments: [bench.folder.file("some.h5"), bench.folder.file("flat.h5")])
+    #expect(outcome.status == 0, "\(outcome.error)")
+    func model(_ sample: String) throws -> Model {
+      bench.expectSuccess(bench("train-score \(sample).h5 \(Self.quick) -q -o m-\(sample).h5"))
+      return try Model(document: bench.header("m-\(sample).h5", .model).document)
+    }
+    #expect(try model("all").parameters == model("some").parameters)
+    #expect(try model("flat").referenceTheta == [0.5])
+  }
+
   @Test func twoHypothesesFromSampleToLimits() throws {
     let bench = Analysed()
     bench.expectSuccess(
